@@ -1,0 +1,1 @@
+"""Accounts: people, departments, teams, roles and the company."""

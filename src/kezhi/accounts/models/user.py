@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from kezhi.accounts.models.organisation import Department, Team
+from kezhi.accounts.models.role import Role
+from kezhi.core.actor import Actor, Scope
+from kezhi.core.names import name_key
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def active(self) -> UserQuerySet:
+        return self.filter(is_active=True)
+
+    def visible_to(self, actor: Actor, action: str = "read") -> UserQuerySet:
+        """Colleagues: everyone may see who works here; changing them needs the permission."""
+        if action == "read" or actor.may(action, "user"):
+            return self.all()
+        return self.none()
+
+
+class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(login__iexact=username or "")
+
+
+class User(AbstractBaseUser):
+    """A person who works with Kezhi; an `Actor`."""
+
+    login = models.CharField(_("Sign-in name"), max_length=150, unique=True)
+    name = models.CharField(_("Name"), max_length=150)
+    name_key = models.CharField(max_length=200, db_index=True)
+    email = models.EmailField(_("E-mail"), blank=True)
+    title = models.CharField(_("Position"), max_length=80, blank=True)
+    is_active = models.BooleanField(default=True)
+    department = models.ForeignKey(
+        Department, models.PROTECT, null=True, blank=True, related_name="people"
+    )
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="people")
+    roles = models.ManyToManyField(Role, related_name="people")
+    language = models.CharField(max_length=10, blank=True)
+    theme = models.CharField(max_length=6, blank=True)
+    density = models.CharField(max_length=12, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[Any] = UserManager()
+
+    USERNAME_FIELD = "login"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(models.functions.Lower("login"), name="accounts_user_login_ci")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.name_key = name_key(self.name)
+        super().save(*args, **kwargs)
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name
+
+    @cached_property
+    def _roles(self) -> list[Role]:
+        return list(self.roles.all())
+
+    @cached_property
+    def department_ids(self) -> tuple[int, ...]:
+        """The person's department and all below it."""
+        if self.department_id is None:
+            return ()
+        return tuple(Department.objects.within(self.department_id).values_list("pk", flat=True))
+
+    @property
+    def is_owner(self) -> bool:
+        return any(role.key == "owner" for role in self._roles)
+
+    def scope(self, action: str, kind: str) -> Scope:
+        """The widest scope that any of the person's roles grants."""
+        if not self.is_active:
+            return Scope.NONE
+        return max((role.scope(action, kind) for role in self._roles), default=Scope.NONE)
+
+    def may(self, action: str, kind: str) -> bool:
+        return self.scope(action, kind) > Scope.NONE

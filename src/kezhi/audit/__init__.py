@@ -1,0 +1,1 @@
+"""Audit: one row for each deed, and the changed rows kept by the database."""

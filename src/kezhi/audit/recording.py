@@ -1,0 +1,108 @@
+"""Every deed runs in one transaction and leaves one audit row in it."""
+
+from __future__ import annotations
+
+import functools
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import connection, models, transaction
+
+from kezhi.audit.models import Entry
+from kezhi.core.actor import Actor
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_details: ContextVar[dict[str, Any] | None] = ContextVar("kezhi_audit_details", default=None)
+deeds: dict[str, Callable[..., Any]] = {}
+
+
+def audited(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a function a deed: `@audited("quote.issued") def issue_quote(quote, *, actor, on)`.
+
+    The subject is the first positional argument if it is a record, else what the deed returns. A deed called
+    by another deed joins its transaction and writes its own row. `reason=` is kept when the deed takes one.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def deed(*args: P.args, **kwargs: P.kwargs) -> R:
+            actor: Actor = kwargs["actor"]  # type: ignore[assignment]
+            key = uuid.uuid4()
+            token = _details.set({})
+            try:
+                with transaction.atomic():
+                    outer = _mark(str(key))
+                    outcome = function(*args, **kwargs)
+                    subject = next(
+                        (a for a in (*args, outcome) if isinstance(a, models.Model)), None
+                    )
+                    _write(name, key, actor, subject, str(kwargs.get("reason", "") or ""))
+                    _mark(outer)
+            finally:
+                _details.reset(token)
+            return outcome
+
+        deed.deed_name = name  # type: ignore[attr-defined]
+        deeds[name] = deed
+        return deed
+
+    return decorate
+
+
+def note(**detail: Any) -> None:
+    """Add JSON-able facts to the audit row of the deed that is running."""
+    details = _details.get()
+    if details is None:
+        raise RuntimeError("note() outside a deed")
+    details.update(detail)
+
+
+def record(deed: str, *, actor: Actor, subject: models.Model | None = None, **detail: Any) -> None:
+    """A row for what isn't a change: an export, a reveal, a sign-in."""
+    Entry.objects.create(
+        key=uuid.uuid4(),
+        deed=deed,
+        actor_id=actor.pk,
+        actor_name=actor.name,
+        detail=detail,
+        **_subject(subject),
+    )
+
+
+def _mark(key: str) -> str:
+    """Tell the triggers which deed runs; returns the one that ran before."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(current_setting('kezhi.deed', true), ''), set_config('kezhi.deed', %s, true)",
+            [key],
+        )
+        row = cursor.fetchone()
+    return str(row[0]) if row else ""
+
+
+def _write(
+    name: str, key: uuid.UUID, actor: Actor, subject: models.Model | None, reason: str
+) -> None:
+    Entry.objects.create(
+        key=key,
+        deed=name,
+        actor_id=actor.pk,
+        actor_name=actor.name,
+        reason=reason[:500],
+        detail=_details.get() or {},
+        **_subject(subject),
+    )
+
+
+def _subject(subject: models.Model | None) -> dict[str, Any]:
+    if subject is None:
+        return {}
+    return {
+        "subject_kind": subject._meta.model_name or "",
+        "subject_id": subject.pk if isinstance(subject.pk, int) else None,
+        "subject_title": str(subject)[:250],
+    }

@@ -1,0 +1,77 @@
+"""Work in progress that people can watch and stop."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class JobRunQuerySet(models.QuerySet["JobRun"]):
+    def under_way(self) -> JobRunQuerySet:
+        return self.filter(state__in=[JobState.QUEUED, JobState.RUNNING])
+
+
+class JobRun(models.Model):
+    """One long piece of work: progress while it runs, the result or the reason afterwards.
+
+    `total` is 0 while the amount of work isn't known. Actor ids have no foreign key: people are above core.
+    """
+
+    name = models.CharField(max_length=80)
+    title = models.CharField(max_length=200)
+    state = models.CharField(max_length=12, choices=JobState, default=JobState.QUEUED)
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    message = models.CharField(max_length=300, blank=True)
+    result = models.JSONField(default=dict)
+    actor_id = models.BigIntegerField(null=True)
+    cancel_requested = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[Any] = JobRunQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "-id"], name="core_jobrun_state")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in {JobState.QUEUED, JobState.RUNNING}
+
+    @property
+    def fraction(self) -> float | None:
+        """Share of the work done, 0 to 1; None while the amount isn't known."""
+        return min(1.0, self.done / self.total) if self.total else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time left if the work goes on as fast as until now."""
+        if not (self.started_at and self.done and self.total) or not self.is_under_way:
+            return None
+        spent = (timezone.now() - self.started_at).total_seconds()
+        return spent * (self.total - self.done) / self.done
+
+    def start(self) -> None:
+        self.state, self.started_at = JobState.RUNNING, timezone.now()
+        self.save(update_fields=["state", "started_at"])
+
+    def finish(self, state: JobState, result: dict[str, Any] | None = None) -> None:
+        self.state, self.finished_at = state, timezone.now()
+        if result is not None:
+            self.result = result
+        self.save(update_fields=["state", "finished_at", "result"])

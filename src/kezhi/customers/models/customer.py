@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kezhi.accounts.models import Department, Team
+from kezhi.core.names import name_key
+from kezhi.core.scoping import ScopedQuerySet
+
+
+class CustomerQuerySet(ScopedQuerySet):
+    kind = "customer"
+
+
+class Customer(models.Model):
+    """A company or person that buys or may buy.
+
+    Team and department follow the owner; the `reassign` deed keeps them, here and on the child records.
+    """
+
+    class Form(models.TextChoices):
+        COMPANY = "company", _("Company")
+        PERSON = "person", pgettext_lazy("customer form", "Person")
+
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=200)
+    name_key = models.CharField(max_length=200)
+    form = models.CharField(max_length=8, choices=Form, default=Form.COMPANY)
+    credit_code = models.CharField(max_length=18, blank=True)
+    tax_id = models.CharField(max_length=40, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    email = models.EmailField(max_length=254, blank=True)
+    wechat = models.CharField(max_length=60, blank=True)
+    website = models.CharField(max_length=200, blank=True)
+    industry = models.CharField(max_length=60, blank=True)
+    region = models.CharField(max_length=60, blank=True)
+    city = models.CharField(max_length=60, blank=True)
+    address = models.CharField(max_length=250, blank=True)
+    source = models.CharField(max_length=60, blank=True)
+    payment_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    remark = models.TextField(blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+")
+    department = models.ForeignKey(
+        Department, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    custom = models.JSONField(default=dict, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by_id = models.BigIntegerField(null=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[Any] = CustomerQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="customers_owner"),
+            models.Index(fields=["team", "-id"], name="customers_team"),
+            models.Index(fields=["department", "-id"], name="customers_department"),
+            models.Index(fields=["name_key", "id"], name="customers_name_key"),
+            models.Index(fields=["name"], name="customers_name", opclasses=["text_pattern_ops"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credit_code"],
+                condition=~models.Q(credit_code=""),
+                name="customers_credit_code",
+            ),
+            models.CheckConstraint(condition=~models.Q(code=""), name="customers_code_given"),
+            models.CheckConstraint(condition=~models.Q(name=""), name="customers_name_given"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.name_key = name_key(self.name)
+        super().save(*args, **kwargs)
+
+    @property
+    def initial(self) -> str:
+        """The character that stands for the customer where a picture would."""
+        return self.name.strip()[:1].upper()

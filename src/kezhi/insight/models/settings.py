@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from kezhi.core.scoping import OpenQuerySet
+
+
+class ValueSettingsQuerySet(OpenQuerySet):
+    kind = "value_settings"
+
+    def current(self) -> ValueSettings | None:
+        return self.order_by("-id").first()
+
+
+class ValueSettings(models.Model):
+    """One published version of how value is measured; versions are added, never changed.
+
+    `rules` is what `kezhi.value.measure.Settings` reads: unit, horizon, rate, margin, index tree, tiers,
+    loyalty classes and lifecycle stages.
+    """
+
+    rules = models.JSONField()
+    reason = models.CharField(max_length=300, blank=True)
+    published_at = models.DateTimeField(auto_now_add=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+
+    objects: ClassVar[Any] = ValueSettingsQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

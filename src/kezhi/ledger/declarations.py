@@ -1,0 +1,146 @@
+"""Orders and costs to serve as kinds of record."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kezhi.ledger import entering
+from kezhi.ledger.models import CostEntry, Order
+from kezhi.records import Condition, Field, FieldKind, Kind, View, registry
+
+K = FieldKind
+
+ORDER_FIELDS = (
+    Field(
+        "number",
+        _("Order number"),
+        K.CODE,
+        is_searchable=True,
+        is_sortable=True,
+        is_filterable=True,
+    ),
+    Field(
+        "customer", pgettext_lazy("record", "Customer"), K.LINK, link="customer", is_filterable=True
+    ),
+    Field("ordered_on", _("Order date"), K.DATE, is_sortable=True, is_filterable=True),
+    Field(
+        "amount",
+        pgettext_lazy("order", "Amount"),
+        K.MONEY,
+        is_sortable=True,
+        is_filterable=True,
+        decimals=2,
+        total="sum",
+    ),
+    Field("lines_count", _("Lines"), K.INTEGER, is_filterable=True),
+    Field("channel", _("Channel"), is_filterable=True),
+    Field("currency", _("Currency"), K.CODE, is_filterable=True),
+    Field("remark", _("Remark"), K.LONG_TEXT),
+)
+
+COST_FIELDS = (
+    Field(
+        "customer",
+        pgettext_lazy("record", "Customer"),
+        K.LINK,
+        link="customer",
+        is_required=True,
+        is_editable=True,
+        is_filterable=True,
+        is_importable=True,
+        import_names=("客户", "客户名称", "客户编号", "customer", "customer id"),
+    ),
+    Field(
+        "activity",
+        _("Activity"),
+        K.CHOICE,
+        choices=CostEntry.Activity.choices,
+        is_required=True,
+        is_editable=True,
+        is_filterable=True,
+        is_importable=True,
+        import_names=("费用类型", "类别", "活动", "activity", "cost type"),
+    ),
+    Field(
+        "incurred_on",
+        pgettext_lazy("cost", "Date"),
+        K.DATE,
+        is_required=True,
+        is_editable=True,
+        is_sortable=True,
+        is_filterable=True,
+        is_importable=True,
+        import_names=("日期", "发生日期", "date"),
+    ),
+    Field(
+        "amount",
+        pgettext_lazy("cost", "Amount"),
+        K.MONEY,
+        is_required=True,
+        is_editable=True,
+        is_sortable=True,
+        is_filterable=True,
+        is_importable=True,
+        decimals=2,
+        total="sum",
+        import_names=("金额", "费用", "amount", "cost"),
+    ),
+    Field(
+        "remark", _("Remark"), is_editable=True, is_importable=True, import_names=("备注", "remark")
+    ),
+)
+
+
+def register() -> None:
+    registry.register(
+        Kind(
+            name="order",
+            label=_("Order"),
+            label_plural=_("Orders"),
+            model=Order,
+            address="orders",
+            icon="order",
+            fields=ORDER_FIELDS,
+            title="number",
+            columns=("number", "customer", "ordered_on", "amount", "lines_count", "channel"),
+            default_sort="-ordered_on",
+            views=(
+                View("all", pgettext_lazy("view", "All")),
+                View("recent", _("Last 30 days"), (Condition("ordered_on", "within", "30d"),)),
+                View("returns", _("Returns"), (Condition("amount", "lt", "0"),)),
+            ),
+            properties=(
+                "customer",
+                "ordered_on",
+                "amount",
+                "lines_count",
+                "channel",
+                "currency",
+                "remark",
+            ),
+            import_key=("number",),
+            select_related=("customer",),
+            empty=_(
+                "What was bought, when and for how much: the facts that value is measured from."
+            ),
+        )
+    )
+    registry.register(
+        Kind(
+            name="cost",
+            label=_("Cost to serve"),
+            label_plural=_("Costs to serve"),
+            model=CostEntry,
+            address="costs",
+            icon="receipt",
+            fields=COST_FIELDS,
+            title="activity",
+            columns=("incurred_on", "customer", "activity", "amount", "remark"),
+            default_sort="-incurred_on",
+            views=(View("all", pgettext_lazy("view", "All")),),
+            form=("customer", "activity", "incurred_on", "amount", "remark"),
+            properties=("customer", "activity", "incurred_on", "amount", "remark"),
+            select_related=("customer",),
+            empty=_("Service hours, visits, freight and other costs of serving a customer."),
+            create=entering.enter_cost,
+        )
+    )

@@ -1,0 +1,37 @@
+"""Facts entered by hand. Orders come by import; a single cost can be typed in."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kezhi.audit.recording import audited
+from kezhi.core.actor import Actor
+from kezhi.core.refusal import NotAllowed
+from kezhi.customers.models import Customer
+from kezhi.ledger.models import CostEntry, Order
+
+
+@audited("cost.entered")
+def enter_cost(fields: dict[str, Any], *, actor: Actor, on: date) -> CostEntry:
+    """What serving a customer cost; corrected by a negative entry, never changed."""
+    customer: Customer = fields["customer"]
+    scope = actor.scope("create", "cost")
+    if not Customer.objects.within(scope, actor).filter(pk=customer.pk).exists():
+        raise NotAllowed(_("Your role doesn't enter costs for this customer."))
+    return CostEntry.objects.create(
+        **fields,
+        entry_key=uuid.uuid4().hex,
+        owner_id=customer.owner_id,
+        team_id=customer.team_id,
+        department_id=customer.department_id,
+    )
+
+
+def follow_owner(customer: Customer, place: dict[str, Any]) -> None:
+    """The facts repeat the owner, team and department of their customer."""
+    Order.objects.filter(customer=customer).update(**place)
+    CostEntry.objects.filter(customer=customer).update(**place)

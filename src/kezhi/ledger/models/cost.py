@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kezhi.core.scoping import ScopedQuerySet
+from kezhi.customers.models import Customer
+
+
+class CostEntryQuerySet(ScopedQuerySet):
+    kind = "cost"
+
+
+class CostEntry(models.Model):
+    """What serving a customer cost on a day, beyond the goods; a correction is a negative entry."""
+
+    class Activity(models.TextChoices):
+        SERVICE = "service", _("Service hours")
+        VISIT = "visit", pgettext_lazy("cost to serve", "Visits")
+        FREIGHT = "freight", _("Freight and delivery")
+        DISCOUNT = "discount", _("Discounts outside the price")
+        CAMPAIGN = "campaign", _("Marketing touches")
+        EXPENSE = "expense", _("Expense reports")
+        OTHER = "other", pgettext_lazy("cost to serve", "Other")
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="costs")
+    activity = models.CharField(max_length=10, choices=Activity)
+    incurred_on = models.DateField()
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    remark = models.CharField(max_length=200, blank=True)
+    entry_key = models.CharField(max_length=64, unique=True)
+    owner_id = models.BigIntegerField(null=True)
+    team_id = models.BigIntegerField(null=True)
+    department_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[Any] = CostEntryQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["customer", "-incurred_on"], name="costs_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_activity_display()} {self.amount}"

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from kezhi.catalog.models import Product
+from kezhi.core.scoping import ScopedQuerySet
+from kezhi.customers.models import Customer
+
+
+class OrderQuerySet(ScopedQuerySet):
+    kind = "order"
+
+
+class Order(models.Model):
+    """What a customer bought on a day. `amount` is the sum of the lines, net of tax and discount."""
+
+    number = models.CharField(max_length=60, unique=True)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", db_index=False)
+    ordered_on = models.DateField()
+    channel = models.CharField(max_length=40, blank=True)
+    currency = models.CharField(max_length=3)
+    amount = models.DecimalField(max_digits=18, decimal_places=2, default=0)
+    lines_count = models.IntegerField(default=0)
+    remark = models.CharField(max_length=300, blank=True)
+    owner_id = models.BigIntegerField(null=True)
+    team_id = models.BigIntegerField(null=True)
+    department_id = models.BigIntegerField(null=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[Any] = OrderQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["customer", "-ordered_on", "-id"], name="orders_customer"),
+            models.Index(fields=["-ordered_on", "-id"], name="orders_day"),
+            models.Index(fields=["owner_id", "-ordered_on", "-id"], name="orders_owner"),
+            models.Index(fields=["team_id", "-ordered_on", "-id"], name="orders_team"),
+            models.Index(fields=["department_id", "-ordered_on", "-id"], name="orders_department"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(number=""), name="orders_number_given")
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(models.Model):
+    """One product of an order; returns and credit notes are negative.
+
+    `line_key` makes the same line of the same file come out the same, so that importing twice adds nothing.
+    `ordered_on` and `customer` repeat the order's: the value run reads lines alone. `cost` is the cost of
+    goods of the whole line; null where nobody knows it.
+    """
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False)
+    line_key = models.CharField(max_length=64)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")
+    ordered_on = models.DateField()
+    quantity = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    cost = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "line_key"], name="order_lines_key")
+        ]
+        indexes = [
+            models.Index(fields=["customer", "ordered_on"], name="order_lines_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}/{self.line_key[:8]}"

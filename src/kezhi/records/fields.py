@@ -1,0 +1,131 @@
+"""What a field of a record says about itself, once, for list, filter, form, import and export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.functional import Promise
+
+Label = str | Promise
+
+
+class FieldKind(StrEnum):
+    """Decides how a field is shown, edited, filtered, sorted, parsed and written out."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    CODE = "code"
+    PHONE = "phone"
+    EMAIL = "email"
+    URL = "url"
+    TAX_ID = "tax_id"
+    INTEGER = "integer"
+    QUANTITY = "quantity"
+    MONEY = "money"
+    SHARE = "share"  # a fraction shown as per cent
+    PROBABILITY = "probability"
+    RATIO = "ratio"
+    SCORE = "score"
+    DATE = "date"
+    MOMENT = "moment"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    TIER = "tier"
+    PERSON = "person"
+    LINK = "link"
+
+    @property
+    def is_number(self) -> bool:
+        return self in NUMBERS
+
+
+NUMBERS = frozenset(
+    {
+        FieldKind.INTEGER,
+        FieldKind.QUANTITY,
+        FieldKind.MONEY,
+        FieldKind.SHARE,
+        FieldKind.PROBABILITY,
+        FieldKind.RATIO,
+        FieldKind.SCORE,
+    }
+)
+
+
+class DataClass(StrEnum):
+    """How carefully a field must be treated: personal data is masked and its reading logged."""
+
+    BUSINESS = "business"
+    PERSONAL = "personal"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a kind of record.
+
+    `path` is the ORM path (`standing__score`); `column` of the kind's own table unless it crosses `__`.
+    `import_names` are headings under which files carry it, beside both languages' labels.
+    """
+
+    name: str
+    label: Label
+    kind: FieldKind = FieldKind.TEXT
+    path: str = ""
+    choices: Sequence[tuple[str, Label]] = ()
+    link: str = ""  # the kind of record that a LINK field points to
+    unit: Label = ""
+    help: Label = ""
+    is_required: bool = False
+    is_editable: bool = False
+    is_searchable: bool = False
+    is_sortable: bool = False
+    is_filterable: bool = False
+    is_predicted: bool = False  # shown with the violet dashed underline
+    is_importable: bool = False
+    data_class: DataClass = DataClass.BUSINESS
+    import_names: Sequence[str] = ()
+    decimals: int | None = None
+    max_length: int = 200
+    total: str = ""  # "sum" or "avg" in the list's footer
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            object.__setattr__(self, "path", self.name)
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind.is_number
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One filter: `field op operand`, allow-listed by the declaration; the operand is text as in the URL."""
+
+    field: str
+    op: str
+    operand: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.field}.{self.op}.{self.operand}"
+
+    @classmethod
+    def parse(cls, text: str) -> Condition:
+        """`tier.in.S,A` → Condition; raises ValueError when a part is missing."""
+        name, op, operand = (text.split(".", 2) + ["", ""])[:3]
+        if not name or not op:
+            raise ValueError(text)
+        return cls(name, op, operand)
+
+
+@dataclass(frozen=True)
+class View:
+    """A list that comes with the product; people add their own as saved views."""
+
+    name: str
+    label: Label
+    conditions: Sequence[Condition] = ()
+    sort: str = ""
+    columns: Sequence[str] = ()
+    is_alert: bool = False

@@ -1,0 +1,56 @@
+"""Lists that people keep."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kezhi.accounts.models import Team
+from kezhi.core.actor import Actor
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def visible_to(self, actor: Actor, action: str = "read") -> Self:
+        """One's own, those of one's team, and everyone's; changing needs ownership."""
+        own = Q(owner_id=actor.pk)
+        if action != "read":
+            return self.filter(own)
+        shared = Q(audience=SavedView.Audience.EVERYONE)
+        if actor.team_id is not None:
+            shared |= Q(audience=SavedView.Audience.TEAM, team_id=actor.team_id)
+        return self.filter(own | shared)
+
+
+class SavedView(models.Model):
+    """Filter, sort and columns of a list under a name; `query` is the list's query string."""
+
+    class Audience(models.TextChoices):
+        PRIVATE = "private", _("Only me")
+        TEAM = "team", _("My team")
+        EVERYONE = "everyone", pgettext_lazy("audience", "Everyone")
+
+    kind = models.CharField(max_length=40)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=2000, blank=True)
+    audience = models.CharField(max_length=8, choices=Audience, default=Audience.PRIVATE)
+    is_pinned = models.BooleanField(default=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[Any] = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "kind", "name"], name="workbench_saved_view_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

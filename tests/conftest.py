@@ -1,0 +1,192 @@
+"""One embedded PostgreSQL for the whole run, one migrated template database, one clone per worker."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cast import PASSWORD, TODAY
+
+ADMIN_URL = "KEZHI_TEST_ADMIN_URL"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the database in the controller, before any worker or Django reads the environment."""
+    if hasattr(config, "workerinput") or ADMIN_URL in os.environ or _needs_no_database(config):
+        return
+    from kezhi.cli.launch.postgres import THROW_AWAY, EmbeddedPostgres
+
+    folder = Path(tempfile.mkdtemp(prefix="kezhi-tests-"))
+    folder.chmod(0o755)
+    server = EmbeddedPostgres(folder, settings={**THROW_AWAY, "max_connections": "200"})
+    config.stash[SERVER] = server
+    os.environ[ADMIN_URL] = server.start().superuser
+
+
+SERVER: pytest.StashKey[Any] = pytest.StashKey()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    server = config.stash.get(SERVER, None)
+    if server is not None:
+        import shutil
+
+        server.stop()
+        shutil.rmtree(server.folder, ignore_errors=True)
+
+
+def _needs_no_database(config: pytest.Config) -> bool:
+    """The engine's tests run alone, as the engine does."""
+    asked = [str(argument) for argument in config.args]
+    return bool(asked) and all("tests/value" in argument for argument in asked)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: Any, worker_id: str, tmp_path_factory: Any
+) -> Iterator[None]:
+    """Clone the migrated template for this worker; the first worker makes the template."""
+    import psycopg
+    from django.conf import settings
+    from django.db import connections
+
+    admin = os.environ[ADMIN_URL]
+    template, name = "kezhi_template", f"kezhi_test_{worker_id}"
+    with psycopg.connect(admin, autocommit=True) as server:
+        server.execute("SELECT pg_advisory_lock(20261121)")
+        made = server.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [template]
+        ).fetchone()
+        if not made:
+            server.execute(f"DROP DATABASE IF EXISTS {template}")
+            server.execute(f"CREATE DATABASE {template} TEMPLATE template0")
+            with django_db_blocker.unblock():
+                _migrate(settings, connections, template)
+            server.execute(f"ALTER DATABASE {template} IS_TEMPLATE true")
+        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        server.execute("SELECT pg_advisory_unlock(20261121)")
+    _point(settings, connections, name)
+    yield
+    with django_db_blocker.unblock():
+        connections["default"].close()
+    with psycopg.connect(admin, autocommit=True) as server:
+        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _point(settings: Any, connections: Any, name: str) -> None:
+    """Django read its settings before the server had an address."""
+    from kezhi.settings.base import database
+
+    place = {**database(os.environ[ADMIN_URL]), "NAME": name}
+    settings.DATABASES["default"].update(place)
+    connections["default"].close()
+    connections["default"].settings_dict.update(place)
+
+
+def _migrate(settings: Any, connections: Any, name: str) -> None:
+    from django.core.management import call_command
+
+    from kezhi.core.database import grant_application_role
+
+    _point(settings, connections, name)
+    call_command("migrate", verbosity=0, interactive=False)
+    grant_application_role("kezhi_app")
+    connections["default"].close()
+
+
+# The cast: 安徽茶业, the gold distributor; Li Wei, who sells to it; Chen Jing, who may not see it.
+
+
+@pytest.fixture
+def company(db: None) -> Any:
+    from kezhi.accounts.models import Company
+
+    return Company.objects.get_or_create(
+        pk=1, defaults={"name": "远航供应链", "currency": "CNY", "time_zone": "Asia/Shanghai"}
+    )[0]
+
+
+@pytest.fixture
+def organisation(company: Any) -> Any:
+    """Two departments under a head office, a team in each."""
+    from types import SimpleNamespace
+
+    from kezhi.accounts.organising import create_department, create_team
+    from kezhi.core.actor import SYSTEM
+
+    head = create_department("总部", None, actor=SYSTEM)
+    east = create_department("华东", head, actor=SYSTEM)
+    south = create_department("华南", head, actor=SYSTEM)
+    return SimpleNamespace(
+        head=head,
+        east=east,
+        south=south,
+        east_one=create_team("华东一组", east, actor=SYSTEM),
+        east_two=create_team("华东二组", east, actor=SYSTEM),
+        south_one=create_team("华南一组", south, actor=SYSTEM),
+    )
+
+
+def _person(login: str, name: str, role: str, **place: Any) -> Any:
+    from kezhi.accounts.organising import create_person
+    from kezhi.core.actor import SYSTEM
+
+    return create_person(
+        {"login": login, "name": name, "roles": [role], "password": PASSWORD, **place}, actor=SYSTEM
+    )
+
+
+@pytest.fixture
+def owner(organisation: Any) -> Any:
+    return _person("owner", "林晓雯", "owner", department=organisation.head)
+
+
+@pytest.fixture
+def manager(organisation: Any) -> Any:
+    return _person(
+        "manager", "周启明", "manager", department=organisation.east, team=organisation.east_one
+    )
+
+
+@pytest.fixture
+def li_wei(organisation: Any) -> Any:
+    return _person(
+        "liwei", "李伟", "salesperson", department=organisation.east, team=organisation.east_one
+    )
+
+
+@pytest.fixture
+def chen_jing(organisation: Any) -> Any:
+    return _person(
+        "chenjing",
+        "陈静",
+        "salesperson",
+        department=organisation.south,
+        team=organisation.south_one,
+    )
+
+
+@pytest.fixture
+def agent(organisation: Any) -> Any:
+    return _person("agent", "何静", "service_agent", department=organisation.head)
+
+
+@pytest.fixture
+def analyst(organisation: Any) -> Any:
+    return _person("analyst", "沈安", "analyst", department=organisation.head)
+
+
+@pytest.fixture
+def anhui_tea(li_wei: Any) -> Any:
+    from kezhi.customers.creating import create_customer
+
+    return create_customer(
+        {"name": "安徽茶业有限公司", "code": "C-AHTEA", "industry": "食品", "city": "合肥"},
+        actor=li_wei,
+        on=TODAY,
+    )
