@@ -1,0 +1,3 @@
+from kezhi.cli import main
+
+main()
