@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from cast import PASSWORD, TODAY
 
 ADMIN_URL = "KEZHI_TEST_ADMIN_URL"

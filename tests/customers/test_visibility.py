@@ -1,8 +1,8 @@
 """Who sees which customers, and that a refused deed leaves nothing behind."""
 
 import pytest
-from cast import TODAY
 
+from cast import TODAY
 from kezhi.audit.models import Change, Entry
 from kezhi.core.refusal import EditConflict, NotAllowed
 from kezhi.customers.creating import (

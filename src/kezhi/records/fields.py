@@ -113,7 +113,7 @@ class Condition:
     @classmethod
     def parse(cls, text: str) -> Condition:
         """`tier.in.S,A` → Condition; raises ValueError when a part is missing."""
-        name, op, operand = (text.split(".", 2) + ["", ""])[:3]
+        name, op, operand = ([*text.split(".", 2), "", ""])[:3]
         if not name or not op:
             raise ValueError(text)
         return cls(name, op, operand)

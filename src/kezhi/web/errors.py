@@ -1,26 +1,47 @@
-"""What is shown when something can't be: every page says what happened and what to do."""
+"""Pages for what went wrong, in the person's language; they stand alone and ask nothing of the database."""
 
 from __future__ import annotations
 
+import secrets
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/400.html", status=400)
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _page(request, 400, _("This address or form isn’t complete"), _("Go back and try again."))
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/403.html", {"reason": str(exception)}, status=403)
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    text = _("Your role doesn’t allow it. The owner of your company can change that in the settings.")
+    return _page(request, 403, _("You can’t open this page"), text)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/404.html", status=404)
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    text = _("It may have been moved or deleted, or belongs to somebody else’s customers.")
+    return _page(request, 404, _("There is nothing at this address"), text)
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
-    return render(request, "errors/500.html", status=500)
+def failed(request: HttpRequest) -> HttpResponse:
+    text = _("Nothing was saved halfway. Try again; if it comes back, tell your administrator the number.")
+    return _page(request, 500, _("Something broke on our side"), text, secrets.token_hex(3).upper())
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    text = _("The database can’t be reached. Try again in a minute.")
+    response = _page(request, 503, _("Kezhi is starting or being looked after"), text)
+    response.headers["Retry-After"] = "30"
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "errors/csrf.html", status=403)
+    text = _("The page was open for too long, or cookies are switched off. Load it again and send once more.")
+    return _page(request, 403, _("This form has expired"), text)
+
+
+def _page(
+    request: HttpRequest, status: int, title: str, text: str, number: str = ""
+) -> HttpResponse:
+    about = {"status": status, "heading": title, "text": text, "number": number}
+    return render(request, "errors/page.html", about, status=status)

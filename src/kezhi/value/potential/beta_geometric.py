@@ -88,9 +88,7 @@ class BetaGeometric:
         n, x, T, t = _floats(n, x, T, t)
         B, R, w = self.b + x + self.shift, self.r + x, t / (self.alpha + T + t)
         # Alive after n purchases, or gone right after the n-th: two positive terms, no difference.
-        log_exactly = (
-            gammaln(R + n) - gammaln(R) - gammaln(n + 1) + R * np.log1p(-w) + _xlogy(n, w)
-        )
+        log_exactly = gammaln(R + n) - gammaln(R) - gammaln(n + 1) + R * np.log1p(-w) + _xlogy(n, w)
         alive = np.exp(betaln(self.a, B + n) - betaln(self.a, B) + log_exactly)
         some = np.maximum(n, 1)
         gone = np.exp(betaln(self.a + 1, B + some - 1) - betaln(self.a, B))
@@ -163,14 +161,14 @@ def _xlogy(n: Vector, w: Vector) -> Vector:
 
 # The expected number of purchases
 #
-# Given alive, E[Y] = E over p ~ Beta(a, B) of (1 − (1 + p·y)^−R)/p with y = t/A, A = α + T, R = r + x.
-# The papers write it with Gauss's function at C = a + B − 1,
+# Given alive, E[Y] = E over p ~ Beta(a, B) of (1 − (1 + p·y)^−R)/p, with y = t/A, A = α + T and
+# R = r + x. The papers write it with Gauss's function at C = a + B − 1,
 #     C/(a − 1) · [1 − (1 − w)^R · F(R, B; C; w)],  w = y/(1 + y),
-# which is 0/0 at a = 1, has a pole at C = 0 (no repeat, a + b = 1) and overflows for large x. Euler's
-# transformation turns it into
-#     C · (1 − (1 − w)^ε)/ε − (1 − w)^ε · Σ_{k≥1} (a)_{k−1} (C−R)_k / ((C+1)_{k−1} k!) · w^k,  ε = a − 1,
-# finite at both limits, with terms that fall the faster the larger x. C − R doesn't depend on x. Where
-# the sum would be slow (w near 1) or cancel, the mean over p is integrated instead.
+# which is 0/0 at a = 1, has a pole at C = 0 (no repeat, a + b = 1) and overflows for large x.
+# Euler's transformation turns it into, with ε = a − 1,
+#     C · (1 − (1 − w)^ε)/ε − (1 − w)^ε · Σ_{k≥1} (a)_{k−1} (C−R)_k / ((C+1)_{k−1} k!) · w^k,
+# finite at both limits, with terms that fall the faster the larger x. C − R doesn't depend on x.
+# Where the sum would be slow (w near 1) or cancel, the mean over p is integrated instead.
 
 _SLOW = 0.95
 _TERMS = 600
@@ -287,15 +285,16 @@ def _group(x: Vector, t_x: Vector, T: Vector, weights: Vector | None) -> _Groups
     if days:
         whole = int(age.max()) + 1
         key = (x.astype(np.int64) * whole + age.astype(np.int64)) * whole + last.astype(np.int64)
+        weight: Vector
         if weights is None:
             key, counts = np.unique(key, return_counts=True)
             weight = counts.astype(np.float64)
         else:
-            key, where = np.unique(key, return_inverse=True)
-            weight = np.bincount(where, weights)
+            key, place = np.unique(key, return_inverse=True)
+            weight = np.bincount(place, weights)
         rest, t_days = np.divmod(key, whole)
-        x_days, T_days = np.divmod(rest, whole)
-        x, t_x, T = x_days.astype(np.float64), t_days / days, T_days / days
+        repeats, T_days = np.divmod(rest, whole)
+        x, t_x, T = repeats.astype(np.float64), t_days / days, T_days / days
     else:
         weight = np.ones_like(x) if weights is None else weights
     distinct, where = np.unique(x, return_inverse=True)
@@ -342,8 +341,8 @@ def _objective(data: _Groups, shift: int) -> Objective:
             - by_age @ log_age
             + weight @ np.logaddexp(0.0, z)
         )
-        psi_a, psi_b, psi_ab = digamma(a), digamma(b), digamma(a + b)
-        tri_a, tri_b, tri_ab = polygamma(1, a), polygamma(1, b), polygamma(1, a + b)
+        psi_b, psi_ab = digamma(b), digamma(a + b)
+        tri_b, tri_ab = polygamma(1, b), polygamma(1, a + b)
         psi_whole, tri_whole = digamma(whole), polygamma(1, whole)
         n_log_age = n_by_age @ log_age
         n_inverse = n_by_age @ inverse_age
@@ -370,11 +369,8 @@ def _objective(data: _Groups, shift: int) -> Objective:
         h[1, 1] += -customers * r / alpha**2 + by_age @ inverse_age**2 - ws @ (R * wider)
         h[2, 2] += counts @ (tri_ab - tri_whole) - ws.sum() / a**2
         h[2, 3] += counts @ (tri_ab - tri_whole)
-        h[3, 3] += (
-            counts @ (polygamma(1, upper) - tri_whole - tri_b + tri_ab) + ws @ (1 / left**2)
-        )
+        h[3, 3] += counts @ (polygamma(1, upper) - tri_whole - tri_b + tri_ab) + ws @ (1 / left**2)
         h[1, 0], h[3, 2] = h[0, 1], h[2, 3]
-        del psi_a, tri_a
         scale = np.array([r, alpha, a, b])
         return float(found), g * scale, h * np.outer(scale, scale) + np.diag(g * scale)
 
@@ -395,10 +391,13 @@ def fit_beta_geometric(
 ) -> Fit[Model]:
     """Maximum likelihood from the customers' x, t_x, T; see `bg_nbd.fit` and `mbg_nbd.fit`."""
     x, t_x, T = (np.atleast_1d(array) for array in _floats(x, t_x, T))
-    counted = None if weights is None else np.asarray(weights, dtype=np.float64)
+    counted: Vector | None = None if weights is None else np.asarray(weights, dtype=np.float64)
     _check(x, t_x, T)
     data = _group(x, t_x, T, counted)
-    bought, lived = float(data.counts @ data.shares), float(data.weight @ T_of(data))
+    bought, lived = (
+        float(data.counts @ data.shares),
+        float(data.weight @ data.T_distinct[data.T_index]),
+    )
     if bought <= 0 or lived <= 0:
         raise CannotFit("no customer has bought a second time: there is no rhythm to estimate")
     r = 0.7
@@ -417,11 +416,6 @@ def fit_beta_geometric(
         degenerate=_degenerate(model),
     )
     return Fit(model, diagnostics)
-
-
-def T_of(data: _Groups) -> Vector:
-    """The age of each group."""
-    return np.asarray(data.T_distinct[data.T_index])
 
 
 def _check(x: Vector, t_x: Vector, T: Vector) -> None:

@@ -16,10 +16,10 @@ class BGNBD(BetaGeometric):
     """A customer may leave after each repeat purchase; P(alive) is 1 without a repeat.
 
     >>> model = BGNBD(r=0.2426, alpha=4.4136, a=0.7929, b=2.4259)
-    >>> model.p_alive(26, 30.86, 31).round(3)
-    array(0.969)
-    >>> model.expected_purchases(2, 30.43, 38.86, 39).round(2)
-    array(1.23)
+    >>> model.p_alive([26, 0], [30.86, 0], [31, 31]).round(3)
+    array([0.969, 1.   ])
+    >>> model.expected_purchases([2], [30.43], [38.86], 39).round(2)
+    array([1.23])
     """
 
     name: ClassVar[str] = "bg-nbd"

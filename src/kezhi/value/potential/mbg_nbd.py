@@ -17,7 +17,7 @@ class MBGNBD(BetaGeometric):
 
     >>> model = MBGNBD(r=0.5248, alpha=6.1831, a=0.8914, b=1.6140)
     >>> model.p_alive([0, 2], [0, 30.43], [38.86, 38.86]).round(3)
-    array([0.396, 0.715])
+    array([0.39 , 0.706])
     """
 
     name: ClassVar[str] = "mbg-nbd"
