@@ -292,9 +292,8 @@ def _group(x: Vector, t_x: Vector, T: Vector, weights: Vector | None) -> _Groups
         else:
             key, place = np.unique(key, return_inverse=True)
             weight = np.bincount(place, weights)
-        rest, t_days = np.divmod(key, whole)
-        repeats, T_days = np.divmod(rest, whole)
-        x, t_x, T = repeats.astype(np.float64), t_days / days, T_days / days
+        t_x, T = (key % whole) / days, (key // whole % whole) / days
+        x = (key // whole // whole).astype(np.float64)
     else:
         weight = np.ones_like(x) if weights is None else weights
     distinct, where = np.unique(x, return_inverse=True)
@@ -423,6 +422,8 @@ def _check(x: Vector, t_x: Vector, T: Vector) -> None:
         raise CannotFit("there is no customer to fit a model to")
     if not (np.isfinite(x).all() and np.isfinite(t_x).all() and np.isfinite(T).all()):
         raise ValueError("x, t_x and T must be finite numbers")
+    if (x != np.floor(x)).any():
+        raise ValueError("x counts purchases: it must be whole")
     if (x < 0).any() or (t_x < 0).any() or (t_x > T * (1 + 1e-12) + 1e-12).any():
         raise ValueError("x ≥ 0 and 0 ≤ t_x ≤ T must hold for every customer")
 
