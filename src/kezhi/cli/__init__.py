@@ -76,7 +76,7 @@ class LazyGroup(click.Group):
     type=click.Choice(["zh", "en"]),
     is_eager=True,
     expose_value=False,
-    callback=lambda _ctx, _option, chosen: chosen and language.use(chosen),
+    callback=lambda _ctx, _option, chosen: language.use(chosen),
     help="中文 / English",
 )
 @click.version_option(package_name="kezhi", prog_name="Kezhi")

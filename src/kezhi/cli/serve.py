@@ -266,6 +266,7 @@ def web(port: int, host: str, workers: int) -> None:
     _refuse_pending_migrations()
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     Granian(
         "kezhi.wsgi:application",
@@ -276,7 +277,7 @@ def web(port: int, host: str, workers: int) -> None:
         blocking_threads=4,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
-        log_level="warning",
+        log_level=LogLevels.warning,
     ).serve(target_loader=partial(_application, os.getpid()), wrap_loader=False)
 
 
@@ -300,9 +301,13 @@ def worker(concurrency: int) -> None:
     _set_up_django()
     _refuse_pending_migrations()
     from procrastinate.contrib.django import app
+    from procrastinate.contrib.django.django_connector import DjangoConnector
+
+    assert isinstance(app.connector, DjangoConnector)
+    connector = app.connector.get_worker_connector()
 
     async def work() -> None:
-        with app.replace_connector(app.connector.get_worker_connector()) as here:
+        with app.replace_connector(connector) as here:
             async with here.open_async():
                 # A worker that stops beating is given up after 20 s; another does its jobs.
                 await here.run_worker_async(

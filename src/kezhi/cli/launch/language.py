@@ -21,9 +21,10 @@ def chosen() -> str:
     return "zh" if named.lower().startswith("zh") else "en"
 
 
-def use(language: str) -> None:
-    """Speak `zh` or `en` in this process and in those that it starts."""
-    os.environ["KEZHI_LANG"] = language
+def use(language: str | None) -> None:
+    """Speak `zh` or `en` in this process and in those that it starts; None: as the terminal does."""
+    if language:
+        os.environ["KEZHI_LANG"] = language
 
 
 @cache

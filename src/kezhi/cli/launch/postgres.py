@@ -318,7 +318,7 @@ class EmbeddedPostgres:
             self._handed_over(self.cluster) as ([place], descriptors),
             self.log.open("ab") as log,
         ):
-            command = [binaries["postgres"], "-D", place, *options]
+            command = [str(binaries["postgres"]), "-D", place, *options]
             return subprocess.Popen(  # noqa: S603
                 tethered(command, farewell=signal.SIGINT, folder=Path("/"), user=self._user),
                 env=_environment(),
@@ -398,7 +398,7 @@ class EmbeddedPostgres:
         try:
             with self._handed_over(self.cluster, making) as ((before, after), descriptors):
                 command = [
-                    new["pg_upgrade"],
+                    str(new["pg_upgrade"]),
                     f"--old-bindir={old.bin}",
                     f"--new-bindir={new.bin}",
                     f"--old-datadir={before}",
