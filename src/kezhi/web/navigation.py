@@ -1,0 +1,103 @@
+"""What the shell shows around every page: the places a person may go to, and where they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+if TYPE_CHECKING:
+    from kezhi.core.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the navigation. `needs` is what the actor must be allowed: (action, kind)."""
+
+    path: str
+    icon: str
+    label: str | Promise
+    needs: tuple[str, str] | None = None
+    key: str = ""
+    count: int | None = None
+    is_hot: bool = False
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    label: str | Promise
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """The groups of the side bar, its foot, and the few places that fit a phone's bottom bar."""
+
+    groups: tuple[Group, ...] = ()
+    foot: tuple[Place, ...] = ()
+    pinned: tuple[Place, ...] = ()
+    bottom: tuple[Place, ...] = field(default=())
+
+    @property
+    def more(self) -> tuple[Place, ...]:
+        """What the bottom bar leaves out."""
+        shown = {place.path for place in self.bottom}
+        every = [place for group in self.groups for place in group.places]
+        return tuple(p for p in (*every, *self.pinned, *self.foot) if p.path not in shown)
+
+
+TODAY = Place("/", "today", _("Today"), key="t")
+CUSTOMERS = Place("/customers/", "users", _("Customers"), ("read", "customer"), "c")
+CONTACTS = Place("/contacts/", "user", _("Contacts"), ("read", "contact"))
+PRODUCTS = Place("/products/", "box", _("Products"), ("read", "product"), "p")
+ORDERS = Place("/orders/", "order", _("Orders"), ("read", "order"), "o")
+FOLLOW_UPS = Place("/follow-ups/", "flag", _("Follow-ups"), ("read", "follow_up"), "f")
+VALUE = Place("/value/", "chart", _("Value dashboard"), ("read", "customer"), "v")
+RUNS = Place("/value/runs/", "pulse", _("Value runs"), ("read", "value_run"), "r")
+IMPORTS = Place("/imports/", "upload", _("Import data"), ("import", "customer"), "i")
+SETTINGS = Place("/settings/", "gear", _("Settings"))
+
+GROUPS = (
+    Group("", (TODAY,)),
+    Group(_("Customers and orders"), (CUSTOMERS, CONTACTS, FOLLOW_UPS, ORDERS, PRODUCTS)),
+    Group(pgettext_lazy("navigation", "Customer value"), (VALUE, RUNS)),
+)
+FOOT = (IMPORTS, SETTINGS)
+BOTTOM = (TODAY, CUSTOMERS, FOLLOW_UPS, VALUE)
+
+
+def navigation(request: HttpRequest) -> Navigation:
+    """The places this person may go to; empty for a visitor who hasn't signed in."""
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None:
+        return Navigation()
+    current = _current(request.path)
+
+    def shown(places: Iterable[Place]) -> tuple[Place, ...]:
+        return tuple(
+            replace(place, is_current=place.path == current)
+            for place in places
+            if place.needs is None or actor.may(*place.needs)
+        )
+
+    groups = (Group(group.label, shown(group.places)) for group in GROUPS)
+    return Navigation(
+        groups=tuple(group for group in groups if group.places),
+        foot=shown(FOOT),
+        bottom=shown(BOTTOM),
+    )
+
+
+def _current(path: str) -> str:
+    """The place a page belongs to: the longest of their paths that it begins with."""
+    every = [place.path for group in GROUPS for place in group.places]
+    every += [place.path for place in FOOT]
+    return max(
+        (p for p in every if path == p or (p != "/" and path.startswith(p))), key=len, default=""
+    )
