@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 
+from kezhi.cli.launch.app import close_connections, refuse_pending_migrations, set_up_django
 from kezhi.cli.launch.database import alone, has_company, reach, role_of
 from kezhi.cli.launch.folder import DEMO, OWN, DataFolder, code_digest, default_folder
 from kezhi.cli.launch.language import gettext as _
@@ -220,7 +221,7 @@ def prepare(is_demo: bool) -> None:
             ensure_assets(stages.progress)
         except AssetsUnavailable as error:
             raise CannotStart(str(error)) from error
-    _set_up_django()
+    set_up_django()
     with stages.stage(_("Static files")):
         from django.core.management import call_command
 
@@ -240,7 +241,7 @@ def migrate() -> None:
         raise CannotStart(_("DATABASE_MIGRATE_URL names the database to bring up to date."))
     with Stages().stage(_("Migrations")), alone(owner):
         os.environ["DATABASE_URL"] = owner
-        _set_up_django()
+        set_up_django()
         from django.core.management import call_command
 
         from kezhi.core.database import grant_application_role
@@ -262,8 +263,9 @@ def migrate() -> None:
 def web(port: int, host: str, workers: int) -> None:
     _need_a_database()
     _refuse_a_taken_port(host, port)
-    _set_up_django()
-    _refuse_pending_migrations()
+    set_up_django()
+    refuse_pending_migrations()
+    close_connections()
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -298,8 +300,8 @@ def _application(parent: int) -> Any:
 )
 def worker(concurrency: int) -> None:
     _need_a_database()
-    _set_up_django()
-    _refuse_pending_migrations()
+    set_up_django()
+    refuse_pending_migrations()
     from procrastinate.contrib.django import app
     from procrastinate.contrib.django.django_connector import DjangoConnector
 
@@ -328,26 +330,3 @@ def _need_a_database() -> None:
             _("DATABASE_URL names no database; to start one with Kezhi: ./kezhi serve.")
         )
     reach(url).close()
-
-
-def _refuse_pending_migrations() -> None:
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    # The processes forked from here open connections of their own.
-    connection.close()
-    getattr(connection, "close_pool", lambda: None)()
-    if pending:
-        raise CannotStart(
-            _("The database is not up to date (%(count)s migrations): run kezhi migrate first.")
-            % {"count": len(pending)}
-        )
-
-
-def _set_up_django() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezhi.settings")
-    import django
-
-    django.setup()

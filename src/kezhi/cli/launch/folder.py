@@ -81,6 +81,12 @@ class DataFolder:
             )
         self._known()
 
+    @property
+    def kind(self) -> str:
+        """DEMO or OWN: by whom the folder was made."""
+        known = self._known()
+        return OWN if known is None else str(known["kind"])
+
     def release(self) -> None:
         if self._lock:
             self._lock.close()
