@@ -13,6 +13,7 @@ PRODUCT_FIELDS = (
     Field(
         "name",
         _("Product name"),
+        sort_path="name_key",
         is_required=True,
         is_editable=True,
         is_searchable=True,

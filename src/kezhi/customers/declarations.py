@@ -20,7 +20,7 @@ CUSTOMER_FIELDS = (
         is_sortable=True,
         is_filterable=True,
         is_importable=True,
-        path="name",
+        sort_path="name_key",
         import_names=(
             "客户名称",
             "客户",
@@ -259,6 +259,7 @@ CUSTOMER_FIELDS = (
         _("Score change"),
         K.SCORE,
         path="standing__score_change",
+        is_change=True,
         is_sortable=True,
         is_filterable=True,
         decimals=1,
@@ -325,6 +326,7 @@ CUSTOMER_FIELDS = (
         _("Revenue trend"),
         K.SHARE,
         path="standing__revenue_trend",
+        is_change=True,
         is_sortable=True,
         is_filterable=True,
     ),
@@ -336,6 +338,7 @@ CUSTOMER_FIELDS = (
         is_sortable=True,
         is_filterable=True,
         is_predicted=True,
+        total="avg",
     ),
     Field(
         "p_purchase_12m",
@@ -440,6 +443,7 @@ CONTACT_FIELDS = (
         is_filterable=True,
         is_importable=True,
         max_length=100,
+        sort_path="name_key",
         import_names=(
             "联系人",
             "姓名",
