@@ -291,17 +291,16 @@ def _group(x: Vector, t_x: Vector, T: Vector, weights: Vector | None) -> _Groups
             weight = counts.astype(np.float64)
         else:
             key, place = np.unique(key, return_inverse=True)
-            weight = np.bincount(place, weights)
+            weight = np.bincount(place, weights).astype(np.float64)
         t_x, T = (key % whole) / days, (key // whole % whole) / days
         x = (key // whole // whole).astype(np.float64)
     else:
         weight = np.ones_like(x) if weights is None else weights
     distinct, where = np.unique(x, return_inverse=True)
+    shared = np.bincount(where, weight).astype(np.float64)
     t_distinct, t_index = np.unique(t_x, return_inverse=True)
     T_distinct, T_index = np.unique(T, return_inverse=True)
-    return _Groups(
-        weight, x, distinct, np.bincount(where, weight), t_distinct, t_index, T_distinct, T_index
-    )
+    return _Groups(weight, x, distinct, shared, t_distinct, t_index, T_distinct, T_index)
 
 
 def _on_grid(days: Vector, whole: Vector) -> bool:

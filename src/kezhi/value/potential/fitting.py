@@ -21,7 +21,7 @@ DECREMENT = 1e-10  # of half the squared Newton decrement: log-likelihood still 
 FAR = 16.0  # log-parameters this far from the start aren't estimates any more
 
 
-class CannotFit(ValueError):  # noqa: N818 - a refusal of the data, not an error of ours
+class CannotFit(ValueError):
     """The data don't determine the model; the message says what is lacking."""
 
 

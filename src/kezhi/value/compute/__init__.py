@@ -1,0 +1,1 @@
+"""Kernels over rows of facts: `local` runs them on this machine."""
