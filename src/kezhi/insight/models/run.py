@@ -18,13 +18,24 @@ class ValueRunQuerySet(OpenQuerySet):
     def published(self) -> ValueRunQuerySet:
         return self.filter(state=ValueRun.State.PUBLISHED)
 
+    def readable(self) -> ValueRunQuerySet:
+        """Published runs whose snapshots are still kept, the latest day first."""
+        return self.published().filter(has_snapshots=True).order_by("-as_of", "-id")
+
     def latest_published(self) -> ValueRun | None:
-        """The run that pages read."""
-        return self.published().order_by("-id").first()
+        """The run that pages read: of the latest day, whenever it was made."""
+        return self.readable().first()
+
+    def under_way(self) -> ValueRun | None:
+        return self.filter(state=ValueRun.State.RUNNING).select_related("job_run").first()
 
 
 class ValueRun(models.Model):
-    """One run of the engine: what it read, by which rules, what came out, and how far to trust it."""
+    """One run of the engine: what it read, by which rules, what came out, and how far to trust it.
+
+    `backfill_months` is how many past month ends the run measures first (None: as needed); each of those is
+    a run of its own, `is_backfill`. `tree` is the published index tree with its frozen bounds.
+    """
 
     class State(models.TextChoices):
         RUNNING = "running", pgettext_lazy("value run", "Running")
@@ -40,6 +51,9 @@ class ValueRun(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
     trigger = models.CharField(max_length=10, choices=Trigger, default=Trigger.PERSON)
     as_of = models.DateField()
+    backfill_months = models.PositiveSmallIntegerField(null=True)
+    is_backfill = models.BooleanField(default=False)
+    has_snapshots = models.BooleanField(default=False)
     value_settings = models.ForeignKey(ValueSettings, models.PROTECT, related_name="+")
     job_run = models.ForeignKey(JobRun, models.SET_NULL, null=True, related_name="+")
     started_by = models.ForeignKey(
@@ -56,13 +70,24 @@ class ValueRun(models.Model):
     parameters = models.JSONField(default=dict)
     diagnostics = models.JSONField(default=dict)
     summary = models.JSONField(default=dict)
+    tree = models.JSONField(default=dict)
     warnings = models.JSONField(default=list)
     error = models.CharField(max_length=500, blank=True)
 
     objects: ClassVar[Any] = ValueRunQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["state", "-id"], name="insight_run_state")]
+        indexes = [
+            models.Index(fields=["state", "-id"], name="insight_run_state"),
+            models.Index(fields=["state", "-as_of", "-id"], name="insight_run_day"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"],
+                condition=models.Q(state="running"),
+                name="insight_one_run_at_a_time",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.as_of:%Y-%m-%d} #{self.pk}"

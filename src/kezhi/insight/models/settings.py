@@ -19,10 +19,12 @@ class ValueSettings(models.Model):
     """One published version of how value is measured; versions are added, never changed.
 
     `rules` is what `kezhi.value.measure.Settings` reads: unit, horizon, rate, margin, index tree, tiers,
-    loyalty classes and lifecycle stages.
+    loyalty classes and lifecycle stages. `nightly_hour` is the hour in the company's time zone at which the
+    value is measured every night; None: only when somebody asks.
     """
 
     rules = models.JSONField()
+    nightly_hour = models.PositiveSmallIntegerField(null=True, default=3)
     reason = models.CharField(max_length=300, blank=True)
     published_at = models.DateTimeField(auto_now_add=True)
     published_by = models.ForeignKey(
@@ -30,6 +32,14 @@ class ValueSettings(models.Model):
     )
 
     objects: ClassVar[Any] = ValueSettingsQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(nightly_hour__isnull=True) | models.Q(nightly_hour__lte=23),
+                name="insight_nightly_hour",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"#{self.pk}"
