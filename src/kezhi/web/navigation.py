@@ -52,7 +52,7 @@ class Navigation:
         return tuple(p for p in (*every, *self.pinned, *self.foot) if p.path not in shown)
 
 
-TODAY = Place("/", "today", _("Today"), key="t")
+TODAY = Place("/", "today", pgettext_lazy("navigation", "Today"), key="t")
 CUSTOMERS = Place("/customers/", "users", _("Customers"), ("read", "customer"), "c")
 CONTACTS = Place("/contacts/", "user", _("Contacts"), ("read", "contact"))
 PRODUCTS = Place("/products/", "box", _("Products"), ("read", "product"), "p")

@@ -351,7 +351,7 @@ def _joined(text: str, unit: str, *, plain: bool) -> str:
         return f"{text}{unit}" if plain else Markup("{}<small>{}</small>").format(text, unit)
     if plain:
         return f"{text}{NBSP}{unit}"
-    return Markup("{}" + NBSP + "<small>{}</small>").format(text, unit)
+    return Markup("{}&nbsp;<small>{}</small>").format(text, unit)
 
 
 def _local(value: datetime) -> datetime:
