@@ -31,7 +31,7 @@ def create_team(name: str, department: Department, *, actor: Actor) -> Team:
 
 @audited("person.created")
 def create_person(fields: dict[str, Any], *, actor: Actor) -> User:
-    """A colleague: `login`, `name`, `roles` (keys), `password`, optional `email`, `title`, `department`, `team`."""
+    """A colleague: `login`, `name`, `roles` (keys), `password`; optional `email`, `title`, `team` …"""
     _only_those_who(actor, "create")
     fields = dict(fields)
     password, roles = fields.pop("password"), _roles(fields.pop("roles"))
@@ -72,13 +72,6 @@ def set_password(person: User, password: str, *, actor: Actor) -> None:
     person.save(update_fields=["password", "name_key"])
 
 
-@audited("preferences.changed")
-def set_preferences(person: User, *, actor: Actor, language: str, theme: str, density: str) -> None:
-    """How the person likes the screen: language, theme (empty = as the device), density."""
-    person.language, person.theme, person.density = language, theme, density
-    person.save(update_fields=["language", "theme", "density"])
-
-
 def check_password(password: str, person: User) -> None:
     try:
         validate_password(password, person)
@@ -103,3 +96,19 @@ def _placed(person: User) -> User:
     if person.team is not None:
         person.department = person.team.department
     return person
+
+
+@audited("profile.changed")
+def change_profile(person: User, *, actor: Actor, name: str, email: str) -> None:
+    """One's own name and e-mail."""
+    if actor.pk != person.pk:
+        raise NotAllowed(_("People change their own profile."))
+    person.name, person.email = name.strip(), email
+    person.save(update_fields=["name", "name_key", "email"])
+
+
+@audited("preferences.changed")
+def set_preferences(person: User, *, actor: Actor, language: str, theme: str, density: str) -> None:
+    """How the person likes the screen: language, theme (empty = as the device), density."""
+    person.language, person.theme, person.density = language, theme, density
+    person.save(update_fields=["language", "theme", "density"])

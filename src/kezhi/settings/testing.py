@@ -16,3 +16,4 @@ DATABASES["default"]["OPTIONS"] = {
     name: option for name, option in DATABASES["default"]["OPTIONS"].items() if name != "pool"
 }
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)

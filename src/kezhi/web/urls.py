@@ -1,5 +1,15 @@
 """Every address of the pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from kezhi.web import appearance
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("kezhi.web.accounts.urls")),
+    path("appearance/", appearance.choose, name="appearance"),
+]
+
+handler400 = "kezhi.web.errors.bad_request"
+handler403 = "kezhi.web.errors.forbidden"
+handler404 = "kezhi.web.errors.not_found"
+handler500 = "kezhi.web.errors.failed"

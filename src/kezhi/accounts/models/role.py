@@ -1,9 +1,18 @@
 from __future__ import annotations
 
 from django.db import models
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from kezhi.core.actor import Scope
+
+# As in `reference/roles.csv`; here they are found by the translators.
+NAMES = (
+    gettext_noop("Owner"),
+    gettext_noop("Manager"),
+    gettext_noop("Salesperson"),
+    gettext_noop("Service agent"),
+    gettext_noop("Analyst"),
+)
 
 
 class Role(models.Model):

@@ -1,0 +1,106 @@
+"""Settings pages: who may open them, and what they change."""
+
+import pytest
+from cast import PASSWORD
+
+from kezhi.accounts.models import Company, Department, Team, User
+from kezhi.audit.models import Entry
+
+pytestmark = pytest.mark.django_db
+
+PAGES = {
+    "/settings/": "owner manager li_wei agent analyst",
+    "/settings/profile/": "owner manager li_wei agent analyst",
+    "/settings/company/": "owner",
+    "/settings/people/": "owner manager li_wei agent analyst",
+    "/settings/people/new/": "owner",
+    "/settings/people/liwei/": "owner",
+    "/settings/roles/": "owner manager li_wei agent analyst",
+    "/settings/audit/": "owner",
+}
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("who", ["owner", "manager", "li_wei", "agent", "analyst"])
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_each_page_opens_for_whom_it_concerns(client, request, li_wei, path, who, language):
+    person = request.getfixturevalue(who)
+    User.objects.filter(pk=person.pk).update(language=language)
+    client.force_login(person)
+    expected = 200 if who in PAGES[path].split() else 403
+    assert client.get(path).status_code == expected
+
+
+def test_an_owner_adds_a_colleague_who_can_sign_in(client, owner, organisation):
+    client.force_login(owner)
+    fields = {
+        "name": "孙悦",
+        "login": "sunyue",
+        "roles": ["salesperson"],
+        "place": f"team-{organisation.east_one.pk}",
+        "password": PASSWORD,
+        "is_active": "1",
+    }
+    assert client.post("/settings/people/new/", fields).status_code == 302
+    person = User.objects.get(login="sunyue")
+    assert (person.team, person.department) == (organisation.east_one, organisation.east)
+    client.logout()
+    assert client.post("/sign-in/", {"login": "sunyue", "password": PASSWORD}).url == "/"
+
+
+def test_only_an_owner_adds_people_and_a_refusal_leaves_nothing(client, manager):
+    client.force_login(manager)
+    before = User.objects.count(), Entry.objects.count()
+    response = client.post(
+        "/settings/people/new/",
+        {"name": "x", "login": "x", "roles": ["owner"], "password": PASSWORD},
+    )
+    assert response.status_code == 403
+    assert (User.objects.count(), Entry.objects.count()) == before
+
+
+def test_the_last_owner_stays_one(client, owner):
+    client.force_login(owner)
+    response = client.post(
+        f"/settings/people/{owner.login}/",
+        {"name": owner.name, "login": owner.login, "roles": ["analyst"], "is_active": "1"},
+    )
+    assert response.status_code == 422
+    assert User.objects.get(pk=owner.pk).is_owner
+
+
+def test_a_new_password_ends_the_other_sessions(client, li_wei, django_user_model):
+    from django.test import Client
+
+    elsewhere = Client()
+    elsewhere.force_login(li_wei)
+    client.force_login(li_wei)
+    client.post("/settings/profile/", {"current": PASSWORD, "new": "another long phrase 9"})
+    assert client.get("/settings/").status_code == 200
+    assert elsewhere.get("/settings/").status_code == 302
+
+
+def test_a_wrong_current_password_changes_nothing(client, li_wei):
+    client.force_login(li_wei)
+    response = client.post("/settings/profile/", {"current": "no", "new": "another long phrase 9"})
+    assert response.status_code == 422
+    assert User.objects.get(pk=li_wei.pk).check_password(PASSWORD)
+
+
+def test_departments_and_teams_grow(client, owner, organisation):
+    client.force_login(owner)
+    client.post("/settings/people/department/", {"name": "华北", "parent": organisation.head.pk})
+    north = Department.objects.get(name="华北")
+    client.post("/settings/people/team/", {"name": "华北一组", "department": north.pk})
+    assert Team.objects.get(name="华北一组").department == north
+    assert north.path == [organisation.head.pk, north.pk]
+
+
+def test_the_currency_stays(client, owner):
+    client.force_login(owner)
+    client.post(
+        "/settings/company/",
+        {"name": "远航", "language": "en", "time_zone": "UTC", "currency": "USD"},
+    )
+    company = Company.current()
+    assert (company.name, company.currency) == ("远航", "CNY")
