@@ -23,11 +23,13 @@ def find_occasions(
     step: int,
     customers: int,
     until: int,
+    since: int,
     threads: int,
 ) -> tuple[Any, ...]:
     """Counting sort by customer, then each customer's few lines by day.
 
-    `step` is 0 where there are no amounts (one zero stands for all), else 1.
+    `step` is 0 where there are no amounts (one zero stands for all), else 1; `since` is the first
+    day there is.
     """
     codes, days = np.ascontiguousarray(codes), np.ascontiguousarray(days)
     amounts = np.ascontiguousarray(amounts)
@@ -50,25 +52,28 @@ def find_occasions(
         whole = np.zeros((3, customers), np.int64)
         small = np.zeros((4, customers), np.int32)
         small[:2] = NEVER
+        by_day = np.zeros((threads, max(0, until - since + 1)), np.int64)
         halves = np.searchsorted(starts, edges * (starts[-1] / max(1, len(codes))))
         halves[0], halves[-1] = 0, customers
         list(
             pool.map(
-                lambda k: _fold(starts, lines, halves[k], halves[k + 1], small, whole),
+                lambda k: _fold(
+                    starts, lines, halves[k], halves[k + 1], small, whole, by_day[k], since
+                ),
                 range(threads),
             )
         )
-    return (*small, *(whole[k] for k in (0, 1, 2)), sizes.astype(np.int32))
+    return (*small, *whole, sizes.astype(np.int32), by_day.sum(axis=0))
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _count(codes: Any, days: Any, until: int, low: int, high: int, places: Any) -> None:
     for i in range(low, high):
         if days[i] <= until:
             places[codes[i]] += 1
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _scatter(
     codes: Any,
     days: Any,
@@ -88,8 +93,17 @@ def _scatter(
             lines[at, 1] = np.int64(np.rint(amounts[i * step] * FRACTIONS))
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _fold(starts: Any, lines: Any, begin: int, end: int, small: Any, whole: Any) -> None:
+@njit(cache=True, nogil=True)
+def _fold(
+    starts: Any,
+    lines: Any,
+    begin: int,
+    end: int,
+    small: Any,
+    whole: Any,
+    by_day: Any,
+    since: int,
+) -> None:
     for c in range(begin, end):
         low, high = starts[c], starts[c + 1]
         bought = low  # purchases move to the front in the order of days, returns are only summed
@@ -125,6 +139,8 @@ def _fold(starts: Any, lines: Any, begin: int, end: int, small: Any, whole: Any)
                 spent += lines[at, 1]
                 at += 1
             small[2, c] += 1
-            if day > begins and spent > 0:
-                small[3, c] += 1
-                whole[0, c] += spent
+            if day > begins:
+                by_day[day - since] += 1
+                if spent > 0:
+                    small[3, c] += 1
+                    whole[0, c] += spent

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,17 @@ class Occasions:
     total: NDArray[np.int64]
     returned: NDArray[np.int64]  # positive
     lines: NDArray[np.int32]
+    since: int  # the first day there is
+    repeats_by_day: NDArray[np.int64]  # repeat occasions of all customers, from `since` on
+
+    def of(self, chosen: NDArray[np.bool_]) -> Occasions:
+        """The occasions of the chosen customers."""
+        kept: dict[str, Any] = {
+            name: own[chosen]
+            for name in self.__slots__
+            if isinstance(own := getattr(self, name), np.ndarray) and name != "repeats_by_day"
+        }
+        return replace(self, **kept)
 
 
 def find_occasions(
@@ -64,9 +75,13 @@ def find_occasions(
         reach = float(np.abs(amounts).sum()) if len(amounts) else 0.0
         if not reach < LARGEST:
             raise OverflowError(f"amounts add up to more than {LARGEST:.0e}: not exact any more")
+    since = int(days.min()) if len(days) else until
     if len(codes) < MANY_ROWS:
-        return _in_numpy(codes, days, amounts if step else np.zeros(len(codes)), customers, until)
-    return Occasions(*_kernel()(codes, days, amounts, step, customers, until, _threads()))
+        every = amounts if step else np.zeros(len(codes))
+        return _in_numpy(codes, days, every, customers, until, since)
+    arrays: Any = _kernel()(codes, days, amounts, step, customers, until, since, _threads())
+    *per_customer, by_day = arrays
+    return Occasions(*per_customer, since=since, repeats_by_day=by_day)
 
 
 def _threads() -> int:
@@ -79,6 +94,7 @@ def _in_numpy(
     amounts: NDArray[np.float64],
     customers: int,
     until: int,
+    since: int,
 ) -> Occasions:
     within = days <= until
     codes, days = codes[within], days[within]
@@ -106,7 +122,8 @@ def _in_numpy(
     paid = np.zeros(customers, np.int64)
     np.add.at(paid, codes[paying], spent[paying])
     paid_repeats = np.bincount(codes[paying], minlength=customers).astype(np.int32)
-    return Occasions(first, last, count, paid_repeats, paid, total, returned, lines)
+    by_day = np.bincount(days[repeat] - since, minlength=max(0, until - since + 1))
+    return Occasions(first, last, count, paid_repeats, paid, total, returned, lines, since, by_day)
 
 
 _COMPILED: list[Callable[..., Any]] = []
