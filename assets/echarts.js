@@ -9,12 +9,14 @@ import {
   MarkPointComponent,
   TooltipComponent,
 } from "echarts/components";
+import { LabelLayout } from "echarts/features";
 import { SVGRenderer } from "echarts/renderers";
 
 echarts.use([
   AriaComponent,
   BarChart,
   GridComponent,
+  LabelLayout,
   LineChart,
   MarkAreaComponent,
   MarkLineComponent,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
@@ -36,6 +37,7 @@ def chosen(request: HttpRequest, person: User | None) -> dict[str, str]:
     }
 
 
+@login_not_required
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
     """POST theme, density, keys or language; goes back to `next`, a path of ours."""

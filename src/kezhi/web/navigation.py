@@ -45,6 +45,12 @@ class Navigation:
     bottom: tuple[Place, ...] = field(default=())
 
     @property
+    def keyed(self) -> tuple[Place, ...]:
+        """The places that G and a letter go to."""
+        every = [place for group in self.groups for place in group.places]
+        return tuple(place for place in (*every, *self.foot) if place.key)
+
+    @property
     def more(self) -> tuple[Place, ...]:
         """What the bottom bar leaves out."""
         shown = {place.path for place in self.bottom}

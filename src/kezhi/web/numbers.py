@@ -155,11 +155,11 @@ def delta(
         text, unit = _short(amount)
         text, unit = _currency_sign(reading().currency) + text, unit
     elif kind == "points":
-        text = _fixed(amount * 100, digits)
+        text = _without_zeros(_fixed(amount * 100, digits))
         unit = "个百分点" if language() == "zh" else "pp"
         text, unit = f"{text}{NBSP}{unit}", ""
     elif kind == "percent":
-        text, unit = _fixed(amount * 100, digits) + "%", ""
+        text, unit = _without_zeros(_fixed(amount * 100, digits)) + "%", ""
     else:
         text, unit = _fixed(amount, digits), ""
     is_zero = not any(digit in text for digit in "123456789")
@@ -331,7 +331,10 @@ def _significant(size: Decimal) -> Decimal:
 
 
 def _trimmed(size: Decimal) -> str:
-    text = f"{size:,}"
+    return _without_zeros(f"{size:,}")
+
+
+def _without_zeros(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -108,7 +108,8 @@
   // A card that polls asks again after a break instead of falling silent.
   const pollLater = (event) => {
     const card = event.detail.elt;
-    if (!isPolling(event) || !card.isConnected) return;
+    const status = event.detail.xhr?.status ?? 0;
+    if (!isPolling(event) || !card.isConnected || (status >= 400 && status < 500)) return;
     setTimeout(() => card.isConnected && htmx.ajax("GET", card.getAttribute("hx-get"), { target: card, swap: "outerHTML" }), 4000);
   };
   document.addEventListener("htmx:sendError", pollLater);
