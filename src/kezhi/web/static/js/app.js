@@ -255,7 +255,7 @@
     });
   document.addEventListener("input", (event) => {
     const form = event.target.matches?.("[data-composer]") && event.target.form;
-    if (form?.dataset.draft) keep(() => localStorage.setItem(draftKey(form), event.target.value));
+    if (form?.dataset?.draft) keep(() => localStorage.setItem(draftKey(form), event.target.value));
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     const form = event.detail.requestConfig?.elt;
