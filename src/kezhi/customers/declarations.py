@@ -459,6 +459,7 @@ CONTACT_FIELDS = (
         pgettext_lazy("record", "Customer"),
         K.LINK,
         link="customer",
+        is_searchable=True,
         path="customer",
         is_required=True,
         is_editable=True,
@@ -549,7 +550,12 @@ INTERACTION_FIELDS = (
         "at", pgettext_lazy("interaction", "When"), K.MOMENT, is_sortable=True, is_filterable=True
     ),
     Field(
-        "customer", pgettext_lazy("record", "Customer"), K.LINK, link="customer", is_filterable=True
+        "customer",
+        pgettext_lazy("record", "Customer"),
+        K.LINK,
+        link="customer",
+        is_searchable=True,
+        is_filterable=True,
     ),
     Field(
         "channel",
@@ -577,6 +583,7 @@ FOLLOW_UP_FIELDS = (
         pgettext_lazy("record", "Customer"),
         K.LINK,
         link="customer",
+        is_searchable=True,
         is_required=True,
         is_editable=True,
         is_filterable=True,

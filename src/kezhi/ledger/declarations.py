@@ -19,7 +19,12 @@ ORDER_FIELDS = (
         is_filterable=True,
     ),
     Field(
-        "customer", pgettext_lazy("record", "Customer"), K.LINK, link="customer", is_filterable=True
+        "customer",
+        pgettext_lazy("record", "Customer"),
+        K.LINK,
+        link="customer",
+        is_searchable=True,
+        is_filterable=True,
     ),
     Field("ordered_on", _("Order date"), K.DATE, is_sortable=True, is_filterable=True),
     Field(
@@ -43,6 +48,7 @@ COST_FIELDS = (
         pgettext_lazy("record", "Customer"),
         K.LINK,
         link="customer",
+        is_searchable=True,
         is_required=True,
         is_editable=True,
         is_filterable=True,

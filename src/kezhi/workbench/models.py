@@ -11,14 +11,19 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from kezhi.accounts.models import Team
-from kezhi.core.actor import Actor
+from kezhi.core.actor import Actor, Scope
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     def visible_to(self, actor: Actor, action: str = "read") -> Self:
-        """One's own, those of one's team, and everyone's; changing needs ownership."""
+        """One's own, those of one's team, and everyone's.
+
+        Changing needs ownership; who may do so for all may also change what everyone sees.
+        """
         own = Q(owner_id=actor.pk)
         if action != "read":
+            if actor.scope(action, "view") is Scope.ALL:
+                own |= Q(audience__in=[SavedView.Audience.TEAM, SavedView.Audience.EVERYONE])
             return self.filter(own)
         shared = Q(audience=SavedView.Audience.EVERYONE)
         if actor.team_id is not None:
