@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import os
 import secrets
@@ -178,7 +177,7 @@ def _address(host: str, port: int) -> str:
 def _answers(host: str, port: int) -> bool:
     connection = http.client.HTTPConnection(_near(host), port, timeout=10)
     try:
-        connection.request("GET", "/")
+        connection.request("GET", "/sign-in/")
         return connection.getresponse().status < 500
     except (OSError, http.client.HTTPException):
         return False
@@ -213,7 +212,7 @@ def prepare(is_demo: bool) -> None:
     with stages.stage(_("Translations")):
         from kezhi.core import catalogue
 
-        catalogue.compile()
+        catalogue.compile_catalogues()
     with stages.stage(_("Browser files")):
         from kezhi.web.assets import AssetsUnavailable, ensure_assets
 
@@ -298,29 +297,21 @@ def _application(parent: int) -> Any:
     show_default=True,
     help=_("How many jobs at a time."),
 )
-def worker(concurrency: int) -> None:
+@click.option(
+    "--given-up-after",
+    type=click.FloatRange(0.5),
+    default=20,
+    show_default=True,
+    help=_("Seconds after which the jobs of a worker that was killed are done again."),
+)
+def worker(concurrency: int, given_up_after: float) -> None:
     _need_a_database()
     set_up_django()
     refuse_pending_migrations()
-    from procrastinate.contrib.django import app
-    from procrastinate.contrib.django.django_connector import DjangoConnector
+    close_connections()
+    from kezhi.cli.launch.working import work
 
-    assert isinstance(app.connector, DjangoConnector)
-    connector = app.connector.get_worker_connector()
-
-    async def work() -> None:
-        with app.replace_connector(connector) as here:
-            async with here.open_async():
-                # A worker that stops beating is given up after 20 s; another does its jobs.
-                await here.run_worker_async(
-                    concurrency=concurrency,
-                    update_heartbeat_interval=5,
-                    stalled_worker_timeout=20,
-                    shutdown_graceful_timeout=25,
-                    delete_jobs="successful",
-                )
-
-    asyncio.run(work())
+    work(concurrency, given_up_after)
 
 
 def _need_a_database() -> None:

@@ -87,7 +87,9 @@ class Service:
             lines = self.log.read_text(errors="replace").split("\n")
         except OSError:
             return "?"
-        return next((line.strip() for line in reversed(lines) if line.strip()), "?")
+        # The exception itself, not the frames above it nor what the web server says of its workers.
+        told = (line.strip() for line in reversed(lines) if line.strip() and line[0] not in " [")
+        return next(told, "?")
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:

@@ -28,9 +28,11 @@ class Stages:
             yield
         except BaseException:
             self._write("\n")
+            self._line = ""
             raise
         seconds = time.monotonic() - started
         self._rewrite("")
+        self._line = ""
         self._write(_("%(seconds).1f s") % {"seconds": seconds} + "\n")
 
     def progress(self, text: str) -> None:
@@ -38,7 +40,11 @@ class Stages:
         self._rewrite(text)
 
     def say(self, text: str) -> None:
-        self._write(f"{text}\n")
+        """A line of its own; a stage under way is named again below it."""
+        if not self._line:
+            self._write(f"{text}\n")
+        else:
+            self._write(f"\n{text}\n{self._line}")
 
     def _rewrite(self, text: str) -> None:
         if self.out.isatty():
