@@ -148,7 +148,7 @@ def _parts() -> list[Path]:
 def _read(path: Path) -> Iterator[Message]:
     with path.open("rb") as file:
         catalogue = read_po(file, locale="zh_Hans", abort_invalid=True)
-    if catalogue.fuzzy and any(message.fuzzy for message in catalogue if message.id):
+    if any(message.fuzzy for message in catalogue if message.id):
         raise Conflict(f"{path.name} has fuzzy entries; translate them or take them out.")
     for message in catalogue:
         for mistake in message.check():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
@@ -15,7 +16,7 @@ from django.utils.translation.trans_real import (
 )
 
 from kezhi.accounts.models import Company, User
-from kezhi.web import appearance, numbers
+from kezhi.web import appearance, errors, numbers
 
 
 class PersonMiddleware:
@@ -29,8 +30,11 @@ class PersonMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Before the guided first run there is no company yet: its defaults stand in.
-        company = Company.current() or Company()
+        try:
+            # Before the guided first run there is no company yet: its defaults stand in.
+            company = Company.current() or Company()
+        except OperationalError:
+            return _without_database(request)
         zone = company.zone
         today = company.today()
         _describe(request, company, today)
@@ -43,6 +47,12 @@ class PersonMiddleware:
             response = self.get_response(request)
         _harden(response, request.LANGUAGE_CODE)
         return response
+
+
+def _without_database(request: HttpRequest) -> HttpResponse:
+    wanted = next(iter(_accepted(request)), settings.LANGUAGE_CODE)
+    with translation.override("zh-hans" if wanted.startswith("zh") else "en"):
+        return errors.unavailable(request)
 
 
 def _describe(request: HttpRequest, company: Company, today: date) -> None:
@@ -61,7 +71,8 @@ def _describe(request: HttpRequest, company: Company, today: date) -> None:
 def _language(request: HttpRequest, company: Company) -> str:
     own = request.user.language if isinstance(request.user, User) else ""
     chosen = request.COOKIES.get(appearance.LANGUAGE_COOKIE, "")
-    for code in (own, chosen, company.language, *_accepted(request), settings.LANGUAGE_CODE):
+    companys = company.language if company.pk else ""
+    for code in (own, chosen, companys, *_accepted(request), settings.LANGUAGE_CODE):
         try:
             return get_supported_language_variant(code)
         except LookupError:

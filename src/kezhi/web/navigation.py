@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-if TYPE_CHECKING:
-    from kezhi.core.actor import Actor
+from kezhi.core.actor import Actor
+from kezhi.workbench.models import SavedView
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +74,14 @@ GROUPS = (
     Group(pgettext_lazy("navigation", "Customer value"), (VALUE, RUNS)),
 )
 FOOT = (IMPORTS, SETTINGS)
+# The lists whose views can be pinned, by kind of record.
+LISTS = {
+    "customer": CUSTOMERS,
+    "contact": CONTACTS,
+    "product": PRODUCTS,
+    "order": ORDERS,
+    "follow_up": FOLLOW_UPS,
+}
 BOTTOM = (TODAY, CUSTOMERS, FOLLOW_UPS, VALUE)
 
 
@@ -96,8 +103,20 @@ def navigation(request: HttpRequest) -> Navigation:
     return Navigation(
         groups=tuple(group for group in groups if group.places),
         foot=shown(FOOT),
+        pinned=_pinned(actor, request.get_full_path()),
         bottom=shown(BOTTOM),
     )
+
+
+def _pinned(actor: Actor, address: str) -> tuple[Place, ...]:
+    """The views that this person or their colleagues pinned, of lists they may read."""
+    views = SavedView.objects.visible_to(actor).filter(is_pinned=True, kind__in=LISTS)
+    found = []
+    for view in views.order_by("name", "pk")[:12]:
+        path = f"{LISTS[view.kind].path}?{view.query}"
+        if actor.may("read", view.kind):
+            found.append(Place(path, "pin", view.name, is_current=path == address))
+    return tuple(found)
 
 
 def _current(path: str) -> str:
