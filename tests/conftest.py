@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from cast import PASSWORD, TODAY
 
 ADMIN_URL = "KEZHI_TEST_ADMIN_URL"
+APPLICATION_URL = "KEZHI_TEST_APPLICATION_URL"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,7 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
     folder.chmod(0o755)
     server = EmbeddedPostgres(folder, settings={**THROW_AWAY, "max_connections": "200"})
     config.stash[SERVER] = server
-    os.environ[ADMIN_URL] = server.start().superuser
+    addresses = server.start()
+    os.environ[ADMIN_URL], os.environ[APPLICATION_URL] = addresses.superuser, addresses.application
 
 
 SERVER: pytest.StashKey[Any] = pytest.StashKey()
@@ -47,36 +49,61 @@ def _needs_no_database(config: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(
-    django_test_environment: None, django_db_blocker: Any, worker_id: str, tmp_path_factory: Any
-) -> Iterator[None]:
-    """Clone the migrated template for this worker; the first worker makes the template."""
+def template(django_test_environment: None, django_db_blocker: Any) -> str:
+    """The name of a migrated database that others are cloned from; whoever comes first makes it."""
     import psycopg
     from django.conf import settings
     from django.db import connections
 
-    admin = os.environ[ADMIN_URL]
-    template, name = "kezhi_template", f"kezhi_test_{worker_id}"
-    with psycopg.connect(admin, autocommit=True) as server:
+    name = "kezhi_template"
+    with psycopg.connect(os.environ[ADMIN_URL], autocommit=True) as server:
         server.execute("SELECT pg_advisory_lock(20261121)")
         made = server.execute(
-            "SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [template]
+            "SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [name]
         ).fetchone()
         if not made:
-            server.execute(f"DROP DATABASE IF EXISTS {template}")
-            server.execute(f"CREATE DATABASE {template} TEMPLATE template0")
+            server.execute(f"DROP DATABASE IF EXISTS {name}")
+            server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
             with django_db_blocker.unblock():
-                _migrate(settings, connections, template)
-            server.execute(f"ALTER DATABASE {template} IS_TEMPLATE true")
-        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+                _migrate(settings, connections, name)
+            server.execute(f"ALTER DATABASE {name} IS_TEMPLATE true")
         server.execute("SELECT pg_advisory_unlock(20261121)")
-    _point(settings, connections, name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def clone(template: str) -> Iterator[Callable[[str], str]]:
+    """Makes a database of that name from the template; gone at the end of the run."""
+    import psycopg
+
+    made = []
+
+    def make(name: str) -> str:
+        with psycopg.connect(os.environ[ADMIN_URL], autocommit=True) as server:
+            server.execute("SELECT pg_advisory_lock(20261121)")
+            server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        made.append(name)
+        return name
+
+    yield make
+    with psycopg.connect(os.environ[ADMIN_URL], autocommit=True) as server:
+        for name in made:
+            server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    clone: Callable[[str], str], django_db_blocker: Any, worker_id: str
+) -> Iterator[None]:
+    """Each worker works on a clone of its own."""
+    from django.conf import settings
+    from django.db import connections
+
+    _point(settings, connections, clone(f"kezhi_test_{worker_id}"))
     yield
     with django_db_blocker.unblock():
         connections["default"].close()
-    with psycopg.connect(admin, autocommit=True) as server:
-        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def _point(settings: Any, connections: Any, name: str) -> None:
