@@ -70,7 +70,6 @@ class Snapshot(models.Model):
     p_alive = models.FloatField(null=True)
     p_purchase_12m = models.FloatField(null=True)
     expected_purchases = models.FloatField(null=True)
-    expected_purchases_12m = models.FloatField(null=True)
     expected_spend = models.FloatField(null=True)
     expected_next_on = models.DateField(null=True)
     overdue_ratio = models.FloatField(null=True)

@@ -34,11 +34,13 @@ class ValueRun(models.Model):
     """One run of the engine: what it read, by which rules, what came out, and how far to trust it.
 
     `backfill_months` is how many past month ends the run measures first (None: as needed); each of those is
-    a run of its own, `is_backfill`. `tree` is the published index tree with its frozen bounds.
+    a run of its own, a backfill of this one, and becomes readable together with it. `tree` is the published
+    index tree with its frozen bounds.
     """
 
     class State(models.TextChoices):
         RUNNING = "running", pgettext_lazy("value run", "Running")
+        MEASURED = "measured", pgettext_lazy("value run", "Measured, not published yet")
         PUBLISHED = "published", _("Published")
         FAILED = "failed", pgettext_lazy("value run", "Failed")
         CANCELLED = "cancelled", pgettext_lazy("value run", "Cancelled")
@@ -52,7 +54,9 @@ class ValueRun(models.Model):
     trigger = models.CharField(max_length=10, choices=Trigger, default=Trigger.PERSON)
     as_of = models.DateField()
     backfill_months = models.PositiveSmallIntegerField(null=True)
-    is_backfill = models.BooleanField(default=False)
+    backfill_of = models.ForeignKey(
+        "self", models.CASCADE, null=True, related_name="backfilled", db_index=False
+    )
     has_snapshots = models.BooleanField(default=False)
     value_settings = models.ForeignKey(ValueSettings, models.PROTECT, related_name="+")
     job_run = models.ForeignKey(JobRun, models.SET_NULL, null=True, related_name="+")
@@ -91,3 +95,12 @@ class ValueRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.as_of:%Y-%m-%d} #{self.pk}"
+
+    @property
+    def is_backfill(self) -> bool:
+        """Measured afterwards, from the facts dated until its day."""
+        return self.backfill_of_id is not None
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state == self.State.RUNNING

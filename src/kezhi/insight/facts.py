@@ -1,0 +1,278 @@
+"""The dated facts as the engine reads them: one database snapshot, kept as Parquet by month.
+
+Only months whose lines changed since the last run are read from the database again (late entries, undone
+imports, corrections); the rest comes from the files. Files are a cache: they may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from django.db import connection
+
+from kezhi.core.progress import Progress
+from kezhi.value.measure import Facts
+
+UNKNOWN = np.iinfo(np.int64).min
+CENT = 100
+TEN_THOUSANDTH = 10_000
+
+LINES = pa.schema(
+    [
+        ("customer", pa.int64()),
+        ("day", pa.date32()),
+        ("cents", pa.int64()),
+        ("cost_cents", pa.int64()),
+        ("product", pa.int64()),
+        ("quantity", pa.int64()),
+    ]
+)
+
+# Every column that the engine's result rests on, and the row's id: two equal lines don't cancel out.
+FINGERPRINTS = """
+    SELECT to_char(ordered_on, 'YYYY-MM') AS month, count(*),
+           bit_xor(hash_record_extended((id, customer_id, ordered_on, amount, cost, product_id, quantity), 0))
+    FROM ledger_orderline WHERE ordered_on <= %s GROUP BY 1 ORDER BY 1
+"""
+COST_FINGERPRINT = """
+    SELECT count(*), coalesce(bit_xor(hash_record_extended(
+        (id, customer_id, incurred_on, amount, activity), 0)), 0)
+    FROM ledger_costentry WHERE incurred_on <= %s
+"""
+CHANGED_LINES = """
+    SELECT customer_id, ordered_on - DATE '1970-01-01', (amount * 100)::bigint,
+           coalesce((cost * 100)::bigint, {unknown}), coalesce(product_id, {unknown}),
+           coalesce((quantity * 10000)::bigint, {unknown})
+    FROM ledger_orderline
+    WHERE date_trunc('month', ordered_on::timestamp) IN ({months}) AND ordered_on <= {until}
+    ORDER BY ordered_on, id
+"""
+COST_LINES = """
+    SELECT customer_id, incurred_on - DATE '1970-01-01', (amount * 100)::bigint, activity
+    FROM ledger_costentry WHERE incurred_on <= %s ORDER BY id
+"""
+PRODUCTS = """
+    SELECT p.id, p.unit_cost::float8, c.margin_rate::float8
+    FROM catalog_product p LEFT JOIN catalog_category c ON c.id = p.category_id
+"""
+
+
+@dataclass(frozen=True)
+class Month:
+    """The order lines of a calendar month and what they hash to."""
+
+    first_on: date
+    lines: int
+    fingerprint: str
+
+    @property
+    def file_name(self) -> str:
+        return f"lines-{self.first_on:%Y-%m}-{self.fingerprint}.parquet"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All facts until a day, and the version of the data: equal versions mean equal facts."""
+
+    facts: Facts
+    months: tuple[Month, ...]
+    rest_version: str
+    months_read: int
+
+    @property
+    def lines(self) -> int:
+        return int(self.facts.lines.num_rows)
+
+    def version(self, until: date) -> str:
+        """The version of the facts dated until that day."""
+        known = [each.file_name for each in self.months if each.first_on <= until]
+        return _hash([*known, self.rest_version, until.isoformat()])
+
+
+def read_ledger(folder: Path, until: date, progress: Progress) -> Ledger:
+    """Facts dated until that day, as the current transaction sees them.
+
+    Call it in a repeatable-read transaction, so that all parts belong to one moment.
+    """
+    months = _months(until)
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = {month: _cached(folder / month.file_name, month) for month in months}
+    missing = [month for month in months if tables[month] is None]
+    done, total = sum(m.lines for m in months if m not in missing), sum(m.lines for m in months)
+    progress(done, total)
+    for _year, changed in groupby(missing, key=lambda month: month.first_on.year):
+        for month, table in _read_months(list(changed), until):
+            _keep(table, folder / month.file_name)
+            tables[month] = table
+            done += month.lines
+        progress(done, total)
+    _forget(folder, months)
+    products = _products()
+    raw = pa.concat_tables(tables[month] for month in months) if months else LINES.empty_table()
+    costs, cost_version = _costs(until)
+    facts = Facts(lines=_with_costs(raw, products), costs=costs, customers=_customers())
+    return Ledger(
+        facts, tuple(months), _hash([_table_version(products), cost_version]), len(missing)
+    )
+
+
+def _months(until: date) -> list[Month]:
+    with connection.cursor() as cursor:
+        cursor.execute(FINGERPRINTS, [until])
+        return [
+            Month(date.fromisoformat(f"{month}-01"), lines, f"{lines:x}-{mixed & (2**64 - 1):016x}")
+            for month, lines, mixed in cursor.fetchall()
+        ]
+
+
+def _cached(path: Path, month: Month) -> pa.Table | None:
+    """The file of the month, if it is whole; a damaged or foreign file counts as missing."""
+    try:
+        table = pq.read_table(path, memory_map=False)
+    except (OSError, pa.ArrowInvalid):
+        return None
+    return table if table.schema.equals(LINES) and table.num_rows == month.lines else None
+
+
+def _keep(table: pa.Table, path: Path) -> None:
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    pq.write_table(table, draft, compression="zstd")
+    draft.replace(path)
+
+
+def _forget(folder: Path, months: Iterable[Month]) -> None:
+    """Remove files of months that look different by now."""
+    current = {month.file_name for month in months}
+    for path in folder.glob("lines-*"):
+        if path.name not in current:
+            path.unlink(missing_ok=True)
+
+
+def _read_months(months: list[Month], until: date) -> Iterator[tuple[Month, pa.Table]]:
+    """The lines of some months in one scan, month by month."""
+    query = CHANGED_LINES.format(
+        unknown=UNKNOWN,
+        months=", ".join(f"DATE '{month.first_on.isoformat()}'" for month in months),
+        until=f"DATE '{until.isoformat()}'",
+    )
+    rows = _copy(query, ("i8", "i4", "i8", "i8", "i8", "i8"))
+    whole = pa.table(
+        [
+            pa.array(rows["f0"]),
+            pa.array(rows["f1"]).cast(pa.date32()),
+            pa.array(rows["f2"]),
+            *(pa.array(rows[name], mask=rows[name] == UNKNOWN) for name in ("f3", "f4", "f5")),
+        ],
+        schema=LINES,
+    )
+    first = 0
+    for month in months:
+        yield month, whole.slice(first, month.lines)
+        first += month.lines
+
+
+# PostgreSQL's binary COPY: a header of 11 + 8 bytes, then per row a count of fields and each field behind
+# its length. Without nulls and with numbers only, all rows are equally long: NumPy reads them at once.
+HEADER = 19
+TRAILER = 2
+
+
+def _copy(query: str, kinds: tuple[str, ...]) -> dict[str, np.ndarray[Any, Any]]:
+    """Rows of fixed-width numbers, without nulls, as native columns `f0`, `f1` …"""
+    row = np.dtype(
+        [("count", ">i2")]
+        + [
+            part
+            for position, kind in enumerate(kinds)
+            for part in ((f"length{position}", ">i4"), (f"f{position}", f">{kind}"))
+        ]
+    )
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)") as copy,
+    ):
+        data = b"".join(bytes(block) for block in copy)
+    body = memoryview(data)[HEADER : len(data) - TRAILER]
+    rows = np.frombuffer(body, dtype=row)
+    return {f"f{n}": rows[f"f{n}"].astype(kind) for n, kind in enumerate(kinds)}
+
+
+def _products() -> pa.Table:
+    with connection.cursor() as cursor:
+        cursor.execute(PRODUCTS)
+        rows = cursor.fetchall()
+    identities, costs, margins = zip(*rows, strict=True) if rows else ((), (), ())
+    return pa.table(
+        {
+            "product": pa.array(identities, pa.int64()),
+            "unit_cost": pa.array(costs, pa.float64()),
+            "margin_rate": pa.array(margins, pa.float64()),
+        }
+    )
+
+
+def _with_costs(lines: pa.Table, products: pa.Table) -> pa.Table:
+    """The engine's lines: cost of goods from the line, else from the product's unit cost.
+
+    A line without either gets its category's margin rate where there is one; the engine takes the company's
+    rate for the rest and marks the customer's realised value as an estimate.
+    """
+    place = pc.index_in(lines["product"], value_set=products["product"].combine_chunks())
+    unit_cost = pc.take(products["unit_cost"].combine_chunks(), place)
+    margin_rate = pc.take(products["margin_rate"].combine_chunks(), place)
+    amount = pc.divide(pc.cast(lines["cents"], pa.float64()), float(CENT))
+    stated = pc.divide(pc.cast(lines["cost_cents"], pa.float64()), float(CENT))
+    quantity = pc.divide(pc.cast(lines["quantity"], pa.float64()), float(TEN_THOUSANDTH))
+    # A return may come with a positive quantity: the cost has the sign of the amount.
+    by_unit = pc.multiply(pc.multiply(pc.abs(quantity), unit_cost), pc.sign(amount))
+    return pa.table(
+        {
+            "customer": lines["customer"],
+            "day": lines["day"],
+            "amount": amount,
+            "cost": pc.coalesce(stated, by_unit),
+            "margin_rate": margin_rate,
+        }
+    )
+
+
+def _costs(until: date) -> tuple[pa.Table, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(COST_FINGERPRINT, [until])
+        version = ":".join(str(part) for part in cursor.fetchone())
+        cursor.execute(COST_LINES, [until])
+        rows = cursor.fetchall()
+    customers, days, cents, kinds = zip(*rows, strict=True) if rows else ((), (), (), ())
+    table = pa.table(
+        {
+            "customer": pa.array(customers, pa.int64()),
+            "day": pa.array(days, pa.int32()).cast(pa.date32()),
+            "amount": pc.divide(pa.array(cents, pa.float64()), float(CENT)),
+            "kind": pa.array(kinds, pa.string()),
+        }
+    )
+    return table, version
+
+
+def _customers() -> pa.Array:
+    return pa.array(_copy("SELECT id FROM customers_customer ORDER BY id", ("i8",))["f0"])
+
+
+def _table_version(table: pa.Table) -> str:
+    ordered = table.sort_by("product")
+    return _hash([repr(ordered.to_pydict())])
+
+
+def _hash(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

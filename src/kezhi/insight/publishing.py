@@ -1,0 +1,334 @@
+"""A finished measurement goes into the database: snapshots, moves between classes, everybody's standing.
+
+Set-based throughout; everything here runs in the caller's transaction, so that a page sees either the run
+before or this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+from django.db import connection
+
+from kezhi.insight.models import Snapshot, StageMove, TierMove, ValueRun
+from kezhi.value.measure import Measurement
+
+# The engine's cells of the matrix in the words of the records: current value high or low × growth.
+QUADRANTS = {"star": "grow", "harvest": "keep", "build": "nurture", "watch": "self_service"}
+
+MONEY = (
+    "total",
+    "revenue",
+    "revenue_12m",
+    "contribution_12m",
+    "realised_value",
+    "cost_of_goods",
+    "cost_to_serve",
+    "current_value",
+    "continuation_value",
+    "growth_value",
+    "mean_low",
+    "mean_high",
+    "outcome_low",
+    "outcome_high",
+    "potential_value",
+    "value_at_risk",
+)
+# Digits that people can see; more would change every row of `Standing` every night for nothing.
+ROUNDED = {
+    **dict.fromkeys(MONEY, 2),
+    "score": 3,
+    "p_alive": 4,
+    "p_purchase_12m": 4,
+    "expected_purchases": 4,
+    "expected_spend": 4,
+    "mean_spend": 4,
+    "overdue_ratio": 3,
+    "revenue_trend": 4,
+    "return_rate": 6,
+    "margin_rate": 6,
+    "recency": 6,
+    "age": 6,
+    "tenure_months": 4,
+    "mean_interval_days": 4,
+}
+RENAMED = {"revenue": "total", "revenue_trend": "trend_of_spend", "stage": "lifecycle"}
+TEXT = ("tier", "tier_pending", "loyalty", "stage", "quadrant", "rfm")
+REFERENCE_DAYS = 28
+BATCH = 100_000
+
+
+def store_snapshots(run: ValueRun, measurement: Measurement) -> None:
+    """Write one row per customer by COPY; snapshots of earlier runs of the same day make room."""
+    columns = snapshot_columns()
+    table = snapshot_table(run, measurement).select(columns)
+    names = ", ".join(f'"{name}"' for name in columns)
+    options = pacsv.WriteOptions(include_header=False, batch_size=BATCH)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY insight_snapshot ({names}) FROM STDIN (FORMAT CSV)") as copy,
+        pa.PythonFile(_Writer(copy.write), mode="w") as sink,
+    ):
+        pacsv.write_csv(table, sink, options)
+    ValueRun.objects.filter(pk=run.pk).update(has_snapshots=True)
+    run.has_snapshots = True
+
+
+class _Writer:
+    """As much of a file as Arrow's CSV writer asks for."""
+
+    closed = False
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
+
+    def write(self, block: bytes) -> int:
+        self._write(bytes(block))
+        return len(block)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def snapshot_columns() -> list[str]:
+    return [str(field.column) for field in Snapshot._meta.concrete_fields if field.column != "id"]
+
+
+def snapshot_table(run: ValueRun, measurement: Measurement) -> pa.Table:
+    """The measurement in the columns of `Snapshot`, rounded to what people can see."""
+    measured = measurement.customers
+    rows = measured.num_rows
+    columns: dict[str, pa.ChunkedArray | pa.Array] = {
+        "run_id": pa.array([run.pk] * rows, pa.int64()),
+        "customer_id": measured["customer"],
+        "as_of": pa.array([run.as_of] * rows, pa.date32()),
+        "leaves": _leaves(measured["leaves"]),
+        "rfm": _rfm(measured),
+    }
+    for name in snapshot_columns():
+        if name in columns:
+            continue
+        column = measured[RENAMED.get(name, name)]
+        if name in ROUNDED:
+            column = _rounded(column, ROUNDED[name])
+        columns[name] = column
+    columns["quadrant"] = _in_our_words(columns["quadrant"])
+    for name in TEXT:
+        columns[name] = pc.fill_null(columns[name], "")
+    columns["realised_is_estimate"] = pc.fill_null(columns["realised_is_estimate"], False)
+    for name in ("occasions", "repeats"):
+        columns[name] = pc.fill_null(columns[name], 0)
+    return pa.table(columns)
+
+
+def _rounded(column: pa.ChunkedArray, digits: int) -> pa.ChunkedArray:
+    known = pc.if_else(pc.is_finite(column), column, None)
+    return pc.round(known, ndigits=digits)
+
+
+def _in_our_words(cells: pa.ChunkedArray) -> pa.Array:
+    return pa.array([QUADRANTS.get(cell, cell) for cell in cells.to_pylist()], pa.string())
+
+
+def _rfm(measured: pa.Table) -> pa.Array:
+    digits = [
+        pc.cast(measured[f"{each}_score"], pa.string())
+        for each in ("recency", "frequency", "monetary")
+    ]
+    return pc.binary_join_element_wise(*digits, "")
+
+
+def _leaves(leaves: pa.ChunkedArray) -> pa.Array:
+    """`{0.25,NULL,…}`: what PostgreSQL reads as an array."""
+    array = leaves.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):  # an empty table has no chunk to combine
+        array = pa.array([], leaves.type)
+    flat = pc.round(array.flatten(), ndigits=6)
+    words = pc.if_else(pc.fill_null(pc.is_finite(flat), False), pc.cast(flat, pa.string()), "NULL")
+    words = pc.fill_null(words, "NULL")
+    starts = array.offsets
+    if array.offset or (len(starts) and starts[0].as_py()):
+        starts = pc.subtract(starts, starts[0])
+    lists = pa.ListArray.from_arrays(starts.cast(pa.int32()), words)
+    return pc.binary_join_element_wise("{", pc.binary_join(lists, ","), "}", "")
+
+
+def previous_tiers(run: ValueRun) -> pa.Table:
+    """What a run left for the hysteresis of the next one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT customer_id, nullif(tier, ''), nullif(tier_pending, '')"
+            " FROM insight_snapshot WHERE run_id = %s ORDER BY customer_id",
+            [run.pk],
+        )
+        rows = cursor.fetchall()
+    customers, tiers, pending = zip(*rows, strict=True) if rows else ((), (), ())
+    return pa.table(
+        {
+            "customer": pa.array(customers, pa.int64()),
+            "tier": pa.array(tiers, pa.string()),
+            "tier_pending": pa.array(pending, pa.string()),
+        }
+    )
+
+
+def supersede(run: ValueRun) -> None:
+    """Earlier runs of the same day give up their snapshots: a day has one state."""
+    earlier = ValueRun.objects.filter(
+        as_of=run.as_of, has_snapshots=True, state=ValueRun.State.PUBLISHED
+    ).exclude(pk=run.pk)
+    forget_snapshots(earlier.values_list("pk", flat=True))
+
+
+def forget_snapshots(runs: Iterable[int]) -> int:
+    """Drop the snapshots of these runs; the runs themselves, their figures and all moves stay."""
+    identities = list(runs)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM insight_snapshot WHERE run_id = ANY(%s)", [identities])
+        gone = int(cursor.rowcount)
+    ValueRun.objects.filter(pk__in=identities).update(has_snapshots=False)
+    return gone
+
+
+MOVES = """
+    CREATE TEMP TABLE moves_new ON COMMIT DROP AS
+    SELECT n.customer_id, coalesce(p.{column}, '') AS before, n.{column} AS after
+    FROM insight_snapshot n
+    LEFT JOIN insight_snapshot p ON p.run_id = %(previous)s AND p.customer_id = n.customer_id
+    WHERE n.run_id = %(run)s AND n.{column} <> '' AND n.{column} <> coalesce(p.{column}, '')
+"""
+GONE_MOVES = """
+    DELETE FROM {table} m WHERE m.moved_on = %(day)s AND NOT EXISTS (
+        SELECT 1 FROM moves_new n
+        WHERE n.customer_id = m.customer_id AND n.before = m.before AND n.after = m.after)
+"""
+FRESH_MOVES = """
+    INSERT INTO {table} (customer_id, run_id, moved_on, before, after)
+    SELECT n.customer_id, %(run)s, %(day)s, n.before, n.after FROM moves_new n
+    WHERE NOT EXISTS (
+        SELECT 1 FROM {table} m WHERE m.moved_on = %(day)s AND n.customer_id = m.customer_id
+            AND n.before = m.before AND n.after = m.after)
+"""
+
+
+def write_moves(run: ValueRun) -> int:
+    """Who changed tier or stage since the day measured before; returns how many moves are new.
+
+    A run of a past day also puts right the moves of the day measured after it.
+    """
+    written = _write_moves(run)
+    later = ValueRun.objects.readable().filter(as_of__gt=run.as_of).order_by("as_of", "-id").first()
+    if later is not None:
+        written += _write_moves(later)
+    return written
+
+
+def _write_moves(run: ValueRun) -> int:
+    previous = before(run)
+    facts: dict[str, Any] = {
+        "run": run.pk,
+        "day": run.as_of,
+        "previous": previous.pk if previous else None,
+    }
+    written = 0
+    with connection.cursor() as cursor:
+        for model, column in ((TierMove, "tier"), (StageMove, "stage")):
+            table = model._meta.db_table
+            cursor.execute("DROP TABLE IF EXISTS moves_new")
+            cursor.execute(MOVES.format(column=column), facts)
+            cursor.execute(GONE_MOVES.format(table=table), facts)
+            cursor.execute(FRESH_MOVES.format(table=table), facts)
+            written += cursor.rowcount
+    return written
+
+
+def before(run: ValueRun) -> ValueRun | None:
+    """The readable run of the last day before this one's."""
+    return ValueRun.objects.readable().filter(as_of__lt=run.as_of).first()
+
+
+# Column of `Standing`: the expression over the snapshot n, the reference r, the last moves t and g.
+STANDING = {
+    "tier": "n.tier",
+    "previous_tier": "coalesce(t.before, '')",
+    "tier_since": "t.moved_on",
+    "loyalty": "n.loyalty",
+    "stage": "n.stage",
+    "stage_since": "g.moved_on",
+    "score": "n.score",
+    "score_change": "round((n.score - r.score)::numeric, 3)::float8",
+    "first_order_on": "n.first_on",
+    "last_order_on": "n.last_on",
+    "occasions": "n.occasions",
+    "revenue_12m": "n.revenue_12m",
+    "contribution_12m": "n.contribution_12m",
+    "revenue_trend": "n.revenue_trend",
+    "realised_value": "n.realised_value",
+    "realised_is_estimate": "n.realised_is_estimate",
+    "current_value": "n.current_value",
+    "potential_value": "n.potential_value",
+    "potential_low": "n.outcome_low",
+    "potential_high": "n.outcome_high",
+    "value_at_risk": "n.value_at_risk",
+    "p_alive": "n.p_alive",
+    "p_alive_before": "r.p_alive",
+    "p_purchase_12m": "n.p_purchase_12m",
+    "expected_next_on": "n.expected_next_on",
+    "overdue_ratio": "n.overdue_ratio",
+    "quadrant": "n.quadrant",
+}
+STANDING_NEW = """
+    CREATE TEMP TABLE standing_new ON COMMIT DROP AS
+    SELECT n.customer_id, {expressions}
+    FROM insight_snapshot n
+    LEFT JOIN insight_snapshot r ON r.run_id = %(reference)s AND r.customer_id = n.customer_id
+    LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, before, moved_on FROM insight_tiermove
+               WHERE moved_on <= %(day)s ORDER BY customer_id, moved_on DESC, id DESC) t
+           ON t.customer_id = n.customer_id
+    LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, moved_on FROM insight_stagemove
+               WHERE moved_on <= %(day)s ORDER BY customer_id, moved_on DESC, id DESC) g
+           ON g.customer_id = n.customer_id
+    WHERE n.run_id = %(run)s
+"""
+STANDING_CHANGED = """
+    UPDATE customers_standing s SET run_id = %(run)s, measured_on = %(day)s, {assignments}
+    FROM standing_new n
+    WHERE n.customer_id = s.customer_id
+      AND (s.run_id IS NULL OR ({ours}) IS DISTINCT FROM ({theirs}))
+"""
+
+
+def update_standings(run: ValueRun) -> int:
+    """Bring the rows of `Standing` that changed up to this run; returns how many."""
+    reference = (
+        ValueRun.objects.readable()
+        .filter(as_of__lte=run.as_of - timedelta(days=REFERENCE_DAYS))
+        .first()
+    )
+    facts: dict[str, Any] = {
+        "run": run.pk,
+        "day": run.as_of,
+        "reference": reference.pk if reference else None,
+    }
+    expressions = ", ".join(f"{source} AS {name}" for name, source in STANDING.items())
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS standing_new")
+        cursor.execute(STANDING_NEW.format(expressions=expressions), facts)
+        cursor.execute("ANALYZE standing_new")
+        cursor.execute(
+            STANDING_CHANGED.format(
+                assignments=", ".join(f"{name} = n.{name}" for name in STANDING),
+                ours=", ".join(f"s.{name}" for name in STANDING),
+                theirs=", ".join(f"n.{name}" for name in STANDING),
+            ),
+            facts,
+        )
+        return int(cursor.rowcount)

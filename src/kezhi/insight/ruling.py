@@ -1,0 +1,204 @@
+"""The rules that value is measured by: read, checked and published in versions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kezhi.accounts.models import User
+from kezhi.audit.recording import audited, note
+from kezhi.core.actor import Actor
+from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.customers.models.standing import Loyalty, Stage, Tier
+from kezhi.insight.models import ValueSettings
+from kezhi.insight.naming import MEASURES
+from kezhi.value.measure import Settings
+
+OPERATORS = ("<", "<=", ">", ">=", "==", "!=", "is known", "is unknown")
+
+# Field of the rules: the least and the most it may be; None as a rule where "not set" has a meaning.
+RANGES: dict[str, tuple[float, float]] = {
+    "horizon_months": (1, 600),
+    "annual_rate": (0, 1),
+    "margin_rate": (-1, 1),
+    "compound_rate": (0, 1),
+    "cost_per_occasion": (0, 1e9),
+    "upkeep_per_month": (0, 1e9),
+    "holdout_months": (1, 60),
+    "interval_level": (0.5, 0.99),
+}
+MAY_BE_EMPTY = {"cost_per_occasion", "holdout_months"}
+MOST_RULES = 40
+
+
+class InvalidRules(Refused):
+    """The rules don't hold together; `errors` says where: path of the field → sentence."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(next(iter(errors.values())))
+        self.errors = errors
+
+
+def current_settings() -> ValueSettings:
+    """The rules in force; the engine's defaults become the first version when nobody has set any."""
+    current = ValueSettings.objects.current()
+    if current is None:
+        current = ValueSettings.objects.create(rules=Settings().as_json())
+    return current
+
+
+@audited("value_settings.published")
+def publish_value_settings(
+    rules: dict[str, Any],
+    *,
+    actor: Actor,
+    on: date,
+    reason: str,
+    nightly_hour: int | None = 3,
+) -> ValueSettings:
+    """A new version of the rules; the next run goes by it. Past runs keep the rules they were made with.
+
+    Raises `InvalidRules`, and `Refused` when nothing is different or no reason is given.
+    """
+    if not actor.may("edit", "value_settings"):
+        raise NotAllowed(_("Only an owner changes how value is measured."))
+    errors = dict(check_rules(rules))
+    if not reason.strip():
+        errors["reason"] = _("Say why: colleagues will ask when scores change.")
+    if nightly_hour is not None and not 0 <= nightly_hour <= 23:
+        errors["nightly_hour"] = _("Choose an hour from 0 to 23, or none.")
+    if errors:
+        raise InvalidRules(errors)
+    rules = Settings.from_json(rules).as_json()
+    current = current_settings()
+    if (current.rules, current.nightly_hour) == (rules, nightly_hour):
+        raise Refused(_("Nothing is different from the rules in force."))
+    note(changed=sorted(name for name in rules if rules[name] != current.rules.get(name)))
+    return ValueSettings.objects.create(
+        rules=rules,
+        nightly_hour=nightly_hour,
+        reason=reason.strip()[:300],
+        published_by=actor if isinstance(actor, User) else None,
+    )
+
+
+def check_rules(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is wrong with the rules: path of the field and a sentence, in the order of the page."""
+    found = [
+        *_check_numbers(rules),
+        *_check_tiers(rules.get("tiers", {})),
+        *_check_classes("loyalty", rules.get("loyalty", {}), Loyalty.values),
+        *_check_classes("lifecycle", rules.get("lifecycle", {}), Stage.values),
+        *_check_tree(rules.get("tree", {})),
+    ]
+    yield from found
+    if not found:
+        try:
+            Settings.from_json(rules)
+        except (ValueError, TypeError, KeyError) as error:
+            yield "rules", str(error)
+
+
+def _check_numbers(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, (least, most) in RANGES.items():
+        number = rules.get(name)
+        if number is None:
+            if name in rules and name not in MAY_BE_EMPTY:
+                yield name, _("Enter a number.")
+        elif not _is_number(number):
+            yield name, _("Enter a number.")
+        elif not least <= number <= most:
+            yield name, _between(least, most)
+
+
+def _check_tiers(tiers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    borders = tiers.get("borders", [])
+    if [border.get("tier") for border in borders] + [tiers.get("rest")] != Tier.values:
+        yield "tiers.borders", _("The tiers are S, A, B, C and D, from best to lowest.")
+        return
+    by_share = tiers.get("by") == "share"
+    most = 1 if by_share else 100
+    before: float | None = None
+    for position, border in enumerate(borders):
+        path, until = f"tiers.borders.{position}", border.get("until")
+        if not _is_number(until) or not 0 < until < most:
+            yield path, _between(0, 100)
+            return
+        if before is not None and by_share and until <= before:
+            yield path, _("Every tier needs a share above 0.")
+        if before is not None and not by_share and until >= before:
+            yield path, _("This score must lie below that of the tier above.")
+        before = until
+    margin = tiers.get("margin")
+    if not _is_number(margin) or not 0 <= margin <= 0.5:
+        yield "tiers.margin", _between(0, 50)
+
+
+def _check_classes(
+    name: str, classes: Mapping[str, Any], known: list[str]
+) -> Iterator[tuple[str, str]]:
+    rules = classes.get("rules", [])
+    if classes.get("rest") not in known:
+        yield f"{name}.rest", _("Choose the class of all others.")
+    if len(rules) > MOST_RULES:
+        yield f"{name}.rules", _("At most %(most)s rules.") % {"most": MOST_RULES}
+    for position, rule in enumerate(rules):
+        path = f"{name}.rules.{position}"
+        if rule.get("of_class") not in known:
+            yield path, _("Choose a class.")
+        if not rule.get("conditions"):
+            yield path, _("A rule needs at least one condition; without any it would hold for all.")
+        for place, condition in enumerate(rule.get("conditions", [])):
+            problem = _check_condition(condition)
+            if problem:
+                yield f"{path}.conditions.{place}", problem
+
+
+def _check_condition(condition: Mapping[str, Any]) -> str:
+    if condition.get("measure") not in MEASURES:
+        return _("Choose what to look at.")
+    operator = condition.get("operator")
+    if operator not in OPERATORS:
+        return _("Choose a comparison.")
+    if not str(operator).startswith("is ") and not _is_number(condition.get("bound")):
+        return _("Enter a number to compare with.")
+    return ""
+
+
+def _check_tree(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    branches = tree.get("branches", [])
+    for place, branch in enumerate(branches):
+        path = f"tree.branches.{place}"
+        if not _is_weight(branch.get("weight")):
+            yield path, _("A weight is 0 or more.")
+        leaves = branch.get("leaves", [])
+        for position, leaf in enumerate(leaves):
+            if not _is_weight(leaf.get("weight")):
+                yield f"{path}.leaves.{position}", _("A weight is 0 or more.")
+        weights = [leaf.get("weight") for leaf in leaves]
+        if all(_is_weight(weight) for weight in weights) and sum(weights) <= 0:
+            yield path, _("At least one index needs a weight. To leave out the group, give it 0.")
+    weights = [branch.get("weight") for branch in branches]
+    if all(_is_weight(weight) for weight in weights) and sum(weights) <= 0:
+        yield "tree", _("At least one group of indices needs a weight.")
+
+
+def _is_number(number: object) -> bool:
+    return (
+        isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number)
+    )
+
+
+def _is_weight(weight: object) -> bool:
+    return _is_number(weight) and 0 <= weight <= 1e6  # type: ignore[operator]
+
+
+def _between(least: float, most: float) -> str:
+    return _("Enter a number from %(least)s to %(most)s.") % {
+        "least": f"{least:g}",
+        "most": f"{most:g}",
+    }
