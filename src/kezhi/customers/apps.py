@@ -5,6 +5,8 @@ class CustomersConfig(AppConfig):
     name = "kezhi.customers"
 
     def ready(self) -> None:
-        from kezhi.customers import declarations
+        from kezhi.customers import declarations, importing
+        from kezhi.dataio import registry as dataio
 
         declarations.register()
+        dataio.register(importing.CustomerLoader())

@@ -6,7 +6,9 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         from kezhi.customers import creating
-        from kezhi.ledger import declarations, entering
+        from kezhi.dataio import registry as dataio
+        from kezhi.ledger import declarations, entering, importing
 
         declarations.register()
+        dataio.register(importing.OrderLoader())
         creating.on_reassign.append(entering.follow_owner)

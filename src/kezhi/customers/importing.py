@@ -1,0 +1,426 @@
+"""Customers from a file: matched by code, else by credit code, else by name; created or brought up to date.
+
+A blank cell never erases what is there. A file without codes gives new customers codes from the sequence and
+finds them again by name, so that importing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kezhi.core.actor import Actor, Scope
+from kezhi.core.refusal import Refused
+from kezhi.customers.creating import on_reassign
+from kezhi.customers.models import Contact, Customer, FollowUp, Interaction
+from kezhi.dataio.fields import ImportField
+from kezhi.dataio.models import ImportBatch
+from kezhi.dataio.people import resolve_people
+from kezhi.dataio.registry import Counts, Option
+from kezhi.dataio.staging import Work
+from kezhi.dataio.undoing import created_ids, demand_unchanged, restore
+from kezhi.records import registry
+
+TABLE = "customers_customer"
+EXAMPLES = {
+    "name": ("Anhui Tea Co., Ltd.", "安徽茶业有限公司"),
+    "code": ("C-0001", "C-0001"),
+    "form": ("Company", "企业"),
+    "credit_code": ("91340100MA2N0T7C0P", "91340100MA2N0T7C0P"),
+    "phone": ("0551-62820000", "0551-62820000"),
+    "email": ("buy@example.com", "caigou@example.com"),
+    "industry": ("Food", "食品"),
+    "region": ("Anhui", "安徽"),
+    "city": ("Hefei", "合肥"),
+    "address": ("88 Tea Road", "蜀山区茶叶路 88 号"),
+    "source": ("Exhibition", "展会"),
+    "payment_days": ("30", "30"),
+}
+FORM_WORDS = {
+    "企业": "company", "公司": "company", "单位": "company", "对公": "company", "company": "company", "b2b": "company",
+    "个人": "person", "自然人": "person", "对私": "person", "person": "person", "individual": "person", "b2c": "person",
+}  # fmt: skip
+PLACED = ("owner_id", "team_id", "department_id")
+
+
+@dataclass(frozen=True)
+class CustomerLoader:
+    kind: str = "customer"
+    one_of: Sequence[Sequence[str]] = ()
+    options: Sequence[Option] = (
+        Option(
+            "match_names",
+            gettext_lazy("Rows without code and credit code: find existing customers by name"),
+            True,
+        ),
+    )
+
+    @property
+    def extra(self) -> dict[str, str]:
+        return {
+            "owner_id": "bigint",
+            "customer_id": "bigint",
+            "outcome": "text",
+            "name_key": "text",
+            "new_code": "text",
+        }
+
+    def fields(self) -> Sequence[ImportField]:
+        fields = []
+        for field in registry["customer"].fields:
+            if field.is_importable:
+                english, chinese = EXAMPLES.get(field.name, ("", ""))
+                fields.append(
+                    ImportField.of(
+                        field,
+                        example=english,
+                        example_zh=chinese,
+                        at_least_zero=field.name == "payment_days",
+                        words=FORM_WORDS if field.name == "form" else {},
+                    )
+                )
+        return fields
+
+    def link(self, batch: ImportBatch) -> str:
+        return registry["customer"].list_url(sort="-created_at")
+
+    # ---- what each row refers to ----
+
+    def resolve(self, work: Work) -> Counts:
+        if work.has("owner"):
+            resolve_people(work, "owner")
+        self._reject_repeated(work)
+        self._match(work)
+        self._reject_taken(work)
+        self._reject_out_of_reach(work)
+        work.run(
+            f"""UPDATE import_staging s SET outcome = CASE
+                  WHEN s.customer_id IS NULL THEN 'created'
+                  WHEN EXISTS (SELECT 1 FROM {TABLE} c WHERE c.id = s.customer_id AND ({self._differs(work)}))
+                  THEN 'updated' ELSE 'unchanged' END
+                WHERE outcome IS NULL"""
+        )
+        found = dict(work.fetch("SELECT outcome, count(*) FROM import_staging GROUP BY outcome"))
+        return Counts(
+            found.get("created", 0),
+            found.get("updated", 0),
+            found.get("unchanged", 0) + found.get("repeated", 0),
+        )
+
+    def _columns(self, work: Work) -> list[str]:
+        return [name for name in work.columns if name not in {"owner", "code"}]
+
+    def _differs(self, work: Work) -> str:
+        parts = [
+            f'(s."{name}" IS NOT NULL AND c."{name}"::text IS DISTINCT FROM s."{name}"::text)'
+            for name in self._columns(work)
+        ]
+        if work.has("code"):
+            # Found by credit code or name, so the file may bring the code that was missing.
+            parts.append("(s.code IS NOT NULL AND c.code IS DISTINCT FROM s.code)")
+        if work.has("owner"):
+            parts.append("(s.owner_id IS NOT NULL AND c.owner_id IS DISTINCT FROM s.owner_id)")
+        return " OR ".join(parts) or "false"
+
+    def _reject_repeated(self, work: Work) -> None:
+        """The same customer in two rows: equal rows are one, different ones contradict each other."""
+        cells = ", ".join(f's."{name}"' for name in work.columns)
+        key = (
+            "coalesce('c' || s.code, 't' || s.credit_code, 'n' || lower(s.name))"
+            if work.options.get("match_names", True)
+            else "coalesce('c' || s.code, 't' || s.credit_code, 'r' || s.row)"
+        )
+        work.run("DROP TABLE IF EXISTS pg_temp.import_twins")
+        work.run(
+            f"""CREATE TEMP TABLE import_twins ON COMMIT DROP AS
+                SELECT * FROM (
+                  SELECT s.row, md5(ROW({cells})::text) AS content, coalesce(s.code, s.credit_code, s.name) AS text,
+                    CASE WHEN s.code IS NOT NULL THEN 'code' WHEN s.credit_code IS NOT NULL THEN 'credit_code'
+                         ELSE 'name' END AS field,
+                    first_value(s.row) OVER same AS first_row,
+                    first_value(md5(ROW({cells})::text)) OVER same AS first_content
+                  FROM import_staging s WINDOW same AS (PARTITION BY {key} ORDER BY s.row)
+                ) AS all_rows WHERE row <> first_row"""
+        )
+        for field in ("code", "credit_code", "name"):
+            work.reject(
+                "same_row_again",
+                field,
+                "SELECT row, text, jsonb_build_object('row', first_row, 'key', text) FROM import_twins"
+                f" WHERE field = '{field}' AND content <> first_content",
+            )
+        work.run(
+            "UPDATE import_staging s SET outcome = 'repeated' FROM import_twins t"
+            " WHERE t.row = s.row AND t.content = t.first_content"
+        )
+
+    def _match(self, work: Work) -> None:
+        work.run(
+            f"UPDATE import_staging s SET customer_id = c.id FROM {TABLE} c WHERE c.code = s.code"
+        )
+        work.run(
+            f"""UPDATE import_staging s SET customer_id = c.id FROM {TABLE} c
+                WHERE s.customer_id IS NULL AND s.code IS NULL AND s.credit_code IS NOT NULL
+                  AND c.credit_code = s.credit_code"""
+        )
+        ways = ("c.name = s.name", "lower(c.name) = lower(s.name)")
+        for equal in ways if work.options.get("match_names", True) else ():
+            work.run("DROP TABLE IF EXISTS pg_temp.import_named")
+            work.run(
+                f"""CREATE TEMP TABLE import_named ON COMMIT DROP AS
+                    SELECT s.row, min(c.id) AS id, count(*) AS hits FROM import_staging s
+                    JOIN {TABLE} c ON {equal}
+                    WHERE s.customer_id IS NULL AND s.code IS NULL AND s.outcome IS NULL
+                      AND (s.credit_code IS NULL OR c.credit_code = '')
+                    GROUP BY s.row"""
+            )
+            work.reject(
+                "several_references",
+                "name",
+                "SELECT s.row, s.name, jsonb_build_object('text', s.name) FROM import_staging s"
+                " JOIN import_named n USING (row) WHERE n.hits > 1",
+            )
+            work.run(
+                "UPDATE import_staging s SET customer_id = n.id FROM import_named n WHERE n.row = s.row"
+            )
+
+        # A row with the code and a row with the credit code may turn out to be the same customer.
+        work.reject(
+            "same_row_again",
+            "name",
+            """SELECT row, name, jsonb_build_object('row', first_row, 'key', name) FROM (
+                 SELECT row, name, first_value(row) OVER (PARTITION BY customer_id ORDER BY row) AS first_row
+                 FROM import_staging WHERE customer_id IS NOT NULL AND outcome IS NULL) twins
+               WHERE row <> first_row""",
+        )
+
+    def _reject_taken(self, work: Work) -> None:
+        """A credit code belongs to one customer, in the file and in the database."""
+        if not work.has("credit_code"):
+            return
+        work.reject(
+            "taken",
+            "credit_code",
+            f"""SELECT s.row, s.credit_code, jsonb_build_object('key', s.credit_code)
+                FROM import_staging s JOIN {TABLE} c ON c.credit_code = s.credit_code
+                WHERE s.customer_id IS DISTINCT FROM c.id AND s.outcome IS NULL""",
+        )
+        work.reject(
+            "taken",
+            "credit_code",
+            """SELECT s.row, s.credit_code, jsonb_build_object('key', s.credit_code)
+               FROM (SELECT row, credit_code, first_value(row) OVER (PARTITION BY credit_code ORDER BY row) AS first
+                     FROM import_staging WHERE credit_code IS NOT NULL AND outcome IS NULL) s
+               WHERE s.row <> s.first""",
+        )
+
+    def _reject_out_of_reach(self, work: Work) -> None:
+        """Rows of customers that the actor may not change, and owners that the actor may not set."""
+        scope = work.actor.scope("import", "customer")
+        if scope != Scope.ALL:
+            reach, params = _ids(Customer.objects.within(scope, work.actor))
+            work.reject(
+                "not_editable",
+                "code" if work.has("code") else "name",
+                "SELECT s.row, coalesce(s.code, s.name), jsonb_build_object('key', coalesce(s.code, s.name))"
+                f" FROM import_staging s WHERE s.customer_id IS NOT NULL AND s.customer_id NOT IN ({reach})",
+                params,
+            )
+        assign = work.actor.scope("assign", "customer")
+        if work.has("owner") and assign != Scope.ALL:
+            allowed = "p.id = %s"
+            params = [work.actor.pk]
+            if assign == Scope.DEPARTMENT:
+                allowed += " OR p.department_id = ANY(%s)"
+                params.append(list(work.actor.department_ids))
+            elif assign == Scope.TEAM:
+                allowed += " OR p.team_id = %s"
+                params.append(work.actor.team_id)
+            work.reject(
+                "not_yours_to_assign",
+                "owner",
+                f"""SELECT s.row, s.owner, '{{}}'::jsonb FROM import_staging s
+                    JOIN import_people p ON p.id = s.owner_id LEFT JOIN {TABLE} c ON c.id = s.customer_id
+                    WHERE c.owner_id IS DISTINCT FROM s.owner_id AND NOT coalesce({allowed}, false)""",
+                params,
+            )
+
+    # ---- writing ----
+
+    def write(self, work: Work) -> None:
+        work.run("DELETE FROM import_staging WHERE outcome NOT IN ('created', 'updated')")
+        self._update(work)
+        work.fill_name_keys("import_staging", "outcome = 'created'")
+        give_codes(work, "import_staging", "outcome = 'created'", "code")
+        self._insert(work)
+
+    def _insert(self, work: Work) -> None:
+        work.run(f"UPDATE import_staging SET customer_id = {NEXT_ID} WHERE outcome = 'created'")
+        named = {
+            "form": "'company'", "credit_code": "''", "tax_id": "''", "phone": "''", "email": "''", "wechat": "''",
+            "website": "''", "industry": "''", "region": "''", "city": "''", "address": "''", "source": "''",
+            "payment_days": "NULL", "remark": "''",
+        }  # fmt: skip
+        names = ", ".join(named)
+        filled = ", ".join(
+            f's."{n}"' if e == "NULL" else f'coalesce(s."{n}", {e})' for n, e in named.items()
+        )
+        owner, params = default_place(work.actor)
+        place = "LEFT JOIN import_people p ON p.id = s.owner_id" if work.has("owner") else ""
+        team = "p.team_id" if place else "NULL::bigint"
+        department = "p.department_id" if place else "NULL::bigint"
+        work.run(
+            f"""INSERT INTO {TABLE} (id, code, name, name_key, {names}, owner_id, team_id, department_id,
+                  custom, version, created_at, created_by_id, updated_at)
+                SELECT s.customer_id, s.code, s.name, s.name_key, {filled},
+                  CASE WHEN s.owner_id IS NULL THEN {owner} ELSE s.owner_id END,
+                  CASE WHEN s.owner_id IS NULL THEN %s ELSE {team} END,
+                  CASE WHEN s.owner_id IS NULL THEN %s ELSE {department} END,
+                  '{{}}', 1, now(), %s, now()
+                FROM import_staging s {place} WHERE s.outcome = 'created' ORDER BY s.row""",
+            [*params, work.actor.pk],
+        )
+        give_standing("SELECT customer_id FROM import_staging WHERE outcome = 'created'", work)
+        work.keep_created(TABLE, "SELECT customer_id FROM import_staging WHERE outcome = 'created'")
+
+    def _update(self, work: Work) -> None:
+        changed = "SELECT customer_id FROM import_staging WHERE outcome = 'updated'"
+        if not work.keep_before(TABLE, changed):
+            return
+        work.fill_name_keys("import_staging", "outcome = 'updated'")
+        sets = [f'"{name}" = coalesce(s."{name}", c."{name}")' for name in self._columns(work)]
+        sets.append("name_key = coalesce(s.name_key, c.name_key)")
+        if work.has("code"):
+            sets.append("code = coalesce(s.code, c.code)")
+        work.run(
+            f"""UPDATE {TABLE} c SET {", ".join(sets)}, version = c.version + 1, updated_at = now()
+                FROM import_staging s WHERE s.outcome = 'updated' AND s.customer_id = c.id"""
+        )
+        if work.has("owner"):
+            self._reassign(work)
+
+    def _reassign(self, work: Work) -> None:
+        given = work.fetch(
+            f"""UPDATE {TABLE} c SET owner_id = p.id, team_id = p.team_id, department_id = p.department_id
+                FROM import_staging s JOIN import_people p ON p.id = s.owner_id
+                WHERE s.outcome = 'updated' AND s.customer_id = c.id AND c.owner_id IS DISTINCT FROM p.id
+                RETURNING c.id"""
+        )
+        follow_place([row[0] for row in given])
+
+    # ---- taking it back ----
+
+    def undo(self, batch: ImportBatch, *, actor: Actor) -> None:
+        follow_place(restore(batch, TABLE, except_columns={"id", "updated_at", "created_at"}))
+        delete_customers(created_ids(batch, TABLE))
+
+
+NEXT_ID = "nextval(pg_get_serial_sequence('customers_customer', 'id'))"
+
+
+def _ids(rows: models.QuerySet[Any]) -> tuple[str, list[Any]]:
+    sql, params = rows.order_by().values("pk").query.sql_with_params()
+    return sql, list(params)
+
+
+def customers_within(actor: Actor, action: str, kind: str) -> tuple[str, list[Any]]:
+    """A query of the ids of the customers on which the actor may do `action` for records of `kind`."""
+    return _ids(Customer.objects.within(actor.scope(action, kind), actor))
+
+
+def default_place(actor: Actor) -> tuple[str, list[Any]]:
+    """Whose a new customer is when the file doesn't say: nobody's, in the importer's department.
+
+    Who may see only their own or their team's customers gets them, else they would vanish.
+    """
+    scope = actor.scope("import", "customer")
+    team, department = actor.team_id, getattr(actor, "department_id", None)
+    if scope in {Scope.ALL, Scope.DEPARTMENT}:
+        return "NULL::bigint", [None, department]
+    return f"{int(actor.pk or 0)}::bigint", [team, department]
+
+
+def give_codes(work: Work, table: str, where: str, column: str) -> None:
+    """Codes from the sequence for rows without; codes that are in use already are skipped."""
+    missing = f"{where} AND {column} IS NULL"
+    while work.run(
+        f"""UPDATE {table} SET {column} = 'C-' || lpad(n::text, greatest(5, length(n::text)), '0')
+            FROM (SELECT row AS for_row, nextval('customers_code_seq') AS n
+                  FROM (SELECT row FROM {table} WHERE {missing} ORDER BY row) AS ordered) AS numbered
+            WHERE row = for_row"""
+    ):
+        work.run(
+            f"""UPDATE {table} t SET {column} = NULL WHERE {where}
+                AND EXISTS (SELECT 1 FROM {TABLE} c WHERE c.code = t.{column})"""
+        )
+
+
+def give_standing(ids: str, work: Work) -> None:
+    """Every customer has a standing from birth; the defaults are the model's."""
+    work.run(
+        f"""INSERT INTO customers_standing (customer_id, owner_id, team_id, department_id, tier, previous_tier,
+              loyalty, stage, occasions, realised_is_estimate, quadrant)
+            SELECT c.id, c.owner_id, c.team_id, c.department_id, '', '', '', '', 0, false, ''
+            FROM {TABLE} c WHERE c.id IN ({ids})"""
+    )
+
+
+def follow_place(ids: list[int]) -> None:
+    """What repeats the owner of these customers follows it, here and in the apps above."""
+    if not ids:
+        return
+    with connection.cursor() as cursor:
+        for table in ("customers_standing", "customers_contact", "customers_interaction"):
+            cursor.execute(
+                f"""UPDATE {table} t SET owner_id = c.owner_id, team_id = c.team_id, department_id = c.department_id
+                    FROM {TABLE} c WHERE c.id = t.customer_id AND c.id = ANY(%s)""",
+                [ids],
+            )
+        cursor.execute(
+            f"""UPDATE customers_followup t SET team_id = c.team_id, department_id = c.department_id
+                FROM {TABLE} c WHERE c.id = t.customer_id AND c.id = ANY(%s)""",
+            [ids],
+        )
+    for customer in Customer.objects.filter(pk__in=ids).iterator():
+        place = {name: getattr(customer, name) for name in PLACED}
+        for hook in on_reassign:
+            hook(customer, place)
+
+
+def delete_customers(ids: list[int]) -> None:
+    """Delete customers that an import created, unless people have worked with them since."""
+    demand_unchanged(TABLE, ids)
+    _demand_untouched(ids)
+    try:
+        for start in range(0, len(ids), 1000):
+            Customer.objects.filter(pk__in=ids[start : start + 1000]).delete()
+    except models.ProtectedError as error:
+        raise Refused(
+            _(
+                "Some of the imported customers have orders or costs now. Undo or delete those first."
+            )
+        ) from error
+
+
+def _demand_untouched(created: list[int]) -> None:
+    """What colleagues added to the new customers would be lost with them."""
+    for model, what in (
+        (Contact, _("contacts")),
+        (Interaction, _("interactions")),
+        (FollowUp, _("follow-ups")),
+    ):
+        row = (
+            model._default_manager.filter(customer_id__in=created)
+            .select_related("customer")
+            .first()
+        )
+        if row is not None:
+            raise Refused(
+                _("“%(name)s” has %(what)s by now. Delete those first, or keep the import.")
+                % {"name": row.customer.name, "what": what}
+            )

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class DataioConfig(AppConfig):
+    name = "kezhi.dataio"

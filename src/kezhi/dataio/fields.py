@@ -1,0 +1,73 @@
+"""What a kind of record accepts from a file: its import fields. The owner of the kind declares them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.functional import Promise
+
+from kezhi.records import Field, FieldKind
+
+Label = str | Promise
+
+
+@dataclass(frozen=True)
+class ImportField:
+    """One field: how it is called in files, what its cells contain, and what must hold.
+
+    `names` are headings, in any language, that mean this field; the first ones serve as headings of the sample
+    file. A CODE identifies a record: a number that a spreadsheet has rounded is refused there. `places` is how
+    many decimals are kept. `words` maps further words to the stored entry of a choice.
+    """
+
+    name: str
+    label: Label
+    kind: FieldKind = FieldKind.TEXT
+    names: Sequence[str] = ()
+    is_required: bool = False
+    max_length: int = 200
+    places: int = 2
+    at_least_zero: bool = False
+    not_after_today: bool = False
+    choices: Sequence[tuple[str, Label]] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+    example: str = ""
+    example_zh: str = ""
+
+    @classmethod
+    def of(cls, declared: Field, **changes: Any) -> ImportField:
+        """The import field of a declared field of the kind."""
+        given: dict[str, Any] = {
+            "name": declared.name,
+            "label": declared.label,
+            "kind": declared.kind,
+            "names": tuple(declared.import_names),
+            "is_required": declared.is_required,
+            "max_length": declared.max_length,
+            "places": 2 if declared.decimals is None else declared.decimals,
+            "choices": tuple(declared.choices),
+        }
+        return cls(**{**given, **changes})
+
+    def heading(self, language: str) -> str:
+        """The heading in a sample file: the first name that is (or isn't) Chinese."""
+        wants_chinese = language.startswith("zh")
+        for name in self.names:
+            if wants_chinese != name.isascii():
+                return name
+        return self.name
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the cells of one column are to be understood beyond what its field says."""
+
+    factor: Decimal = Decimal(1)  # the heading says 万元: every cell counts ten thousand
+    day_first: bool | None = None  # of 03/04/2025; None: not known
+    words: Mapping[str, str] = field(default_factory=dict)  # what the user said unknown words mean
+    currency: str = "CNY"
+    today: date | None = None

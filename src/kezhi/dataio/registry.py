@@ -1,0 +1,81 @@
+"""The kinds that can be imported. `dataio` lies below their owners, so they register a loader each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kezhi.core.actor import Actor
+from kezhi.dataio.fields import ImportField, Label
+
+if TYPE_CHECKING:
+    from kezhi.dataio.models import ImportBatch
+    from kezhi.dataio.staging import Work
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What becomes of the good rows. `details` counts records that come along (customers of orders)."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    details: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Option:
+    """A question that the user answers with yes or no before the import."""
+
+    name: str
+    label: Label
+    default: bool = False
+
+
+class Loader(Protocol):
+    """Brings the staged rows of one kind into its tables, by set-based SQL in the deed's transaction.
+
+    `one_of` names groups of fields of which at least one must be matched. `extra` are further columns of the
+    staging table, name and SQL type.
+    """
+
+    kind: str
+    one_of: Sequence[Sequence[str]]
+    options: Sequence[Option]
+    extra: dict[str, str]
+
+    def fields(self) -> Sequence[ImportField]: ...
+
+    def resolve(self, work: Work) -> Counts:
+        """Find what each staged row refers to, reject those that can't go in, and say what the rest will do."""
+
+    def write(self, work: Work) -> None:
+        """Write the staged rows; `resolve` ran before in the same transaction."""
+
+    def undo(self, batch: ImportBatch, *, actor: Actor) -> None:
+        """Take everything back, or raise `Refused` when later changes depend on it."""
+
+    def link(self, batch: ImportBatch) -> str:
+        """The list of imported records."""
+
+
+_loaders: dict[str, Loader] = {}
+
+
+def register(loader: Loader) -> None:
+    """Called from the `ready` of the app that owns the kind."""
+    _loaders[loader.kind] = loader
+
+
+def loader_of(kind: str) -> Loader:
+    """The loader of a kind; KeyError when the kind can't be imported."""
+    return _loaders[kind]
+
+
+def kinds() -> list[str]:
+    return list(_loaders)
+
+
+def default_options(loader: Loader) -> dict[str, Any]:
+    return {"skip_bad": True, **{option.name: option.default for option in loader.options}}
