@@ -8,6 +8,7 @@ for migrations), `KEZHI_DATA` (uploads, built static files, secret key), `KEZHI_
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
@@ -17,10 +18,10 @@ PACKAGE = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("KEZHI_DATA", "~/.local/share/kezhi/default")).expanduser()
 
 
-def database(url: str) -> dict[str, object]:
+def database(url: str) -> dict[str, Any]:
     """A Django database entry for a `postgresql://user:password@host:port/name?option=…` URL."""
     parts = urlsplit(url)
-    options: dict[str, object] = dict(parse_qsl(parts.query))
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
     host = str(options.pop("host", "") or unquote(parts.hostname or ""))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -112,7 +113,7 @@ DATABASES = {
     "default": database(os.environ.get("DATABASE_URL", "postgresql://kezhi_app@localhost/kezhi")),
 }
 DATABASES["default"]["OPTIONS"] = {
-    **DATABASES["default"]["OPTIONS"],  # type: ignore[dict-item]
+    **DATABASES["default"]["OPTIONS"],
     "pool": {"min_size": 1, "max_size": 8, "timeout": 20},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

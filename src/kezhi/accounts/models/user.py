@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from kezhi.accounts.models.organisation import Department, Team
@@ -56,7 +57,7 @@ class User(AbstractBaseUser):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(models.functions.Lower("login"), name="accounts_user_login_ci")
+            models.UniqueConstraint(Lower("login"), name="accounts_user_login_ci")
         ]
 
     def __str__(self) -> str:

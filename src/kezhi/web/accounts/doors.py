@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth import login as start_session
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -23,13 +23,14 @@ from kezhi.accounts.models import Company
 from kezhi.core.actor import SYSTEM
 from kezhi.core.refusal import Refused
 from kezhi.web.accounts.forms import FoundingForm, SignInForm
+from kezhi.web.requests import PersonRequest
 
 
 @login_not_required
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
+def sign_in(request: PersonRequest) -> HttpResponse:
     if Company.current() is None:
         return redirect("/setup/")
     if request.user.is_authenticated:
@@ -47,7 +48,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/sign_in.html", context, status=422 if failed else 200)
 
 
-def _onwards(request: HttpRequest) -> HttpResponse:
+def _onwards(request: PersonRequest) -> HttpResponse:
     wanted = request.POST.get("next") or request.GET.get("next") or "/"
     is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, None)
     return HttpResponseRedirect(wanted if is_ours else "/")
@@ -55,7 +56,7 @@ def _onwards(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
+def sign_out(request: PersonRequest) -> HttpResponse:
     signing_in.sign_out(request)
     return redirect("/sign-in/")
 
@@ -64,7 +65,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
-def set_up(request: HttpRequest) -> HttpResponse:
+def set_up(request: PersonRequest) -> HttpResponse:
     """Only while there is no company, and only for whoever holds the token that the start printed."""
     if Company.current() is not None:
         raise Http404
@@ -89,9 +90,9 @@ def set_up(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/setup.html", context, status=422 if failed else 200)
 
 
-def _guess(request: HttpRequest) -> dict[str, str]:
+def _guess(request: PersonRequest) -> dict[str, str]:
     """What the browser lets us suppose; everything can be changed before it counts."""
-    chinese = request.LANGUAGE_CODE.startswith("zh")  # type: ignore[attr-defined]
+    chinese = request.LANGUAGE_CODE.startswith("zh")
     return {
         "language": "zh-hans" if chinese else "en",
         "currency": "CNY" if chinese else "USD",
@@ -99,7 +100,7 @@ def _guess(request: HttpRequest) -> dict[str, str]:
     }
 
 
-def must_may(request: HttpRequest, action: str, kind: str) -> None:
+def must_may(request: PersonRequest, action: str, kind: str) -> None:
     """403 unless the actor's role permits it."""
-    if not request.actor.may(action, kind):  # type: ignore[attr-defined]
+    if not request.actor.may(action, kind):
         raise PermissionDenied

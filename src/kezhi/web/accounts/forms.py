@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from kezhi.accounts.models import Department, Role, Team, User
 
 CURRENCIES = ("CNY", "USD", "EUR", "HKD", "TWD", "JPY", "KRW", "SGD", "GBP", "AUD", "CAD", "CHF",
-              "INR", "IDR", "MYR", "THB", "VND", "PHP", "BRL", "MXN", "ZAR", "AED", "SAR", "PLN", "SEK")  # fmt: skip
+              "INR", "IDR", "MYR", "THB", "VND", "PHP", "BRL", "MXN", "ZAR", "AED", "SAR", "SEK")  # fmt: skip
 USUAL_ZONES = ("Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo",
                "Europe/Berlin", "Europe/London", "America/New_York", "America/Los_Angeles", "UTC")  # fmt: skip
 

@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -28,16 +28,17 @@ from kezhi.web.accounts.forms import (
     ProfileForm,
     TeamForm,
 )
+from kezhi.web.requests import PersonRequest
 
 PAGE = 50
 
 
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: PersonRequest) -> HttpResponse:
     return render(request, "accounts/settings.html", {"areas": settings_areas(request)})
 
 
-def settings_areas(request: HttpRequest) -> list[dict[str, str]]:
+def settings_areas(request: PersonRequest) -> list[dict[str, str]]:
     """The settings this person may open; a card per area."""
     areas = [
         ("user", _("Profile and password"), _("Your name, e-mail and password."), "/settings/profile/", None),
@@ -51,11 +52,11 @@ def settings_areas(request: HttpRequest) -> list[dict[str, str]]:
         ("order", _("Audit log"), _("Who did what, when, and what it changed."), "/settings/audit/",
          ("read", "audit")),
     ]  # fmt: skip
-    company: Company = request.company  # type: ignore[attr-defined]
+    company: Company = request.company
     if company.is_demo:
         areas.append(("trash", _("Demo company"), _("Clear the demo data and start with your own."),
                       "/settings/demo/", ("delete", "demo")))  # fmt: skip
-    actor: User = request.actor  # type: ignore[attr-defined]
+    actor: User = request.actor
     return [
         {"icon": icon, "label": label, "about": about, "path": path}
         for icon, label, about, path, needs in areas
@@ -65,9 +66,9 @@ def settings_areas(request: HttpRequest) -> list[dict[str, str]]:
 
 @sensitive_post_parameters("current", "new")
 @require_http_methods(["GET", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: PersonRequest) -> HttpResponse:
     """Two small forms on one page; each posts alone."""
-    person: User = request.actor  # type: ignore[attr-defined]
+    person: User = request.actor
     is_password = request.method == "POST" and "new" in request.POST
     is_profile = request.method == "POST" and not is_password
     about = ProfileForm(
@@ -89,7 +90,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _change_password(request: HttpRequest, person: User, form: PasswordForm) -> bool:
+def _change_password(request: PersonRequest, person: User, form: PasswordForm) -> bool:
     if not person.check_password(form.cleaned_data["current"]):
         form.add_error("current", _("This isn't your current password."))
         return False
@@ -103,15 +104,15 @@ def _change_password(request: HttpRequest, person: User, form: PasswordForm) -> 
 
 
 @require_http_methods(["GET", "POST"])
-def company(request: HttpRequest) -> HttpResponse:
+def company(request: PersonRequest) -> HttpResponse:
     must_may(request, "read", "company")
-    current: Company = request.company  # type: ignore[attr-defined]
+    current: Company = request.company
     initial = {name: getattr(current, name) for name in CompanyForm.base_fields}
     form = CompanyForm(request.POST or None, initial=initial)
     del form.fields["currency"]  # amounts are stored in it: it stays
     if request.method == "POST" and form.is_valid():
         must_may(request, "edit", "company")
-        setting_up.change_company(form.cleaned_data, actor=request.actor)  # type: ignore[attr-defined]
+        setting_up.change_company(form.cleaned_data, actor=request.actor)
         messages.success(request, _("Saved."))
         return redirect("/settings/company/")
     context = {"form": form, "company": current}
@@ -121,10 +122,10 @@ def company(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: PersonRequest) -> HttpResponse:
     must_may(request, "read", "user")
     everyone = (
-        User.objects.visible_to(request.actor)  # type: ignore[attr-defined]
+        User.objects.visible_to(request.actor)
         .select_related("department", "team")
         .prefetch_related("roles")
         .order_by("-is_active", "name_key")
@@ -142,12 +143,12 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
-def new_person(request: HttpRequest) -> HttpResponse:
+def new_person(request: PersonRequest) -> HttpResponse:
     must_may(request, "create", "user")
     form = PersonForm(request.POST or None, initial={"is_active": True, "roles": ["salesperson"]})
     if request.method == "POST" and form.is_valid():
         fields = {**form.changes(), "password": form.cleaned_data["password"]}
-        if _done(form, organising.create_person, fields, actor=request.actor):  # type: ignore[attr-defined]
+        if _done(form, organising.create_person, fields, actor=request.actor):
             messages.success(request, _("%(name)s can sign in now.") % {"name": fields["name"]})
             return redirect("/settings/people/")
     return _person_page(request, form, None)
@@ -155,17 +156,17 @@ def new_person(request: HttpRequest) -> HttpResponse:
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
-def person(request: HttpRequest, login: str) -> HttpResponse:
+def person(request: PersonRequest, login: str) -> HttpResponse:
     must_may(request, "edit", "user")
     colleague = get_object_or_404(User, login=login)
     form = PersonForm(request.POST or None, initial=_as_typed(colleague), person=colleague)
     if request.method == "POST" and form.is_valid():
         changed = _done(
             form, organising.change_person, colleague, form.changes(), actor=request.actor
-        )  # type: ignore[attr-defined]
+        )
         password = form.cleaned_data["password"]
         if changed and password:
-            changed = _done(form, organising.set_password, colleague, password, actor=request.actor)  # type: ignore[attr-defined]
+            changed = _done(form, organising.set_password, colleague, password, actor=request.actor)
         if changed:
             messages.success(request, _("Saved."))
             return redirect("/settings/people/")
@@ -189,7 +190,7 @@ def _as_typed(colleague: User) -> dict[str, Any]:
     }
 
 
-def _person_page(request: HttpRequest, form: PersonForm, colleague: User | None) -> HttpResponse:
+def _person_page(request: PersonRequest, form: PersonForm, colleague: User | None) -> HttpResponse:
     return render(
         request,
         "accounts/person.html",
@@ -209,19 +210,19 @@ def _done(form: forms.Form, deed: Any, *args: Any, **kwargs: Any) -> bool:
 
 
 @require_POST
-def add_department(request: HttpRequest) -> HttpResponse:
+def add_department(request: PersonRequest) -> HttpResponse:
     must_may(request, "create", "user")
     return _added(request, DepartmentForm(request.POST), organising.create_department)
 
 
 @require_POST
-def add_team(request: HttpRequest) -> HttpResponse:
+def add_team(request: PersonRequest) -> HttpResponse:
     must_may(request, "create", "user")
     return _added(request, TeamForm(request.POST), organising.create_team)
 
 
-def _added(request: HttpRequest, form: forms.Form, deed: Any) -> HttpResponse:
-    if form.is_valid() and _done(form, deed, *form.cleaned_data.values(), actor=request.actor):  # type: ignore[attr-defined]
+def _added(request: PersonRequest, form: forms.Form, deed: Any) -> HttpResponse:
+    if form.is_valid() and _done(form, deed, *form.cleaned_data.values(), actor=request.actor):
         messages.success(request, _("Saved."))
     else:
         sentences = [str(error) for errors in form.errors.values() for error in errors]
@@ -230,7 +231,7 @@ def _added(request: HttpRequest, form: forms.Form, deed: Any) -> HttpResponse:
 
 
 @require_GET
-def roles(request: HttpRequest) -> HttpResponse:
+def roles(request: PersonRequest) -> HttpResponse:
     must_may(request, "read", "user")
     return render(
         request, "accounts/roles.html", {"roles": Role.objects.all(), "kinds": _role_kinds()}
@@ -251,9 +252,9 @@ def _role_kinds() -> list[tuple[str, str]]:
 
 
 @require_GET
-def audit(request: HttpRequest) -> HttpResponse:
+def audit(request: PersonRequest) -> HttpResponse:
     must_may(request, "read", "audit")
-    entries = Entry.objects.visible_to(request.actor).order_by("-id")  # type: ignore[attr-defined]
+    entries = Entry.objects.visible_to(request.actor).order_by("-id")
     before = request.GET.get("before", "")
     if before.isdecimal():
         entries = entries.filter(pk__lt=int(before))

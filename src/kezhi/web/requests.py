@@ -1,0 +1,23 @@
+"""A request as views see it, after the middleware said who asks and on which day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+from kezhi.accounts.models import Company, User
+
+
+class PersonRequest(HttpRequest):
+    """What `PersonMiddleware` and htmx add. `actor` is the signed-in person: every view but the doors has one."""
+
+    actor: User
+    company: Company
+    company_name: str
+    today: date
+    theme: str
+    density: str
+    htmx: HtmxDetails
+    LANGUAGE_CODE: str
