@@ -72,7 +72,6 @@ def ensure_scripts(tell: Progress) -> None:
     stamp = _stamp([*sources, Path(__file__)])
     if _recorded(vendor / "vendor.json") == stamp and _complete(vendor):
         return
-    tell("Browser files: fetching them with npm")
     _npm_ci(tell)
     tell("Browser files: copying them into the package")
     shutil.rmtree(vendor, ignore_errors=True)
@@ -115,6 +114,7 @@ def _with_device_theme(css: str) -> str:
 def _npm_ci(tell: Progress) -> None:
     if _stamp([SOURCE / "package-lock.json"]) == _recorded(SOURCE / "node_modules" / ".kezhi.json"):
         return
+    tell("Browser files: fetching them with npm")
     command = [*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     done = subprocess.run(  # noqa: S603 (our own commands, no input from outside)
         command, cwd=SOURCE, capture_output=True, text=True, check=False, env=_node_environment()
