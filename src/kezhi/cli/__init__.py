@@ -38,10 +38,10 @@ def _subcommands() -> dict[str, Subcommand]:
         "migrate": Subcommand(
             serve, "migrate", _("Bring the database up to date (DATABASE_MIGRATE_URL).")
         ),
+        "prepare": Subcommand(
+            serve, "prepare", _("Make the files that the web serves (KEZHI_DATA).")
+        ),
     }
-
-
-HIDDEN = {"prepare": Subcommand("kezhi.cli.serve", "prepare", "")}
 
 
 class LazyGroup(click.Group):
@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
         return list(_subcommands())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        found = (_subcommands() | HIDDEN).get(cmd_name)
+        found = _subcommands().get(cmd_name)
         if found is None:
             return None
         command = getattr(importlib.import_module(found.module), found.name)

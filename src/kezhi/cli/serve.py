@@ -204,10 +204,9 @@ def _announce(kind: str, stages: Stages, host: str, port: int, token: str) -> No
     stages.say(_("Ctrl-C stops everything; your data stays."))
 
 
-@click.command(hidden=True)
-@click.option("--demo", "is_demo", is_flag=True)
+@click.command(help=_("Make the files that the web serves (KEZHI_DATA)."))
+@click.option("--demo", "is_demo", is_flag=True, help=_("Also make the demo company."))
 def prepare(is_demo: bool) -> None:
-    """Make the files that the web serves, and the demo company. Run by `demo` and `serve`."""
     stages = Stages()
     with stages.stage(_("Translations")):
         from kezhi.core import catalogue
