@@ -38,9 +38,7 @@ def test_guessing_is_stopped(client, li_wei):
 
 @pytest.mark.parametrize("elsewhere", ["//evil.example/", "https://evil.example/", "\\\\evil"])
 def test_sign_in_never_leads_off_the_site(client, li_wei, elsewhere):
-    response = client.post(
-        "/sign-in/", {"login": "liwei", "password": PASSWORD, "next": elsewhere}
-    )
+    response = client.post("/sign-in/", {"login": "liwei", "password": PASSWORD, "next": elsewhere})
     assert response.url == "/"
 
 

@@ -104,3 +104,46 @@ def test_the_currency_stays(client, owner):
     )
     company = Company.current()
     assert (company.name, company.currency) == ("远航", "CNY")
+
+
+def test_the_audit_log_reads_in_words(client, owner, anhui_tea, manager):
+    from cast import TODAY
+
+    from kezhi.customers.creating import edit_customer, reassign_customer
+
+    edit_customer(anhui_tea, {"city": "黄山"}, actor=owner, on=TODAY)
+    reassign_customer(anhui_tea, manager, actor=owner, on=TODAY, reason="换区")
+    client.force_login(owner)
+    page = client.get("/settings/audit/").content.decode()
+    assert "城市：合肥 → 黄山" in page
+    assert "负责人：李伟 → 周启明" in page
+    assert "换区" in page
+    assert "customers_customer" not in page
+
+
+def test_every_deed_has_a_name_for_people():
+    from kezhi.audit.recording import deeds
+    from kezhi.web.accounts.deeds import LABELS
+
+    assert set(deeds) - set(LABELS) == set()
+
+
+def test_the_audit_log_asks_the_database_as_often_for_many_rows_as_for_few(
+    client, owner, anhui_tea, django_assert_num_queries
+):
+    from cast import TODAY
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from kezhi.customers.creating import edit_customer
+
+    client.force_login(owner)
+    client.get("/settings/audit/")
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        client.get("/settings/audit/")
+    for number in range(12):
+        edit_customer(anhui_tea, {"city": f"城{number}"}, actor=owner, on=TODAY)
+    with django_assert_num_queries(len(few)):
+        client.get("/settings/audit/")

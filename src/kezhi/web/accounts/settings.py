@@ -19,6 +19,7 @@ from kezhi.accounts.models import Company, Department, Role, User
 from kezhi.audit.models import Change, Entry
 from kezhi.core.refusal import Refused
 from kezhi.records import registry
+from kezhi.web.accounts.deeds import changed_rows, deed_label
 from kezhi.web.accounts.doors import must_may
 from kezhi.web.accounts.forms import (
     CompanyForm,
@@ -260,13 +261,13 @@ def audit(request: PersonRequest) -> HttpResponse:
         entries = entries.filter(pk__lt=int(before))
     rows = list(entries[: PAGE + 1])
     shown = rows[:PAGE]
-    changes: dict[str, list[Change]] = {}
-    for change in Change.objects.filter(deed_key__in=[str(row.key) for row in shown]).order_by(
-        "id"
-    )[:2000]:
-        changes.setdefault(change.deed_key, []).append(change)
+    keys = [str(row.key) for row in shown]
+    rows_of = changed_rows(Change.objects.filter(deed_key__in=keys).order_by("id")[:2000])
     context = {
-        "entries": [(row, changes.get(str(row.key), [])[:20]) for row in shown],
+        "entries": [
+            {"entry": row, "deed": deed_label(row), "changes": rows_of.get(str(row.key), [])[:20]}
+            for row in shown
+        ],
         "older": rows[PAGE - 1].pk if len(rows) > PAGE else None,
     }
     return render(request, "accounts/audit.html", context)

@@ -1,0 +1,198 @@
+"""The audit log in people's words: what each deed is called, and which fields a change touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from kezhi.accounts.models import Department, Team, User
+from kezhi.audit.models import Change, Entry
+from kezhi.records import Field, FieldKind, Kind, registry
+
+LABELS: dict[str, str | Promise] = {
+    "company.changed": gettext_lazy("changed the company’s settings"),
+    "company.founded": gettext_lazy("set up the company"),
+    "contact.created": gettext_lazy("added the contact"),
+    "contact.deleted": gettext_lazy("deleted the contact"),
+    "contact.edited": gettext_lazy("edited the contact"),
+    "cost.entered": gettext_lazy("entered a cost to serve"),
+    "customer.created": gettext_lazy("created the customer"),
+    "customer.deleted": gettext_lazy("deleted the customer"),
+    "customer.edited": gettext_lazy("edited the customer"),
+    "customer.reassigned": gettext_lazy("reassigned the customer"),
+    "demo.built": gettext_lazy("built the demo company"),
+    "demo.cleared": gettext_lazy("cleared the demo company"),
+    "department.created": gettext_lazy("added the department"),
+    "follow_up.changed": gettext_lazy("changed the follow-up"),
+    "follow_up.deleted": gettext_lazy("deleted the follow-up"),
+    "follow_up.done": gettext_lazy("did the follow-up"),
+    "follow_up.planned": gettext_lazy("planned the follow-up"),
+    "follow_up.reopened": gettext_lazy("reopened the follow-up"),
+    "import.cancelled": gettext_lazy("cancelled the import"),
+    "import.done": gettext_lazy("imported the file"),
+    "import.undone": gettext_lazy("undid the import"),
+    "import.uploaded": gettext_lazy("uploaded the file"),
+    "interaction.logged": gettext_lazy("wrote on the timeline"),
+    "password.set": gettext_lazy("set the password of"),
+    "person.changed": gettext_lazy("changed the colleague"),
+    "person.created": gettext_lazy("added the colleague"),
+    "preferences.changed": gettext_lazy("changed how the screen looks"),
+    "product.created": gettext_lazy("created the product"),
+    "product.deleted": gettext_lazy("deleted the product"),
+    "product.edited": gettext_lazy("edited the product"),
+    "profile.changed": gettext_lazy("changed the profile"),
+    "sign_in.failed": gettext_lazy("refused a sign-in"),
+    "signed_in": gettext_lazy("signed in"),
+    "signed_out": gettext_lazy("signed out"),
+    "team.created": gettext_lazy("added the team"),
+    "value_run.cancelled": gettext_lazy("cancelled the value run"),
+    "value_run.published": gettext_lazy("published the value run"),
+    "value_run.started": gettext_lazy("started the value run"),
+    "value_settings.published": gettext_lazy("published value rules"),
+    "view.changed": gettext_lazy("changed the view"),
+    "view.deleted": gettext_lazy("deleted the view"),
+    "view.saved": gettext_lazy("saved the view"),
+}
+OPERATIONS = {
+    "insert": pgettext_lazy("change of a row", "new"),
+    "update": pgettext_lazy("change of a row", "changed"),
+    "delete": pgettext_lazy("change of a row", "deleted"),
+}
+# Bookkeeping of the database that tells a reader nothing.
+SILENT = {"version", "updated_at", "created_at", "name_key", "path"}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedField:
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRow:
+    operation: str
+    what: str
+    fields: tuple[ChangedField, ...]
+
+
+def deed_label(entry: Entry) -> str:
+    """What the deed is called, in the reader's language."""
+    return str(LABELS.get(entry.deed, entry.deed))
+
+
+def changed_rows(changes: Iterable[Change]) -> dict[str, list[ChangedRow]]:
+    """By deed key, what the database kept; ids of people and places become their names."""
+    changes = list(changes)
+    names = _names(changes)
+    rows: dict[str, list[ChangedRow]] = {}
+    for change in changes:
+        rows.setdefault(change.deed_key, []).append(_row(change, names))
+    return rows
+
+
+def _row(change: Change, names: dict[str, dict[int, str]]) -> ChangedRow:
+    kind = _kind_of(change.table_name)
+    fields = []
+    if change.operation == "update":
+        for column, after in (change.after or {}).items():
+            label = _label(kind, column)
+            if label:
+                before = (change.before or {}).get(column)
+                fields.append(
+                    ChangedField(
+                        label,
+                        _shown(kind, column, before, names),
+                        _shown(kind, column, after, names),
+                    )
+                )
+    what = str(kind.label) if kind else _thing(change.table_name)
+    return ChangedRow(str(OPERATIONS[change.operation]), what, tuple(fields))
+
+
+def _kind_of(table: str) -> Kind | None:
+    return next((kind for kind in registry if kind.model._meta.db_table == table), None)
+
+
+def _thing(table: str) -> str:
+    """A word for rows that are no records of their own."""
+    words = {
+        "accounts_user": _("Colleague"),
+        "accounts_user_roles": _("Role of a colleague"),
+        "accounts_role": _("Role"),
+        "accounts_department": _("Department"),
+        "accounts_team": _("Team"),
+        "accounts_company": _("Company"),
+        "catalog_category": _("Product category"),
+        "ledger_orderline": _("Order line"),
+        "insight_valuesettings": _("Value rules"),
+    }
+    return words.get(table, table)
+
+
+def _field_of(kind: Kind | None, column: str) -> Field | None:
+    name = column.removesuffix("_id")
+    return kind.field(name) if kind is not None and name in kind else None
+
+
+def _label(kind: Kind | None, column: str) -> str:
+    if column in SILENT:
+        return ""
+    known = _field_of(kind, column)
+    if known is not None:
+        return str(known.label)
+    words = {
+        "team_id": _("Team"),
+        "department_id": _("Department"),
+        "owner_id": _("Owner"),
+        "name": _("Name"),
+        "email": _("E-mail"),
+        "login": _("Sign-in name"),
+        "title": _("Position"),
+        "is_active": _("May sign in"),
+        "language": _("Language"),
+        "time_zone": _("Time zone"),
+        "done_by_id": _("Done by"),
+    }
+    return words.get(column, "")
+
+
+PEOPLE = {"owner_id", "assignee_id", "author_id", "done_by_id"}
+SOURCES: dict[str, Any] = {"team_id": Team, "department_id": Department}
+
+
+def _names(changes: list[Change]) -> dict[str, dict[int, str]]:
+    """Names for the ids that occur, one query a kind of id."""
+    asked: dict[str, set[int]] = {}
+    for change in changes:
+        for side in (change.before or {}, change.after or {}):
+            for column in (*PEOPLE, *SOURCES, "customer_id"):
+                if isinstance(side.get(column), int):
+                    asked.setdefault("person" if column in PEOPLE else column, set()).add(
+                        side[column]
+                    )
+    customer = apps.get_model("customers", "Customer")
+    models = {"person": User, "customer_id": customer, **SOURCES}
+    return {
+        source: dict(models[source]._default_manager.filter(pk__in=ids).values_list("pk", "name"))
+        for source, ids in asked.items()
+    }
+
+
+def _shown(kind: Kind | None, column: str, cell: Any, names: dict[str, dict[int, str]]) -> str:
+    if cell is None or cell == "":
+        return "—"
+    if column in PEOPLE or column in SOURCES or column == "customer_id":
+        return names.get("person" if column in PEOPLE else column, {}).get(cell, _("(gone)"))
+    known = _field_of(kind, column)
+    if isinstance(cell, bool):
+        return _("yes") if cell else _("no")
+    if known is not None and known.kind in {FieldKind.CHOICE, FieldKind.TIER}:
+        return str(dict(known.choices).get(cell, cell))
+    return str(cell)
