@@ -76,6 +76,13 @@ def test_a_misspelt_name_is_an_error():
         made("{{ custmer.name }}")
 
 
+def test_a_template_compiled_in_one_language_reads_in_the_other():
+    template = engines["jinja2"].from_string("{{ 12300|number }}")
+    assert template.render() == "12.3<small>K</small>"
+    with translation.override("zh-hans"):
+        assert template.render() == "1.23&nbsp;<small>万</small>"
+
+
 def test_tiers_moves_and_changes_are_told_in_words():
     assert "Value tier " in used("badges", 'tier_badge("A")')
     assert "not known yet" in used("badges", "tier_badge(none)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +13,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, pass_context
 from markupsafe import Markup
 
 from kezhi.web import numbers
@@ -35,7 +36,7 @@ def environment(**options: Any) -> Environment:
     install = cast(Any, env).install_gettext_callables
     install(gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)
     env.policies["json.dumps_function"] = _json
-    env.filters.update(numbers.FILTERS)
+    env.filters.update({name: _at_reading(shown) for name, shown in numbers.FILTERS.items()})
     env.globals.update(
         url=url,
         static=static,
@@ -75,6 +76,16 @@ def icon(name: str, size: str = "") -> Markup:
 def html_lang() -> str:
     """The page's language as HTML writes it."""
     return "zh-Hans" if (get_language() or "").startswith("zh") else "en"
+
+
+def _at_reading(shown: Callable[..., str]) -> Callable[..., str]:
+    """Jinja works constants out once, when it compiles; the language is only known when a page is read."""
+
+    @pass_context
+    def filtered(_context: object, *args: Any, **options: Any) -> str:
+        return shown(*args, **options)
+
+    return filtered
 
 
 @cache
