@@ -12,14 +12,39 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from kezhi.value.classes import LIFECYCLE, LOYALTY, ClassSettings
-from kezhi.value.durations import Unit
-from kezhi.value.index.tree import DEFAULT_TREE, FrozenTree, IndexTree
+import numpy as np
+from numpy.typing import NDArray
+
+from kezhi.value import report
+from kezhi.value.churn import overdue_ratio, trend_of_spend, value_at_risk
+from kezhi.value.classes import LIFECYCLE, LOYALTY, ClassSettings, classify
+from kezhi.value.durations import DAYS, Unit
+from kezhi.value.facts import FactArrays, Facts, read_facts
+from kezhi.value.foretelling import Foretelling, foretell
+from kezhi.value.index.tree import DEFAULT_TREE, FrozenTree, IndexTree, freeze
+from kezhi.value.matrix import QUADRANTS, Matrix, value_matrix
 from kezhi.value.plain import from_plain, to_plain
-from kezhi.value.tiers import TierSettings
+from kezhi.value.reading import EPOCH
+from kezhi.value.realised import Realised, realised
+from kezhi.value.rfm import RFM, rfm
+from kezhi.value.summary import Summary, dates, nullable, summary_from
+from kezhi.value.tiers import NO_TIER, Tiering, TierSettings, assign_tiers
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+__all__ = [
+    "COLUMNS",
+    "STAGES",
+    "Facts",
+    "Measurement",
+    "Previous",
+    "RunFacts",
+    "Settings",
+    "measure",
+]
+
+Vector = NDArray[np.float64]
 
 Progress = Callable[[str, float], None]
 """Called with the key of the stage that begins (see `STAGES`) and the share of work done so far."""
@@ -82,25 +107,6 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What happened, as Arrow tables. Facts later than the day of the run are left out.
-
-    `lines`: order lines with columns `customer` (int64), `day` (date32), `amount` (number; returns
-    negative) and, where known, `cost` (cost of the goods, nullable, same sign as the amount) and
-    `margin_rate` (nullable: margin as a share of revenue for lines without cost, by category).
-    `costs`: cost to serve with `customer`, `day`, `amount` (positive is a cost) and `kind` (text).
-    `customers`: every known customer, also those that never bought (they get a row, without value).
-    `measures`: further measures for the index tree, `customer` and one float column each, named as
-    the leaf's `measure` (for example `satisfaction`); null is "not measured".
-    """
-
-    lines: pa.Table
-    costs: pa.Table | None = None
-    customers: pa.Array | pa.ChunkedArray | None = None
-    measures: pa.Table | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Previous:
     """What the run before left: `tiers` with columns `customer`, `tier`, `tier_pending` (text), and
     the published tree, whose bounds hold as long as the tree in the settings is the same."""
@@ -123,7 +129,7 @@ class RunFacts:
     `tracking`: week, actual, expected: cumulated repeat purchases by week since the first order.
     `frequencies`: repeats, actual, expected: customers by number of repeat occasions.
     `concentration`: gini, hhi, top shares, the Pareto and the whale curve.
-    `cohorts`: size and retained share by cohort month and months since.
+    `cohorts`: size, active customers and retained share by cohort month and months since.
     `matrix`: customers and value in the four quadrants of current × potential, and the borders.
     `tree`: the published tree with version, bounds and means. `tiers`: floors, customers by tier.
     `totals`: sums over all customers. `warnings`: [{key, detail}], what a reader must know.
@@ -146,7 +152,6 @@ class RunFacts:
     tiers: Mapping[str, Any]
     totals: Mapping[str, Any]
     warnings: tuple[Mapping[str, Any], ...]
-    seconds: Mapping[str, float]
 
     def as_json(self) -> dict[str, Any]:
         """Plain data: what a run stores beside its snapshots."""
@@ -196,7 +201,7 @@ COLUMNS: dict[str, str] = {
     "frequency_score": "int8",
     "monetary_score": "int8",
     "score": "float64",  # 0-100; null: nothing measured
-    "leaves": "list<float64>",  # normalised leaves in the order of the tree; NaN: not measured
+    "leaves": "fixed_size_list<float64>",  # normalised leaves in the order of the tree; NaN: not measured
     "tier": "string",  # null: no score
     "tier_pending": "string",  # where the score would put the customer, if it differs
     "loyalty": "string",
@@ -213,3 +218,259 @@ class Measurement:
     customers: pa.Table
     run: RunFacts
     tree: FrozenTree
+
+
+def measure(
+    facts: Facts,
+    settings: Settings | None = None,
+    *,
+    as_of: date,
+    previous: Previous | None = None,
+    progress: Progress | None = None,
+) -> Measurement:
+    """What every customer is worth on the day `as_of`.
+
+    `previous` carries tiers (for their hysteresis) and the published index tree from the last run.
+    Few or no customers are no error: figures that can't be known are null, and `run.warnings` says
+    what is lacking. Raises `reading.Unreadable` for tables that aren't as `Facts` says.
+
+    >>> import pyarrow as pa
+    >>> lines = pa.table({"customer": [1, 1, 2], "day": [date(2025, 1, 1), date(2025, 3, 1),
+    ...     date(2025, 2, 1)], "amount": [100.0, 80.0, 50.0]})
+    >>> found = measure(Facts(lines), as_of=date(2025, 6, 30))
+    >>> found.customers.select(["customer", "repeats", "realised_value", "tier"]).to_pylist()[0]
+    {'customer': 1, 'repeats': 1, 'realised_value': 54.0, 'tier': 'C'}
+    """
+    settings, previous = settings or Settings(), previous or Previous()
+    tell = progress or _silent
+    tell("summary", 0.0)
+    arrays = read_facts(facts, as_of=as_of)
+    today = (as_of - EPOCH).days
+    summary = _summary(arrays, settings, today)
+    tell("realised", 0.2)
+    past = realised(
+        arrays.orders,
+        arrays.line_costs,
+        arrays.line_margins,
+        arrays.serving,
+        customers=len(arrays.customers),
+        as_of=today,
+        margin_rate=settings.margin_rate,
+        compound_rate=settings.compound_rate,
+    )
+    tell("choose", 0.3)
+    coming = foretell(arrays, summary, past, settings, lambda stage, done: tell(stage, done))
+    tell("index", 0.85)
+    rows = _measures(arrays, summary, past, coming, today)
+    tree = _published(settings.tree, rows, summary.bought, previous.tree)
+    judged = _judge(tree, rows, settings, arrays.customers, summary.bought, previous.tiers)
+    tell("run", 0.95)
+    run = report.run_facts(
+        as_of=as_of,
+        settings=settings.as_json(),
+        arrays=arrays,
+        summary=summary,
+        past=past,
+        coming=coming,
+        rows=rows,
+        tree=tree,
+        tiering=judged.tiering,
+        matrix=judged.matrix,
+    )
+    return Measurement(_table(arrays, summary, past, coming, rows, judged), RunFacts(**run), tree)
+
+
+def _silent(stage: str, done: float) -> None:
+    pass
+
+
+def _summary(arrays: FactArrays, settings: Settings, today: int) -> Summary:
+    import pyarrow as pa
+
+    return summary_from(
+        pa.array(arrays.customers),
+        arrays.occasions(today),
+        settings.unit,
+        today,
+        has_amounts=True,
+    )
+
+
+def _measures(
+    arrays: FactArrays, summary: Summary, past: Realised, coming: Foretelling, today: int
+) -> dict[str, Vector]:
+    """Every measure that the index tree and the rules may name; NaN where nothing is known."""
+    bought = summary.bought
+
+    def of_buyers(figures: NDArray[Any]) -> Vector:
+        return np.where(bought, figures, np.nan)
+
+    since = today - summary.last_day.astype(np.float64)
+    trend = trend_of_spend(
+        arrays.orders.codes,
+        arrays.orders.days,
+        arrays.orders.amounts,
+        np.where(bought, summary.first_day, today).astype(np.int32),
+        as_of=today,
+    )
+    current = of_buyers(past.contribution_12m + np.nan_to_num(coming.continuation))
+    return {
+        "occasions": summary.occasions.astype(np.float64),
+        "repeats": of_buyers(summary.repeats),
+        "recency": summary.recency,
+        "age": summary.age,
+        "tenure_months": summary.age * DAYS[summary.unit] / DAYS["month"],
+        "days_since_last": of_buyers(since),
+        "mean_interval_days": summary.mean_interval_days,
+        "mean_spend": summary.mean_spend,
+        "total": of_buyers(summary.total),
+        "return_rate": of_buyers(summary.return_rate),
+        "revenue_12m": of_buyers(past.revenue_12m),
+        "contribution_12m": of_buyers(past.contribution_12m),
+        "realised_value": past.value,
+        "p_alive": coming.p_alive,
+        "p_purchase_12m": coming.p_purchase_12m,
+        "expected_purchases": coming.expected_purchases,
+        "continuation_value": coming.continuation,
+        "current_value": current,
+        "growth_value": np.full(len(bought), np.nan),
+        "potential_value": coming.continuation,
+        "value_at_risk": value_at_risk(coming.continuation, coming.p_purchase_12m),
+        "trend_of_spend": of_buyers(trend),
+        "overdue_ratio": overdue_ratio(of_buyers(since), summary.mean_interval_days),
+        **arrays.measures,
+    }
+
+
+def _published(
+    tree: IndexTree, rows: Mapping[str, Vector], bought: NDArray[Any], held: FrozenTree | None
+) -> FrozenTree:
+    """The published tree still holds unless the company changed it or began to measure a leaf."""
+    buyers = {name: own[bought] for name, own in rows.items()}
+    if held is None or held.tree != tree:
+        return freeze(tree, buyers, version=1 if held is None else held.version + 1)
+    if held.unmeasured(buyers):
+        return freeze(tree, buyers, version=held.version + 1, keep=held.bounds)
+    return held
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What is said of customers after all figures are there."""
+
+    leaves: Vector
+    score: Vector
+    tiering: Tiering
+    loyalty: tuple[str, ...]
+    loyalty_class: NDArray[np.int8]
+    lifecycle: tuple[str, ...]
+    lifecycle_stage: NDArray[np.int8]
+    matrix: Matrix
+
+
+def _judge(
+    tree: FrozenTree,
+    rows: Mapping[str, Vector],
+    settings: Settings,
+    customers: NDArray[np.int64],
+    bought: NDArray[np.bool_],
+    held: pa.Table | None,
+) -> _Judged:
+    leaves = tree.normalise(rows)
+    leaves[~bought] = np.nan
+    score = tree.score(leaves)
+    names = settings.tiers.names
+    tiering = assign_tiers(
+        score,
+        settings.tiers,
+        previous=None if held is None else _held(held, "tier", names, customers),
+        previous_pending=None if held is None else _held(held, "tier_pending", names, customers),
+        tie_break=rows["current_value"],
+    )
+    return _Judged(
+        leaves=leaves,
+        score=score,
+        tiering=tiering,
+        loyalty=settings.loyalty.classes,
+        loyalty_class=classify(rows, settings.loyalty),
+        lifecycle=settings.lifecycle.classes,
+        lifecycle_stage=classify(rows, settings.lifecycle),
+        matrix=value_matrix(rows["current_value"], rows["potential_value"]),
+    )
+
+
+def _held(
+    table: pa.Table, column: str, names: tuple[str, ...], customers: NDArray[np.int64]
+) -> NDArray[np.int8]:
+    """Positions of last run's tiers in `names`; -1 for none, or a tier that is no more."""
+    positions = {name: k for k, name in enumerate(names)}
+    codes = np.array(
+        [positions.get(name, NO_TIER) for name in table.column(column).to_pylist()], dtype=np.int8
+    )
+    ids = np.asarray(table.column("customer").to_numpy(), dtype=np.int64)
+    found = np.full(len(customers), NO_TIER, dtype=np.int8)
+    place = np.searchsorted(customers, ids)
+    known = place < len(customers)
+    known[known] = customers[place[known]] == ids[known]
+    found[place[known]] = codes[known]
+    return found
+
+
+def _table(
+    arrays: FactArrays,
+    summary: Summary,
+    past: Realised,
+    coming: Foretelling,
+    rows: Mapping[str, Vector],
+    judged: _Judged,
+) -> pa.Table:
+    import pyarrow as pa
+
+    bought = summary.bought
+    scores: RFM = rfm(summary.last_day, summary.occasions, summary.total)
+    months = summary.first_day.astype("datetime64[D]").astype("datetime64[M]")
+    columns: dict[str, Any] = {
+        "customer": pa.array(arrays.customers),
+        "first_on": dates(summary.first_day, bought),
+        "last_on": dates(summary.last_day, bought),
+        "cohort_on": dates(months.astype("datetime64[D]").astype(np.int64), bought),
+        "occasions": pa.array(summary.occasions),
+        "repeats": pa.array(summary.repeats),
+        "total": pa.array(summary.total),
+        "returns": pa.array(summary.returns),
+        "cost_of_goods": pa.array(past.cost_of_goods),
+        "cost_to_serve": pa.array(past.cost_to_serve),
+        "margin_rate": pa.array(past.margin_rate),
+        "revenue_12m": pa.array(past.revenue_12m),
+        "contribution_12m": pa.array(past.contribution_12m),
+        "realised_is_estimate": pa.array(past.is_estimate),
+        "expected_spend": nullable(coming.expected_spend),
+        "expected_next_on": dates(coming.next_day, coming.next_day > 0),
+        "mean_low": nullable(coming.mean_low),
+        "mean_high": nullable(coming.mean_high),
+        "outcome_low": nullable(coming.outcome_low),
+        "outcome_high": nullable(coming.outcome_high),
+        "recency_score": pa.array(scores.recency, mask=~bought),
+        "frequency_score": pa.array(scores.frequency, mask=~bought),
+        "monetary_score": pa.array(scores.monetary, mask=~bought),
+        "score": nullable(judged.score),
+        "leaves": pa.FixedSizeListArray.from_arrays(
+            pa.array(judged.leaves.ravel()), judged.leaves.shape[1]
+        ),
+        "tier": _words(judged.tiering.tier, judged.tiering.names),
+        "tier_pending": _words(judged.tiering.pending, judged.tiering.names),
+        "loyalty": _words(judged.loyalty_class, judged.loyalty),
+        "lifecycle": _words(judged.lifecycle_stage, judged.lifecycle),
+        "quadrant": _words(judged.matrix.quadrant, QUADRANTS),
+    }
+    for name in COLUMNS:
+        if name not in columns:
+            columns[name] = nullable(rows[name])
+    return pa.table({name: columns[name] for name in COLUMNS})
+
+
+def _words(codes: NDArray[np.int8], names: tuple[str, ...]) -> pa.Array:
+    import pyarrow as pa
+
+    taken = pa.array(codes.astype(np.int32), mask=codes < 0)
+    return pa.array(names, pa.string()).take(taken)

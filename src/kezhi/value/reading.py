@@ -121,10 +121,10 @@ def _from_table(
     def fault(row: int, column: str, what: str) -> Unreadable:
         return Unreadable(f"{where}, {word} {row + first}, column {column!r}: {what}")
 
-    days = _days(table.column(columns.date), columns.date, fault)
+    days = read_days(table.column(columns.date), columns.date, fault)
     amounts = None
     if columns.amount is not None:
-        amounts = _amounts(table.column(columns.amount), columns.amount, fault)
+        amounts = read_amounts(table.column(columns.amount), columns.amount, fault)
     customers, codes = factorise(table.column(columns.customer), columns.customer, fault)
     return Transactions(customers, codes, days, amounts)
 
@@ -140,7 +140,7 @@ def _first_null(column: Any) -> int | None:
     return int(pc.index(pc.is_null(column), True).as_py())
 
 
-def _days(column: Any, name: str, fault: Fault) -> NDArray[np.int32]:
+def read_days(column: Any, name: str, fault: Fault) -> NDArray[np.int32]:
     """Days since 1970-01-01."""
     import pyarrow as pa
 
@@ -210,7 +210,7 @@ def _shown(text: object) -> str:
     return shown if len(shown) <= 40 else f"{shown[:36]}…'"
 
 
-def _amounts(column: Any, name: str, fault: Fault) -> NDArray[np.float64]:
+def read_amounts(column: Any, name: str, fault: Fault) -> NDArray[np.float64]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -348,9 +348,9 @@ def _read_csv(path: Path, columns: Columns) -> Transactions:
     customers = _customers_of_text(table.column(columns.customer), columns.customer, fault)
     dates, amounts = table.column(columns.date), None
     _no_blank(dates, columns.date, "date", fault)
-    days = _days(dates, columns.date, fault)
+    days = read_days(dates, columns.date, fault)
     if columns.amount is not None:
-        amounts = _amounts(table.column(columns.amount), columns.amount, fault)
+        amounts = read_amounts(table.column(columns.amount), columns.amount, fault)
     distinct, codes = factorise(customers, columns.customer)
     return Transactions(distinct, codes, days, amounts)
 

@@ -141,17 +141,20 @@ def summary_of(rows: Transactions, *, unit: str, until: date | None = None) -> S
         found = find_occasions(rows.codes, rows.days, rows.amounts, len(rows.customers), last)
     except OverflowError as error:
         raise Unreadable(str(error)) from error
-    return _summary(rows, found, unit, last)
-
-
-def _summary(rows: Transactions, found: Occasions, unit: str, until: int) -> Summary:
-    import pyarrow as pa
-
     customers = rows.customers
     seen = found.lines > 0
     if not seen.all():  # rows after the last day only: not a customer yet
+        import pyarrow as pa
+
         customers = customers.filter(pa.array(seen))
         found = found.of(seen)
+    return summary_from(customers, found, unit, last, has_amounts=rows.amounts is not None)
+
+
+def summary_from(
+    customers: pa.Array, found: Occasions, unit: str, until: int, *, has_amounts: bool
+) -> Summary:
+    """The summary of occasions that were found; `until` in days since 1970-01-01."""
     bought = found.count > 0
     length = days_in(unit)
     first, last = found.first_day.astype(np.float64), found.last_day.astype(np.float64)
@@ -173,7 +176,7 @@ def _summary(rows: Transactions, found: Occasions, unit: str, until: int) -> Sum
         ),
         total=found.total / FRACTIONS,
         returns=found.returned / FRACTIONS,
-        has_amounts=rows.amounts is not None,
+        has_amounts=has_amounts,
         since=found.since,
         repeats_by_day=found.repeats_by_day,
     )

@@ -80,8 +80,8 @@ def find_occasions(
         every = amounts if step else np.zeros(len(codes))
         return _in_numpy(codes, days, every, customers, until, since)
     arrays: Any = _kernel()(codes, days, amounts, step, customers, until, since, _threads())
-    *per_customer, by_day = arrays
-    return Occasions(*per_customer, since=since, repeats_by_day=by_day)
+    fields: Any = (*arrays[:-1], since, arrays[-1])
+    return Occasions(*fields)
 
 
 def _threads() -> int:

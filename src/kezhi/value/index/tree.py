@@ -181,6 +181,15 @@ class FrozenTree:
         )
         return whole
 
+    def unmeasured(self, measures: Mapping[str, NDArray[np.float64]]) -> tuple[str, ...]:
+        """Leaves without bounds that have data now: the tree should be published anew."""
+        return tuple(
+            leaf.name
+            for leaf in self.tree.leaves()
+            if leaf.name not in self.bounds
+            and np.isfinite(np.asarray(measures.get(leaf.measure, ()), dtype=np.float64)).any()
+        )
+
     def score(self, leaves: NDArray[np.float64]) -> NDArray[np.float64]:
         """Score 0-100 of each row of normalised leaves; NaN for a customer without any."""
         shares = self.weights(leaves)
@@ -223,9 +232,15 @@ class Explanation:
 
 
 def freeze(
-    tree: IndexTree, measures: Mapping[str, NDArray[np.float64]], *, version: int = 1
+    tree: IndexTree,
+    measures: Mapping[str, NDArray[np.float64]],
+    *,
+    version: int = 1,
+    keep: Mapping[str, Bounds] | None = None,
 ) -> FrozenTree:
     """Publish `tree` with the bounds of today's customers: winsorised at `tree.winsor` each end.
+
+    Leaves in `keep` keep their bounds: for a leaf that is measured for the first time.
 
     >>> frozen = freeze(DEFAULT_TREE, {"contribution_12m": np.array([0.0, 50.0, 100.0])})
     >>> frozen.score(frozen.normalise({"contribution_12m": np.array([50.0, 1e9])})).round(1)
@@ -233,6 +248,9 @@ def freeze(
     """
     bounds: dict[str, Bounds] = {}
     for leaf in tree.leaves():
+        if keep is not None and leaf.name in keep:
+            bounds[leaf.name] = keep[leaf.name]
+            continue
         known = np.asarray(measures.get(leaf.measure, ()), dtype=np.float64)
         known = known[np.isfinite(known)]
         if len(known) == 0:

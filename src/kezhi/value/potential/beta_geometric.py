@@ -85,16 +85,26 @@ class BetaGeometric:
         self, n: ArrayLike, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, t: ArrayLike
     ) -> Vector:
         """Probability of exactly n purchases within the coming time t."""
+        return np.asarray(np.exp(self.log_p_count(n, x, t_x, T, t)))
+
+    def log_p_count(
+        self, n: ArrayLike, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, t: ArrayLike
+    ) -> Vector:
+        """Log of the probability of exactly n purchases within the coming time t."""
         n, x, T, t = _floats(n, x, T, t)
         B, R, w = self.b + x + self.shift, self.r + x, t / (self.alpha + T + t)
-        # Alive after n purchases, or gone right after the n-th: two positive terms, no difference.
-        log_exactly = gammaln(R + n) - gammaln(R) - gammaln(n + 1) + R * np.log1p(-w) + _xlogy(n, w)
-        alive = np.exp(betaln(self.a, B + n) - betaln(self.a, B) + log_exactly)
         some = np.maximum(n, 1)
-        gone = np.exp(betaln(self.a + 1, B + some - 1) - betaln(self.a, B))
-        gone = np.where(n > 0, gone * betainc(some, R, w), 0.0)
-        p = self.p_alive(x, t_x, T)
-        return np.asarray(p * (alive + gone) + np.where(n > 0, 0.0, 1 - p))
+        with np.errstate(divide="ignore"):
+            # Alive after n purchases, or gone right after the n-th: two terms, no difference.
+            exactly = gammaln(R + n) - gammaln(R) - gammaln(n + 1) + R * np.log1p(-w) + _xlogy(n, w)
+            alive = betaln(self.a, B + n) - betaln(self.a, B) + exactly
+            gone = (
+                betaln(self.a + 1, B + some - 1) - betaln(self.a, B) + np.log(betainc(some, R, w))
+            )
+            odds = self._log_odds_gone(x, t_x, T)
+            bought = np.logaddexp(alive, np.where(n > 0, gone, -np.inf)) - np.logaddexp(0.0, odds)
+            left = np.where(n > 0, -np.inf, -np.logaddexp(0.0, -odds))
+            return np.asarray(np.logaddexp(bought, left))
 
     def expected_purchases(
         self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, t: ArrayLike

@@ -1,0 +1,70 @@
+"""Retention by cohort: of those who first bought in a month, who bought again how much later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """`month` like 2025-03; `active[k]` customers bought in the k-th month after (active[0] = size)."""
+
+    month: str
+    size: int
+    active: tuple[int, ...]
+
+    @property
+    def retention(self) -> tuple[float, ...]:
+        """Share of the cohort that bought in each month since."""
+        return tuple(active / self.size for active in self.active)
+
+
+def months_of(days: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Months since 1970-01 of days since 1970-01-01."""
+    low = int(days.min(initial=0))
+    calendar = np.arange(low, int(days.max(initial=0)) + 1).astype("datetime64[D]")
+    table = calendar.astype("datetime64[M]").astype(np.int32)
+    return np.asarray(table[days - low])
+
+
+def cohorts(
+    codes: NDArray[np.int32],
+    days: NDArray[np.int32],
+    first_day: NDArray[np.int32],
+    bought: NDArray[np.bool_],
+    *,
+    as_of: int,
+) -> tuple[Cohort, ...]:
+    """Cohorts by month of the first purchase, the oldest first, from the days of purchases.
+
+    >>> found = cohorts(np.array([0, 0, 1]), np.array([0, 40, 5]), np.array([0, 5]),
+    ...     np.array([True, True]), as_of=70)
+    >>> found[0].month, found[0].retention
+    ('1970-01', (1.0, 0.5, 0.0))
+    """
+    if not bought.any():
+        return ()
+    within = (days <= as_of) & bought[codes]
+    codes, days = codes[within], days[within]
+    joined = months_of(np.where(bought, first_day, as_of).astype(np.int32))
+    last = int(months_of(np.array([as_of], dtype=np.int32))[0])
+    since = months_of(days) - joined[codes]
+    low = int(joined[bought].min())
+    width = last - low + 1
+    seen = np.unique(codes.astype(np.int64) * width + since)
+    members, months = (seen // width).astype(np.int64), seen % width
+    table = np.zeros((width, width), dtype=np.int64)
+    np.add.at(table, (joined[members] - low, months), 1)
+    sizes = np.bincount(joined[bought] - low, minlength=width)
+    return tuple(
+        Cohort(
+            str(np.datetime64(low + k, "M")),
+            int(sizes[k]),
+            tuple(int(active) for active in table[k, : width - k]),
+        )
+        for k in range(width)
+        if sizes[k]
+    )

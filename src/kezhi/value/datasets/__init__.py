@@ -1,0 +1,1 @@
+"""Simulated customers, for tests, benchmarks and trying things out."""

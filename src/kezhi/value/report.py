@@ -1,0 +1,300 @@
+"""What a run says about itself: models, plots, concentration, cohorts, warnings, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kezhi.value.cohorts import cohorts
+from kezhi.value.concentration import concentration
+from kezhi.value.durations import DAYS, days_in
+from kezhi.value.facts import FactArrays
+from kezhi.value.foretelling import Foretelling
+from kezhi.value.index.tree import FrozenTree
+from kezhi.value.matrix import QUADRANTS, Matrix
+from kezhi.value.plain import to_plain
+from kezhi.value.potential.choose import Evaluation
+from kezhi.value.realised import Realised
+from kezhi.value.reading import EPOCH
+from kezhi.value.summary import Summary
+from kezhi.value.tiers import Tiering
+
+Vector = NDArray[np.float64]
+Plain = dict[str, Any]
+
+FEW_CUSTOMERS = 30
+FREQUENT = 10
+"""Repeat occasions from which on the histogram of frequencies has one bar."""
+
+
+def run_facts(
+    *,
+    as_of: date,
+    settings: Mapping[str, Any],
+    arrays: FactArrays,
+    summary: Summary,
+    past: Realised,
+    coming: Foretelling,
+    rows: Mapping[str, Vector],
+    tree: FrozenTree,
+    tiering: Tiering,
+    matrix: Matrix,
+) -> Plain:
+    """The fields of `measure.RunFacts`."""
+    figures = coming.later or coming.choice
+    chosen = coming.model.name
+    return {
+        "as_of": as_of,
+        "settings": settings,
+        "summary": _summary(arrays, summary),
+        "model": _model(coming),
+        "spend": _spend(coming),
+        "evaluation": _evaluation(coming.choice, coming.holdout_days),
+        "report": _figures(coming.later, chosen),
+        "calibration": () if figures is None else figures.calibration.get(chosen, ()),
+        "tracking": _tracking(summary, coming),
+        "frequencies": _frequencies(summary, coming),
+        "concentration": _concentration(summary, past, rows),
+        "cohorts": _cohorts(arrays, summary),
+        "matrix": _matrix(matrix, rows),
+        "tree": to_plain(tree),
+        "tiers": _tiers(tiering, rows),
+        "totals": _totals(past, rows),
+        "warnings": tuple(_warnings(arrays, summary, past, coming)),
+    }
+
+
+def _summary(arrays: FactArrays, summary: Summary) -> Plain:
+    bought = summary.bought
+    some = bool(bought.any())
+    return {
+        "customers": len(bought),
+        "buyers": int(bought.sum()),
+        "repeat_customers": int((summary.repeats > 0).sum()),
+        "occasions": int(summary.occasions.sum()),
+        "lines": len(arrays.orders.days),
+        "later_lines": arrays.later,
+        "first_on": _date(int(summary.first_day[bought].min())) if some else None,
+        "last_on": _date(int(summary.last_day[bought].max())) if some else None,
+        "revenue": float(summary.total.sum()),
+        "returns": float(summary.returns.sum()),
+        "unit": summary.unit,
+    }
+
+
+def _date(day: int) -> str:
+    return str(np.datetime64(day, "D"))
+
+
+def _model(coming: Foretelling) -> Plain:
+    known = coming.probabilities
+    return {
+        "chosen": coming.model.name,
+        "for_p_alive": None if known is None else known.name,
+        "parameters": {} if known is None else known.parameters,
+        "standard_errors": (
+            {} if coming.diagnostics is None else to_plain(coming.diagnostics.standard_errors)
+        ),
+        "diagnostics": to_plain(coming.diagnostics),
+        "failed": coming.failed,
+    }
+
+
+def _spend(coming: Foretelling) -> Plain:
+    own = coming.spend_diagnostics
+    return {
+        "model": coming.spend.name,
+        "parameters": coming.spend.parameters,
+        "standard_errors": {} if own is None else to_plain(own.standard_errors),
+        "diagnostics": to_plain(own),
+        "mean_spend": coming.spend.mean_spend,
+        "correlation": coming.correlation,
+    }
+
+
+def _evaluation(found: Evaluation | None, holdout_days: int | None) -> Plain | None:
+    if found is None or holdout_days is None:
+        return None
+    return {
+        "holdout_months": holdout_days / DAYS["month"],
+        "customers": found.customers,
+        "chosen": found.chosen,
+        "chosen_because": found.chosen_because,
+        "for_p_alive": found.for_p_alive,
+        "models": {name: asdict(own) for name, own in found.models.items()},
+        "failed": dict(found.failed),
+    }
+
+
+def _figures(found: Evaluation | None, name: str) -> Plain | None:
+    if found is None or name not in found.models:
+        return None
+    return asdict(found.models[name])
+
+
+def _tracking(summary: Summary, coming: Foretelling) -> tuple[Plain, ...]:
+    """Cumulated repeat purchases by week since the first purchase of all, actual and expected."""
+    bought = summary.bought
+    if not bought.any():
+        return ()
+    start = int(summary.first_day[bought].min())
+    today = (summary.until - EPOCH).days
+    ends = np.arange(start + 6, today + 1, 7)
+    if len(ends) == 0 or ends[-1] < today:
+        ends = np.append(ends, today)
+    actual = np.cumsum(summary.repeats_by_day)
+    expected: Vector | None = None
+    if coming.probabilities is not None:
+        births = np.bincount(summary.first_day[bought] - start, minlength=today - start + 1)
+        ages = np.arange(today - start + 1) / days_in(summary.unit)
+        of_one = coming.probabilities.expected_of_new(ages)
+        expected = np.array(
+            [births[: end - start + 1] @ of_one[end - start :: -1] for end in ends.tolist()]
+        )
+    return tuple(
+        {
+            "week": k + 1,
+            "until": _date(int(end)),
+            "actual": int(actual[int(end) - summary.since]),
+            "expected": None if expected is None else float(expected[k]),
+        }
+        for k, end in enumerate(ends)
+    )
+
+
+def _frequencies(summary: Summary, coming: Foretelling) -> tuple[Plain, ...]:
+    bought = summary.bought
+    if not bought.any():
+        return ()
+    actual = np.bincount(np.minimum(summary.repeats[bought], FREQUENT), minlength=FREQUENT + 1)
+    expected: list[float | None] = [None] * (FREQUENT + 1)
+    if coming.probabilities is not None:
+        ages, customers = np.unique(summary.age[bought], return_counts=True)
+        counts = np.arange(FREQUENT)
+        found = coming.probabilities.p_count_of_new(counts[:, None], ages) @ customers
+        expected = [*found.tolist(), float(customers.sum() - found.sum())]
+    return tuple(
+        {"repeats": k, "or_more": k == FREQUENT, "actual": int(actual[k]), "expected": expected[k]}
+        for k in range(FREQUENT + 1)
+    )
+
+
+def _concentration(summary: Summary, past: Realised, rows: Mapping[str, Vector]) -> Plain:
+    """Of revenue and current value among buyers; of realised value (the whale curve) among all."""
+    bought = summary.bought
+    return {
+        "revenue": to_plain(concentration(past.revenue[bought])),
+        "current_value": to_plain(concentration(rows["current_value"])),
+        "realised_value": to_plain(concentration(past.value)),
+    }
+
+
+def _cohorts(arrays: FactArrays, summary: Summary) -> tuple[Plain, ...]:
+    purchases = arrays.orders.amounts >= 0
+    found = cohorts(
+        arrays.orders.codes[purchases],
+        arrays.orders.days[purchases],
+        summary.first_day,
+        summary.bought,
+        as_of=(summary.until - EPOCH).days,
+    )
+    return tuple(
+        {
+            "month": cohort.month,
+            "size": cohort.size,
+            "active": list(cohort.active),
+            "retention": list(cohort.retention),
+        }
+        for cohort in found
+    )
+
+
+def _matrix(matrix: Matrix, rows: Mapping[str, Vector]) -> Plain:
+    quadrants = {}
+    for position, name in enumerate(QUADRANTS):
+        inside = matrix.quadrant == position
+        quadrants[name] = {
+            "customers": int(inside.sum()),
+            "current_value": float(rows["current_value"][inside].sum()),
+            "potential_value": float(rows["potential_value"][inside].sum()),
+        }
+    return {
+        "current_border": matrix.current_border,
+        "potential_border": matrix.potential_border,
+        "quadrants": quadrants,
+    }
+
+
+def _tiers(tiering: Tiering, rows: Mapping[str, Vector]) -> Plain:
+    current = np.nan_to_num(rows["current_value"])
+    return {
+        "names": list(tiering.names),
+        "floors": to_plain(tiering.floors),
+        "customers": {name: int((tiering.tier == k).sum()) for k, name in enumerate(tiering.names)},
+        "current_value": {
+            name: float(current[tiering.tier == k].sum()) for k, name in enumerate(tiering.names)
+        },
+    }
+
+
+SUMMED = (
+    "total",
+    "revenue_12m",
+    "contribution_12m",
+    "realised_value",
+    "expected_purchases",
+    "continuation_value",
+    "current_value",
+    "potential_value",
+    "value_at_risk",
+)
+
+
+def _totals(past: Realised, rows: Mapping[str, Vector]) -> Plain:
+    totals = {name: float(np.nansum(rows[name])) for name in SUMMED}
+    totals["cost_of_goods"] = float(past.cost_of_goods.sum())
+    totals["cost_to_serve"] = float(past.cost_to_serve.sum())
+    return totals
+
+
+def _warnings(
+    arrays: FactArrays, summary: Summary, past: Realised, coming: Foretelling
+) -> list[Plain]:
+    """What a reader of the figures must know; `key` is stable, `detail` are figures for the text."""
+    found: list[Plain] = []
+
+    def warn(key: str, **detail: Any) -> None:
+        found.append({"key": key, "detail": detail})
+
+    buyers = int(summary.bought.sum())
+    if buyers == 0:
+        warn("no_buyers")
+        return found
+    if buyers < FEW_CUSTOMERS:
+        warn("few_customers", buyers=buyers)
+    if arrays.later:
+        warn("later_lines", lines=arrays.later)
+    if coming.probabilities is None:
+        warn("no_model", reasons=dict(coming.failed))
+    elif coming.choice is None:
+        warn("history_too_short", model=coming.model.name)
+    elif coming.choice.chosen == "naive":
+        warn("naive_wins", for_p_alive=coming.choice.for_p_alive)
+    if coming.diagnostics is not None:
+        if coming.diagnostics.penalty > 0:
+            warn("weak_penalty", customers=coming.diagnostics.customers)
+        for key in coming.diagnostics.degenerate:
+            warn(key, model=coming.probabilities.name if coming.probabilities else None)
+    if coming.spend.name != "gamma-gamma":
+        warn("spend_fallback", model=coming.spend.name)
+    elif coming.correlation is not None and abs(coming.correlation) > 0.3:
+        warn("spend_depends_on_frequency", correlation=coming.correlation)
+    estimated = int((past.is_estimate & summary.bought).sum())
+    if estimated:
+        warn("margin_estimated", customers=estimated)
+    return found
