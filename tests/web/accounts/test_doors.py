@@ -1,9 +1,9 @@
 """Coming in: sign-in, its throttle, the guided first run."""
 
 import pytest
-from cast import PASSWORD
 from django.test import Client
 
+from cast import PASSWORD
 from kezhi.accounts.models import Company, User
 from kezhi.audit.models import Entry
 

@@ -1,8 +1,8 @@
 """Settings pages: who may open them, and what they change."""
 
 import pytest
-from cast import PASSWORD
 
+from cast import PASSWORD
 from kezhi.accounts.models import Company, Department, Team, User
 from kezhi.audit.models import Entry
 
@@ -108,7 +108,6 @@ def test_the_currency_stays(client, owner):
 
 def test_the_audit_log_reads_in_words(client, owner, anhui_tea, manager):
     from cast import TODAY
-
     from kezhi.customers.creating import edit_customer, reassign_customer
 
     edit_customer(anhui_tea, {"city": "黄山"}, actor=owner, on=TODAY)
@@ -125,16 +124,16 @@ def test_every_deed_has_a_name_for_people():
     from kezhi.audit.recording import deeds
     from kezhi.web.accounts.deeds import LABELS
 
-    assert set(deeds) - set(LABELS) == set()
+    assert {name for name in deeds if not name.startswith("test.")} <= set(LABELS)
 
 
 def test_the_audit_log_asks_the_database_as_often_for_many_rows_as_for_few(
     client, owner, anhui_tea, django_assert_num_queries
 ):
-    from cast import TODAY
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
+    from cast import TODAY
     from kezhi.customers.creating import edit_customer
 
     client.force_login(owner)
