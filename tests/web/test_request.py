@@ -49,6 +49,12 @@ def test_an_unknown_choice_is_refused_and_the_way_back_stays_here(client, compan
         assert client.post("/appearance/", {"keys": "off", "next": elsewhere}).url == "/"
 
 
+def test_a_fragment_after_the_session_ended_is_not_the_sign_in_page(client, company):
+    assert client.get("/settings/profile/").status_code == 302
+    answer = client.get("/settings/profile/", headers={"HX-Request": "true"})
+    assert answer.status_code == 401
+
+
 def test_a_cookie_with_nonsense_counts_as_not_set(client, company):
     client.cookies["kezhi_theme"] = '"><script>'
     client.cookies["kezhi_language"] = "../../etc"

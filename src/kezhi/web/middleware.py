@@ -45,8 +45,16 @@ class PersonMiddleware:
         ):
             request.LANGUAGE_CODE = translation.get_language()
             response = self.get_response(request)
+        if _asks_to_sign_in(request, response):
+            response = HttpResponse(status=401)
         _harden(response, request.LANGUAGE_CODE)
         return response
+
+
+def _asks_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
+    """A session that ended while a page was open: a fragment must not become the sign-in page."""
+    is_fragment = "HX-Request" in request.headers
+    return is_fragment and response.headers.get("Location", "").startswith(settings.LOGIN_URL)
 
 
 def _without_database(request: HttpRequest) -> HttpResponse:

@@ -93,8 +93,22 @@
   };
   // A polling card shouldn't draw a line over the page every second.
   const isPolling = (event) => event.detail.elt?.matches?.("[hx-trigger*='delay'], [hx-trigger*='every']");
-  document.addEventListener("htmx:beforeRequest", (event) => isPolling(event) || wait(1));
-  document.addEventListener("htmx:afterRequest", (event) => isPolling(event) || wait(-1));
+  const sending = (event) => (event.detail.elt?.tagName === "FORM" && event.detail.requestConfig?.verb !== "get" ? event.detail.elt : null);
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (isPolling(event)) return;
+    const form = sending(event);
+    if (form?.dataset.sending) {
+      event.preventDefault();
+      return;
+    }
+    if (form) form.dataset.sending = "yes";
+    wait(1);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (isPolling(event)) return;
+    delete sending(event)?.dataset.sending;
+    wait(-1);
+  });
   const again = (event) => {
     const { elt, requestConfig } = event.detail;
     if (!elt?.isConnected || !requestConfig) return null;
