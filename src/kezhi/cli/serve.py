@@ -10,9 +10,11 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -29,6 +31,7 @@ from kezhi.cli.launch.trouble import CannotStart
 PACKAGE = Path(__file__).resolve().parents[1]
 KEZHI = [sys.executable, "-m", "kezhi.cli"]
 HOST, PORT = "127.0.0.1", 8000
+DEMO_ZONE = ZoneInfo("Asia/Shanghai")
 
 port_option = click.option(
     "--port",
@@ -99,8 +102,11 @@ def _prepared(
     kind: str, folder: DataFolder, environment: dict[str, str], supervisor: Supervisor
 ) -> bool:
     """Bring database and files up to date if the code has changed; False if asked to stop."""
-    is_ours = supervisor.database is not None
-    if is_ours and folder.is_prepared(f"{kind}:{code_digest(PACKAGE)}"):
+    # Nothing is known of a database that isn't in the folder, and a demo may have been cleared.
+    is_whole = supervisor.database is not None and (
+        kind == OWN or has_company(environment["DATABASE_URL"])
+    )
+    if is_whole and folder.is_prepared(f"{kind}:{code_digest(PACKAGE)}"):
         return True
     steps = [["migrate"], ["prepare", "--demo"] if kind == DEMO else ["prepare"]]
     for step in steps:
@@ -194,7 +200,7 @@ def _announce(kind: str, stages: Stages, host: str, port: int, token: str) -> No
     else:
         stages.say(_("Kezhi is running:"))
         stages.say(f"\n  {address}\n")
-    if kind == DEMO:
+    if kind == DEMO and not token:
         from kezhi.demo.people import SIGN_INS
 
         stages.say(_("Sign in as one of the demo company's people:"))
@@ -228,7 +234,7 @@ def prepare(is_demo: bool) -> None:
         from kezhi.demo.build import build_demo
 
         with stages.stage(_("Demo company")):
-            build_demo(stages.progress)
+            build_demo(today=datetime.now(DEMO_ZONE).date(), progress=stages.progress)
 
 
 @click.command(help=_("Bring the database up to date (DATABASE_MIGRATE_URL)."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from kezhi.cli.launch.language import gettext as _
@@ -51,5 +51,7 @@ class Stages:
             self._write(f"\r\033[K{self._line}{text}")
 
     def _write(self, text: str) -> None:
-        self.out.write(text)
-        self.out.flush()
+        # Nobody may be listening any more (a closed terminal, a pipe): everything is stopped all the same.
+        with suppress(OSError, ValueError):
+            self.out.write(text)
+            self.out.flush()
