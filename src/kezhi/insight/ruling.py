@@ -105,7 +105,7 @@ def check_rules(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _check_numbers(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, (least, most) in RANGES.items():
-        number = rules.get(name)
+        number: Any = rules.get(name)
         if number is None:
             if name in rules and name not in MAY_BE_EMPTY:
                 yield name, _("Enter a number.")
@@ -124,7 +124,8 @@ def _check_tiers(tiers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     most = 1 if by_share else 100
     before: float | None = None
     for position, border in enumerate(borders):
-        path, until = f"tiers.borders.{position}", border.get("until")
+        path = f"tiers.borders.{position}"
+        until: Any = border.get("until")
         if not _is_number(until) or not 0 < until < most:
             yield path, _between(0, 100)
             return
@@ -133,7 +134,7 @@ def _check_tiers(tiers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if before is not None and not by_share and until >= before:
             yield path, _("This score must lie below that of the tier above.")
         before = until
-    margin = tiers.get("margin")
+    margin: Any = tiers.get("margin")
     if not _is_number(margin) or not 0 <= margin <= 0.5:
         yield "tiers.margin", _between(0, 50)
 

@@ -1,0 +1,80 @@
+"""Every number that screens show about value: for the customers an actor may see, set-based.
+
+Ask for the `basis` first (which run, compared with which); each function then takes a fixed number of
+queries. Money is in the company's currency, shares are fractions, None is "not measured".
+"""
+
+from kezhi.insight.figures.basis import Basis, Figure, basis
+from kezhi.insight.figures.cohort import CohortRow, CohortTable, cohorts
+from kezhi.insight.figures.concentration import NamedShare, Pareto, pareto
+from kezhi.insight.figures.customer import (
+    BranchPart,
+    Explanation,
+    HistoryPoint,
+    LeafPart,
+    explanation,
+    history,
+)
+from kezhi.insight.figures.matrix import Matrix, MatrixCell, MatrixPoint, matrix
+from kezhi.insight.figures.movement import (
+    Flow,
+    FlowLink,
+    FlowNode,
+    MoveRow,
+    TierMoves,
+    flow,
+    tier_moves,
+)
+from kezhi.insight.figures.recency import Rfm, RfmCell, rfm
+from kezhi.insight.figures.risk import AtRisk, AtRiskList, at_risk
+from kezhi.insight.figures.totals import (
+    Pyramid,
+    PyramidStep,
+    Strip,
+    TrendPoint,
+    pyramid,
+    strip,
+    trend,
+)
+
+__all__ = [
+    "AtRisk",
+    "AtRiskList",
+    "Basis",
+    "BranchPart",
+    "CohortRow",
+    "CohortTable",
+    "Explanation",
+    "Figure",
+    "Flow",
+    "FlowLink",
+    "FlowNode",
+    "HistoryPoint",
+    "LeafPart",
+    "Matrix",
+    "MatrixCell",
+    "MatrixPoint",
+    "MoveRow",
+    "NamedShare",
+    "Pareto",
+    "Pyramid",
+    "PyramidStep",
+    "Rfm",
+    "RfmCell",
+    "Strip",
+    "TierMoves",
+    "TrendPoint",
+    "at_risk",
+    "basis",
+    "cohorts",
+    "explanation",
+    "flow",
+    "history",
+    "matrix",
+    "pareto",
+    "pyramid",
+    "rfm",
+    "strip",
+    "tier_moves",
+    "trend",
+]

@@ -1,0 +1,206 @@
+"""One customer: why the score is what it is, index by index, and how the value went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from kezhi.core.actor import Actor
+from kezhi.insight.figures.basis import YEAR, Basis, months_before, number
+from kezhi.insight.models import Snapshot, ValueRun
+from kezhi.insight.naming import Label, index_label
+from kezhi.value.index.tree import FrozenTree, Leaf
+from kezhi.value.plain import from_plain
+
+
+@dataclass(frozen=True, slots=True)
+class LeafPart:
+    """An index that is measured, or not.
+
+    `weight` is its weight among its siblings, `share` the part it really has in this customer's score, after
+    indices without data gave theirs away. `points` is what it moves the score up or down against the mean.
+    `raw` is the measure itself, in `unit` (money, probability, trend, months, number). The orders behind it lie
+    from `orders_from` to `orders_until`; both None where it doesn't rest on orders.
+    """
+
+    name: str
+    label: Label
+    measure: str
+    weight: float
+    share: float
+    normalised: float | None
+    mean: float | None
+    points: float | None
+    is_measured: bool
+    raw: float | None
+    unit: str
+    orders_from: date | None
+    orders_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchPart:
+    """A group of indices; `points` is the sum of its leaves, None where none is measured."""
+
+    name: str
+    label: Label
+    weight: float
+    share: float
+    points: float | None
+    is_measured: bool
+    leaves: tuple[LeafPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`score` = `mean_score` + the points of all leaves + `shift`.
+
+    `shift` is what moved because indices that others have are not measured for this customer.
+    """
+
+    as_of: date
+    score: float
+    mean_score: float
+    shift: float
+    branches: tuple[BranchPart, ...]
+
+
+def explanation(actor: Actor, customer_id: int, basis: Basis) -> Explanation | None:
+    """Why the customer has the score of the run; None where there is none, or the actor may not see it."""
+    snapshot = (
+        Snapshot.objects.visible_to(actor).filter(run=basis.run, customer_id=customer_id).first()
+    )
+    if snapshot is None or snapshot.score is None:
+        return None
+    tree = from_plain(FrozenTree, ValueRun.objects.only("tree").get(pk=basis.run.pk).tree)
+    leaves = np.array([[np.nan if leaf is None else leaf for leaf in snapshot.leaves]])
+    if leaves.shape[1] != len(tree.tree.leaf_names):
+        return None
+    found, shares = tree.explain(leaves), tree.weights(leaves)
+    parts = [
+        _leaf(leaf, snapshot, tree, leaves[0, place], shares[0, place], found.parts[0, place])
+        for place, leaf in enumerate(tree.tree.leaves())
+    ]
+    branches = []
+    for branch in tree.tree.branches:
+        own, parts = parts[: len(branch.leaves)], parts[len(branch.leaves) :]
+        measured = [part.points for part in own if part.points is not None]
+        branches.append(
+            BranchPart(
+                name=branch.name,
+                label=index_label(branch.name),
+                weight=branch.weight,
+                share=sum(part.share for part in own),
+                points=sum(measured) if measured else None,
+                is_measured=bool(measured),
+                leaves=tuple(own),
+            )
+        )
+    return Explanation(
+        as_of=basis.as_of,
+        score=float(found.score[0]),
+        mean_score=found.mean_score,
+        shift=float(found.shift[0]),
+        branches=tuple(branches),
+    )
+
+
+Raw = Callable[[Snapshot], float | None]
+
+# Measure: where the snapshot keeps it, its unit, and whether only the orders of 12 months count.
+RAW: dict[str, tuple[Raw, str, bool]] = {
+    "contribution_12m": (lambda s: number(s.contribution_12m), "money", True),
+    "revenue_12m": (lambda s: number(s.revenue_12m), "money", True),
+    "continuation_value": (lambda s: number(s.continuation_value), "money", False),
+    "realised_value": (lambda s: number(s.realised_value), "money", False),
+    "current_value": (lambda s: number(s.current_value), "money", False),
+    "potential_value": (lambda s: number(s.potential_value), "money", False),
+    "growth_value": (lambda s: number(s.growth_value), "money", False),
+    "total": (lambda s: number(s.total), "money", False),
+    "trend_of_spend": (lambda s: s.revenue_trend, "trend", False),
+    "tenure_months": (lambda s: s.tenure_months, "months", False),
+    "p_purchase_12m": (lambda s: s.p_purchase_12m, "probability", False),
+    "p_alive": (lambda s: s.p_alive, "probability", False),
+    "return_rate": (lambda s: s.return_rate, "probability", False),
+    "occasions": (lambda s: s.occasions, "number", False),
+    "repeats": (lambda s: s.repeats, "number", False),
+    "overdue_ratio": (lambda s: s.overdue_ratio, "number", False),
+    "mean_interval_days": (lambda s: s.mean_interval_days, "number", False),
+}
+
+
+def _leaf(
+    leaf: Leaf, snapshot: Snapshot, tree: FrozenTree, normalised: float, share: float, points: float
+) -> LeafPart:
+    is_measured = bool(np.isfinite(normalised))
+    raw, unit, is_recent = RAW.get(leaf.measure, (lambda _snapshot: None, "number", False))
+    rests_on_orders = is_measured and leaf.measure in RAW
+    first_on = snapshot.as_of - YEAR if is_recent else snapshot.first_on
+    bounds = tree.bounds.get(leaf.name)
+    return LeafPart(
+        name=leaf.name,
+        label=index_label(leaf.name),
+        measure=leaf.measure,
+        weight=leaf.weight,
+        share=float(share),
+        normalised=float(normalised) if is_measured else None,
+        mean=bounds.mean if bounds and is_measured else None,
+        points=float(points) if is_measured else None,
+        is_measured=is_measured,
+        raw=raw(snapshot) if is_measured else None,
+        unit=unit,
+        orders_from=first_on if rests_on_orders else None,
+        orders_until=snapshot.as_of if rests_on_orders else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPoint:
+    """What a kept run measured of the customer."""
+
+    as_of: date
+    tier: str
+    stage: str
+    score: float | None
+    potential_value: float | None
+    potential_low: float | None
+    potential_high: float | None
+    realised_value: float | None
+    p_alive: float | None
+    value_at_risk: float | None
+    revenue_12m: float | None
+
+
+def history(actor: Actor, customer_id: int, months: int = 24) -> tuple[HistoryPoint, ...]:
+    """The customer at the kept runs of so many months, the oldest first."""
+    latest = ValueRun.objects.readable().only("as_of").first()
+    if latest is None:
+        return ()
+    rows = (
+        Snapshot.objects.visible_to(actor)
+        .filter(
+            customer_id=customer_id,
+            as_of__gte=months_before(latest.as_of, months),
+            run__state=ValueRun.State.PUBLISHED,
+        )
+        .order_by("as_of", "run_id")
+    )
+    return tuple(
+        HistoryPoint(
+            as_of=row.as_of,
+            tier=row.tier,
+            stage=row.stage,
+            score=row.score,
+            potential_value=number(row.potential_value),
+            potential_low=number(row.outcome_low),
+            potential_high=number(row.outcome_high),
+            realised_value=number(row.realised_value),
+            p_alive=row.p_alive,
+            value_at_risk=number(row.value_at_risk),
+            revenue_12m=number(row.revenue_12m),
+        )
+        for row in rows
+    )

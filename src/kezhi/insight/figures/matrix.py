@@ -1,0 +1,161 @@
+"""The value matrix: current value across, potential value up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db.models import Count, Q, Sum
+from numpy.typing import NDArray
+
+from kezhi.core.actor import Actor
+from kezhi.customers.models import Standing
+from kezhi.insight.figures.basis import Basis, number
+from kezhi.insight.figures.totals import AT_RISK
+
+CELLS = ("grow", "keep", "nurture", "self_service")
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixPoint:
+    """A customer in the matrix; `x` and `y` are percentiles (0-100) among the customers shown to the actor."""
+
+    customer_id: int
+    name: str
+    tier: str
+    quadrant: str
+    x: float
+    y: float
+    current_value: float
+    potential_value: float
+    p_alive: float | None
+    is_at_risk: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixCell:
+    """A quadrant; `at_risk` counts its customers of the view "High value at risk"."""
+
+    quadrant: str
+    customers: int
+    current_value: float
+    potential_value: float
+    at_risk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Cells in the order grow, keep, nurture, self_service. Half of the points are the most valuable
+    customers, the others an even sample of the rest. `x_border` and `y_border` are where the run split the
+    matrix, as percentiles."""
+
+    points: tuple[MatrixPoint, ...]
+    cells: tuple[MatrixCell, ...]
+    x_border: float
+    y_border: float
+    placed: int
+    unplaced: int
+
+    def cell(self, quadrant: str) -> MatrixCell:
+        return next(cell for cell in self.cells if cell.quadrant == quadrant)
+
+
+def matrix(actor: Actor, basis: Basis, sample: int = 80) -> Matrix:
+    """The customers that the actor may see, in the quadrants that the run put them in."""
+    visible = Standing.objects.visible_to(actor)
+    cells = _cells(visible)
+    rows = list(
+        visible.exclude(quadrant="")
+        .filter(current_value__isnull=False, potential_value__isnull=False)
+        .order_by("-potential_value", "customer_id")
+        .values_list("customer_id", "current_value", "potential_value", "quadrant")
+    )
+    current = np.array([row[1] for row in rows], dtype=np.float64)
+    potential = np.array([row[2] for row in rows], dtype=np.float64)
+    x, y = _percentiles(current), _percentiles(potential)
+    chosen = _sampled(len(rows), sample)
+    named = {
+        row["customer_id"]: row
+        for row in visible.filter(pk__in=[rows[place][0] for place in chosen]).values(
+            "customer_id", "customer__name", "tier", "quadrant", "p_alive"
+        )
+    }
+    return Matrix(
+        points=tuple(
+            _point(named[rows[place][0]], x[place], y[place], current[place], potential[place])
+            for place in chosen
+            if rows[place][0] in named
+        ),
+        cells=tuple(_cell(name, cells.get(name, {})) for name in CELLS),
+        x_border=_border(x, np.array([row[3] in ("grow", "keep") for row in rows], dtype=bool)),
+        y_border=_border(y, np.array([row[3] in ("grow", "nurture") for row in rows], dtype=bool)),
+        placed=len(rows),
+        unplaced=cells.get("", {}).get("customers", 0),
+    )
+
+
+def _cells(visible: Any) -> dict[str, dict[str, Any]]:
+    rows = (
+        visible.values("quadrant")
+        .annotate(
+            customers=Count("pk"),
+            current=Sum("current_value"),
+            potential=Sum("potential_value"),
+            at_risk=Count("pk", filter=AT_RISK & ~Q(quadrant="")),
+        )
+        .order_by()
+    )
+    return {row["quadrant"]: row for row in rows}
+
+
+def _cell(name: str, row: dict[str, Any]) -> MatrixCell:
+    return MatrixCell(
+        quadrant=name,
+        customers=row.get("customers", 0),
+        current_value=number(row.get("current")) or 0.0,
+        potential_value=number(row.get("potential")) or 0.0,
+        at_risk=row.get("at_risk", 0),
+    )
+
+
+def _percentiles(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rank of each amount from 0 to 100; equal amounts share the rank in their middle."""
+    if len(amounts) < 2:
+        return np.full(len(amounts), 50.0)
+    ordered = np.sort(amounts)
+    below = np.searchsorted(ordered, amounts, side="left")
+    until = np.searchsorted(ordered, amounts, side="right") - 1
+    ranks: NDArray[np.float64] = 100.0 * (below + until) / 2 / (len(amounts) - 1)
+    return ranks
+
+
+def _border(percentiles: NDArray[np.float64], is_high: NDArray[np.bool_]) -> float:
+    """Half-way between the highest of the low ones and the lowest of the high ones."""
+    if not is_high.any() or is_high.all():
+        return 50.0
+    return float((percentiles[is_high].min() + percentiles[~is_high].max()) / 2)
+
+
+def _sampled(rows: int, sample: int) -> list[int]:
+    head = min(rows, sample // 2)
+    rest = np.linspace(head, rows - 1, min(sample - head, rows - head))
+    return sorted({*range(head), *(round(float(place)) for place in rest)})
+
+
+def _point(
+    row: dict[str, Any], x: float, y: float, current: float, potential: float
+) -> MatrixPoint:
+    p_alive = row["p_alive"]
+    return MatrixPoint(
+        customer_id=row["customer_id"],
+        name=row["customer__name"],
+        tier=row["tier"],
+        quadrant=row["quadrant"],
+        x=round(float(x), 1),
+        y=round(float(y), 1),
+        current_value=float(current),
+        potential_value=float(potential),
+        p_alive=p_alive,
+        is_at_risk=row["tier"] in ("S", "A", "B") and p_alive is not None and p_alive < 0.6,
+    )
