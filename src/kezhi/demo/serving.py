@@ -58,7 +58,7 @@ def imagine_service(rng: Generator, buying: Buying) -> Service:
     )
 
 
-_Part = tuple[Days, Days, Floats, list[str]]
+_Part = tuple[Days, Days, Floats, list[str]]  # customer, day, amount, activity
 
 
 def _with_orders(
@@ -97,11 +97,11 @@ def _rebates(rng: Generator, buying: Buying, size: int) -> _Part:
     """Who spends a lot in a quarter gets a little of it back."""
     key = buying.customer * 100 + buying.day // 91
     keys, where = np.unique(key, return_inverse=True)
-    spent = np.bincount(where, buying.spend)
+    spent = np.bincount(where, buying.spend).astype(np.float64)
     chosen = np.flatnonzero((spent > 120_000) & (keys % 100 < DAYS // 91))
     customer, quarter = keys[chosen] // 100, keys[chosen] % 100
     share = np.where(buying.is_difficult[customer], 0.03, 0.012)
-    day = np.minimum((quarter + 1) * 91 + 5, DAYS - 1).astype(np.int64)
+    day = np.minimum((quarter + 1) * 91 + 5, DAYS - 1)
     return customer, day, spent[chosen] * share, ["discount"] * len(chosen)
 
 
@@ -127,5 +127,5 @@ def _months(buying: Buying, size: int) -> tuple[Days, Days, Floats]:
     """Customer, month (of 30 days) and spend of every month with an order."""
     key = buying.customer * 100 + buying.day // 30
     keys, where = np.unique(key, return_inverse=True)
-    months = (keys % 100).astype(np.int64)
-    return keys // 100, months, np.bincount(where, buying.spend)
+    months = keys % 100
+    return keys // 100, months, np.bincount(where, buying.spend).astype(np.float64)

@@ -1,0 +1,110 @@
+"""Put the demo company into an empty installation: all of it, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from kezhi.accounts.models import Company, Department, Team, User
+from kezhi.accounts.organising import create_department, create_person, create_team
+from kezhi.accounts.setting_up import found_company
+from kezhi.core.actor import SYSTEM
+from kezhi.demo.living import live, split
+from kezhi.demo.loading import fill, import_files
+from kezhi.demo.people import COMPANY, HEAD, OWNER, PASSWORD, PEOPLE, SIGN_INS, TEAMS
+from kezhi.demo.talking import ZONE
+from kezhi.demo.world import SEED, SIZE, World, imagine_world
+from kezhi.insight.measuring import begin_value_run, run_value
+
+BACKFILL_MONTHS = 14
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class DemoCompany:
+    """`is_new` is False when the installation had a company already and nothing was done."""
+
+    is_new: bool
+    sign_ins: tuple[tuple[str, str, str], ...]
+
+
+def build_demo(
+    *, today: date, progress: Say = lambda text: None, seed: int = SEED, size: int = SIZE
+) -> DemoCompany:
+    """The company as of `today`, the same for the same seed and day.
+
+    One transaction: interrupted, it leaves an empty installation. Does nothing where a company is.
+    """
+    with override("zh-hans"), transaction.atomic():
+        if Company.current() is not None:
+            return DemoCompany(False, SIGN_INS)
+        progress(_("imagining customers and orders"))
+        world = imagine_world(today=today, seed=seed, size=size)
+        owner = _found()
+        _fill(world, owner, progress)
+        _measure(world, owner, progress)
+    return DemoCompany(True, SIGN_INS)
+
+
+def _found() -> User:
+    owner = found_company(
+        {
+            "name": COMPANY,
+            "currency": "CNY",
+            "time_zone": "Asia/Shanghai",
+            "language": "zh-hans",
+            "is_demo": True,
+        },
+        {"login": OWNER.login, "name": OWNER.name, "password": PASSWORD, "title": OWNER.title},
+        actor=SYSTEM,
+    )
+    head = Department.objects.get(parent=None)
+    departments = {HEAD: head}
+    teams: dict[str, Team] = {}
+    for team, department in TEAMS.items():
+        if department not in departments:
+            departments[department] = create_department(department, head, actor=owner)
+        teams[team] = create_team(team, departments[department], actor=owner)
+    for person in PEOPLE:
+        if person is OWNER:
+            continue
+        create_person(
+            {
+                "login": person.login,
+                "name": person.name,
+                "title": person.title,
+                "roles": [person.role],
+                "password": PASSWORD,
+                "language": person.language,
+                "department": departments[person.department],
+                "team": teams.get(person.team),
+            },
+            actor=owner,
+        )
+    return owner
+
+
+def _fill(world: World, owner: User, progress: Say) -> None:
+    today = world.story.today
+    at = datetime.combine(today, time(7, 30), ZONE)
+    progress(_("importing %(count)d customers") % {"count": len(world.customers)})
+    import_files(world, actor=owner, on=today, at=at)
+    deeds = split(world)
+    progress(_("contacts, costs and talk"))
+    places = fill(world, deeds.older_talk, deeds.older_follow_ups, actor=SYSTEM, on=today)
+    progress(_("what people did"))
+    live(world, deeds, places)
+
+
+def _measure(world: World, owner: User, progress: Say) -> None:
+    run = begin_value_run(actor=owner, on=world.story.today, backfill_months=BACKFILL_MONTHS)
+
+    def tell(done: int, total: int, message: str = "") -> None:
+        progress(message)
+
+    run_value(run.pk, tell)
