@@ -233,3 +233,27 @@ def test_a_charts_mark_leads_to_its_customer(sheet):
     marks = chart.locator("svg path[fill]:not([fill=none]):not([fill=transparent])")
     with page.expect_request("**/there"):
         marks.first.click(force=True)
+
+
+def test_a_search_waits_for_the_input_methods_characters(sheet):
+    page = sheet().page
+    asked = []
+    page.on("request", lambda request: asked.append(unquote(request.url)))
+    page.evaluate(
+        """() => {
+            const search = document.createElement("input");
+            search.id = "ime";
+            search.name = "q";
+            search.setAttribute("hx-get", "/there");
+            search.setAttribute("hx-trigger", "input changed");
+            document.body.append(search);
+            htmx.process(search);
+            search.value = "heng";
+            search.dispatchEvent(new InputEvent("input", {bubbles: true, isComposing: true}));
+            search.value = "恒";
+            search.dispatchEvent(new InputEvent("input", {bubbles: true, isComposing: true}));
+        }"""
+    )
+    with page.expect_request("**/there?q=*"):
+        page.evaluate("ime.dispatchEvent(new CompositionEvent('compositionend', {bubbles: true}))")
+    assert [url.partition("?")[2] for url in asked if "/there" in url] == ["q=恒"]

@@ -137,8 +137,15 @@ def _services(
     log = folder.path / "log"
     at = [f"--host={host}", f"--port={port}"]
     return [
-        Service("web", [*KEZHI, "web", *at], log / "web.log", environment),
-        Service("worker", [*KEZHI, "worker"], log / "worker.log", environment, stop_within=30),
+        Service("web", [*KEZHI, "web", *at], log / "web.log", environment, title=_("web")),
+        Service(
+            "worker",
+            [*KEZHI, "worker"],
+            log / "worker.log",
+            environment,
+            stop_within=30,
+            title=_("worker"),
+        ),
     ]
 
 
@@ -222,9 +229,9 @@ def prepare(is_demo: bool) -> None:
         from kezhi.web.assets import AssetsUnavailable, ensure_assets
 
         try:
-            ensure_assets(stages.progress)
+            ensure_assets(lambda text: stages.progress(_(text)))
         except AssetsUnavailable as error:
-            raise CannotStart(str(error)) from error
+            raise CannotStart(_(error.message) % error.details) from error
     set_up_django()
     with stages.stage(_("Static files")):
         from django.core.management import call_command

