@@ -27,7 +27,7 @@ FALLS_BEFORE_READY = 3
 class Service:
     """One child process, in a session of its own, that ends with this process.
 
-    `stop_within` is how long it may take to finish what it is doing.
+    `title` is what people call it. `stop_within` is how long it may take to finish what it is doing.
     """
 
     name: str
@@ -35,10 +35,14 @@ class Service:
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_within: float = 15.0
+    title: str = ""
     falls: int = field(default=0, init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _began: float = field(default=0.0, init=False)
     _again_at: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.title = self.title or self.name
 
     @property
     def pid(self) -> int | None:
@@ -66,7 +70,7 @@ class Service:
             self._process = None
             self._again_at = now + min(PATIENCE_AT_MOST, 0.25 * 2 ** (self.falls - 1))
             return _("The %(name)s process ended (%(how)s) and is started again.") % {
-                "name": self.name,
+                "name": self.title,
                 "how": _how(code),
             }
         if self._process is None and now >= self._again_at:
@@ -152,7 +156,7 @@ class Supervisor:
                     raise CannotStart(
                         _("The %(name)s process does not start: %(reason)s (more in %(log)s)")
                         % {
-                            "name": service.name,
+                            "name": service.title,
                             "reason": service.last_words(),
                             "log": service.log,
                         }
@@ -170,7 +174,7 @@ class Supervisor:
         self._enough = max(1, self._asked)
         for service in self.services:
             if not service.is_gone():
-                with self.stages.stage(_("Stopping: %(name)s") % {"name": service.name}):
+                with self.stages.stage(_("Stopping: %(name)s") % {"name": service.title}):
                     self._stop_service(service)
         if self.database is not None:
             with self.stages.stage(_("Stopping: %(name)s") % {"name": _("database")}):
