@@ -26,7 +26,7 @@ from kezhi.insight.figures.movement import (
     tier_moves,
 )
 from kezhi.insight.figures.recency import Rfm, RfmCell, rfm
-from kezhi.insight.figures.risk import AtRisk, AtRiskList, at_risk
+from kezhi.insight.figures.risk import AtRisk, AtRiskList, at_risk, risk_of
 from kezhi.insight.figures.totals import (
     Pyramid,
     PyramidStep,
@@ -74,6 +74,7 @@ __all__ = [
     "pareto",
     "pyramid",
     "rfm",
+    "risk_of",
     "strip",
     "tier_moves",
     "trend",

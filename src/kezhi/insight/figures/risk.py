@@ -65,6 +65,20 @@ def at_risk(actor: Actor, basis: Basis, limit: int = 10) -> AtRiskList:
     )
 
 
+def risk_of(actor: Actor, customer_id: int, basis: Basis) -> AtRisk | None:
+    """One customer's line, of whatever tier; None where nothing is at stake or no reason speaks for it."""
+    standing = (
+        Standing.objects.visible_to(actor)
+        .filter(pk=customer_id, value_at_risk__gt=0, p_alive__isnull=False)
+        .select_related("customer__owner")
+        .first()
+    )
+    if standing is None:
+        return None
+    row = _row(standing, basis.as_of)
+    return row if row.reasons else None
+
+
 def _row(standing: Standing, as_of: date) -> AtRisk:
     since = (as_of - standing.last_order_on).days if standing.last_order_on else None
     ratio = standing.overdue_ratio
