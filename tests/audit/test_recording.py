@@ -79,3 +79,9 @@ def test_what_is_no_change_can_be_recorded(anhui_tea):
     record("customers.exported", actor=SYSTEM, subject=anhui_tea, rows=1)
     entry = Entry.objects.get(deed="customers.exported")
     assert (entry.subject_id, entry.detail) == (anhui_tea.pk, {"rows": 1})
+
+
+def _as_the_application(statement):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE kezhi_app")
+        cursor.execute(statement)

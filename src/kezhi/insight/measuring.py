@@ -347,7 +347,7 @@ def _record(run: ValueRun, measurement: Measurement, work: _Work, begun: float) 
     run.parameters = {name: facts[name] for name in ("model", "spend")}
     run.diagnostics = {
         name: facts[name]
-        for name in ("evaluation", "report", "calibration", "tracking", "frequencies", "seconds")
+        for name in ("evaluation", "report", "calibration", "tracking", "frequencies")
     }
     run.summary = {
         name: facts[name]

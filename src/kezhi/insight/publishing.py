@@ -6,14 +6,17 @@ before or this one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from kezhi.insight.models import Snapshot, StageMove, TierMove, ValueRun
 from kezhi.value.measure import Measurement
@@ -148,17 +151,15 @@ def _rfm(measured: pa.Table) -> pa.Array:
 
 def _leaves(leaves: pa.ChunkedArray) -> pa.Array:
     """`{0.25,NULL,…}`: what PostgreSQL reads as an array."""
-    array = leaves.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):  # an empty table has no chunk to combine
-        array = pa.array([], leaves.type)
+    lists = pc.cast(leaves, pa.list_(pa.float64()))
+    array = pa.concat_arrays(lists.chunks) if lists.num_chunks else pa.array([], lists.type)
     flat = pc.round(array.flatten(), ndigits=6)
-    words = pc.if_else(pc.fill_null(pc.is_finite(flat), False), pc.cast(flat, pa.string()), "NULL")
-    words = pc.fill_null(words, "NULL")
-    starts = array.offsets
-    if array.offset or (len(starts) and starts[0].as_py()):
-        starts = pc.subtract(starts, starts[0])
-    lists = pa.ListArray.from_arrays(starts.cast(pa.int32()), words)
-    return pc.binary_join_element_wise("{", pc.binary_join(lists, ","), "}", "")
+    is_known = pc.fill_null(pc.is_finite(flat), False)
+    words = pc.fill_null(pc.if_else(is_known, pc.cast(flat, pa.string()), "NULL"), "NULL")
+    ends = np.cumsum(pc.list_value_length(array).to_numpy(zero_copy_only=False))
+    starts = pa.array(np.concatenate(([0], ends)), pa.int32())
+    joined = pc.binary_join(pa.ListArray.from_arrays(starts, words), ",")
+    return pc.binary_join_element_wise("{", joined, "}", "")
 
 
 def previous_tiers(run: ValueRun) -> pa.Table:
@@ -198,12 +199,20 @@ def forget_snapshots(runs: Iterable[int]) -> int:
     return gone
 
 
+# The planner can't know a table filled a moment ago: small copies with statistics keep it from guessing.
+CLASSES = """
+    DROP TABLE IF EXISTS {name};
+    CREATE TEMP TABLE {name} ON COMMIT DROP AS
+    SELECT customer_id, tier, stage FROM insight_snapshot WHERE run_id = %(run)s;
+    ANALYZE {name}
+"""
 MOVES = """
+    DROP TABLE IF EXISTS moves_new;
     CREATE TEMP TABLE moves_new ON COMMIT DROP AS
     SELECT n.customer_id, coalesce(p.{column}, '') AS before, n.{column} AS after
-    FROM insight_snapshot n
-    LEFT JOIN insight_snapshot p ON p.run_id = %(previous)s AND p.customer_id = n.customer_id
-    WHERE n.run_id = %(run)s AND n.{column} <> '' AND n.{column} <> coalesce(p.{column}, '')
+    FROM classes_now n LEFT JOIN classes_before p ON p.customer_id = n.customer_id
+    WHERE n.{column} <> '' AND n.{column} <> coalesce(p.{column}, '');
+    ANALYZE moves_new
 """
 GONE_MOVES = """
     DELETE FROM {table} m WHERE m.moved_on = %(day)s AND NOT EXISTS (
@@ -233,21 +242,27 @@ def write_moves(run: ValueRun) -> int:
 
 def _write_moves(run: ValueRun) -> int:
     previous = before(run)
-    facts: dict[str, Any] = {
-        "run": run.pk,
-        "day": run.as_of,
-        "previous": previous.pk if previous else None,
-    }
+    facts: dict[str, Any] = {"run": run.pk, "day": run.as_of}
     written = 0
-    with connection.cursor() as cursor:
+    with _sober() as cursor:
+        cursor.execute(CLASSES.format(name="classes_now"), facts)
+        earlier = {"run": previous.pk if previous else None}
+        cursor.execute(CLASSES.format(name="classes_before"), earlier)
         for model, column in ((TierMove, "tier"), (StageMove, "stage")):
             table = model._meta.db_table
-            cursor.execute("DROP TABLE IF EXISTS moves_new")
-            cursor.execute(MOVES.format(column=column), facts)
+            cursor.execute(MOVES.format(column=column))
             cursor.execute(GONE_MOVES.format(table=table), facts)
             cursor.execute(FRESH_MOVES.format(table=table), facts)
             written += cursor.rowcount
     return written
+
+
+@contextmanager
+def _sober() -> Iterator[CursorWrapper]:
+    """A cursor whose short statements aren't compiled first: that would take longer than they do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off")
+        yield cursor
 
 
 def before(run: ValueRun) -> ValueRun | None:
@@ -286,6 +301,7 @@ STANDING = {
     "quadrant": "n.quadrant",
 }
 STANDING_NEW = """
+    DROP TABLE IF EXISTS standing_new;
     CREATE TEMP TABLE standing_new ON COMMIT DROP AS
     SELECT n.customer_id, {expressions}
     FROM insight_snapshot n
@@ -296,7 +312,8 @@ STANDING_NEW = """
     LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, moved_on FROM insight_stagemove
                WHERE moved_on <= %(day)s ORDER BY customer_id, moved_on DESC, id DESC) g
            ON g.customer_id = n.customer_id
-    WHERE n.run_id = %(run)s
+    WHERE n.run_id = %(run)s;
+    ANALYZE standing_new
 """
 STANDING_CHANGED = """
     UPDATE customers_standing s SET run_id = %(run)s, measured_on = %(day)s, {assignments}
@@ -319,10 +336,8 @@ def update_standings(run: ValueRun) -> int:
         "reference": reference.pk if reference else None,
     }
     expressions = ", ".join(f"{source} AS {name}" for name, source in STANDING.items())
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS standing_new")
+    with _sober() as cursor:
         cursor.execute(STANDING_NEW.format(expressions=expressions), facts)
-        cursor.execute("ANALYZE standing_new")
         cursor.execute(
             STANDING_CHANGED.format(
                 assignments=", ".join(f"{name} = n.{name}" for name in STANDING),

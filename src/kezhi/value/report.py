@@ -19,8 +19,8 @@ from kezhi.value.index.tree import FrozenTree
 from kezhi.value.matrix import QUADRANTS, Matrix
 from kezhi.value.plain import to_plain
 from kezhi.value.potential.choose import Evaluation
-from kezhi.value.realised import Realised
 from kezhi.value.reading import EPOCH
+from kezhi.value.realised import Realised
 from kezhi.value.summary import Summary
 from kezhi.value.tiers import Tiering
 

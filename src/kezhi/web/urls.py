@@ -6,6 +6,10 @@ from kezhi.web import appearance
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.accounts.urls")),
+    path("", include("kezhi.web.demo.urls")),
+    path("", include("kezhi.web.today.urls")),
+    path("", include("kezhi.web.value.urls")),
+    path("", include("kezhi.web.customers.urls")),
     path("appearance/", appearance.choose, name="appearance"),
 ]
 
