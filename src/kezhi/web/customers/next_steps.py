@@ -1,0 +1,76 @@
+"""What to do next with a customer: what was promised, and what the numbers suggest with reason and money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from kezhi.core.actor import Actor
+from kezhi.customers.models import Customer, FollowUp
+from kezhi.customers.models.standing import Tier
+from kezhi.insight import figures
+from kezhi.web.value import reasons
+
+FOLLOW_UPS = 8
+TOP_TIERS = (Tier.S, Tier.A, Tier.B)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """`subject` is the follow-up that taking it up would plan."""
+
+    key: str
+    subject: str
+    why: str
+    worth: float | None
+    is_planned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NextSteps:
+    follow_ups: tuple[FollowUp, ...]
+    suggestions: tuple[Suggestion, ...]
+    risk: figures.AtRisk | None
+    """The customer's line among those at risk, or None."""
+
+    @property
+    def worth(self) -> float | None:
+        return self.risk.value_at_risk if self.risk else None
+
+    @property
+    def reasons(self) -> list[str]:
+        return list(reasons.sentences(self.risk.reasons, self.risk)) if self.risk else []
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether the page opens with a warning: only where somebody valuable is leaving."""
+        return bool(self.risk and self.risk.reasons and self.risk.tier in TOP_TIERS and self.worth)
+
+
+def of(customer: Customer, actor: Actor, basis: figures.Basis | None) -> NextSteps:
+    open_ones = FollowUp.objects.visible_to(actor).open().filter(customer=customer)
+    follow_ups = tuple(open_ones.select_related("assignee").order_by("due_on", "pk")[:FOLLOW_UPS])
+    risk = figures.risk_of(actor, customer.pk, basis) if basis else None
+    planned = {follow_up.subject for follow_up in follow_ups}
+    return NextSteps(follow_ups, tuple(_suggestions(risk, planned)), risk)
+
+
+def _suggestions(risk: figures.AtRisk | None, planned: set[str]) -> list[Suggestion]:
+    if risk is None:
+        return []
+    found = []
+    for key in risk.reasons:
+        subject = _subject(key)
+        why = " ".join(reasons.sentences([key], risk))
+        worth = risk.value_at_risk if not found else None
+        found.append(Suggestion(key, subject, why, worth, subject in planned))
+    return found
+
+
+def _subject(key: str) -> str:
+    return {
+        "overdue": _("Ask about the order that is overdue"),
+        "falling": _("Get in touch before they are gone"),
+        "declining": _("Find out why they buy less"),
+    }[key]

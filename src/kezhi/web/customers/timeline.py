@@ -1,0 +1,193 @@
+"""One line of events per customer, from every source, newest first.
+
+Sources keep their own tables; a page is merged from the newest rows of each. The cursor names the last
+entry shown, so that an entry written meanwhile moves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kezhi.core.actor import Actor
+from kezhi.customers.models import Customer, FollowUp, Interaction
+from kezhi.insight.models import StageMove, TierMove
+from kezhi.ledger.models import CostEntry, Order
+
+PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The place of an entry: by day, within it by time (facts with a day only come last), then by source."""
+
+    day: date
+    at: datetime | None
+    rank: int
+    pk: int
+
+    def __str__(self) -> str:
+        clock = f"{self.at.timestamp():.6f}" if self.at else ""
+        return f"{self.day:%Y%m%d}~{clock}~{self.rank}~{self.pk}"
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor | None:
+        """From the address; None when it isn't one of ours."""
+        try:
+            day, clock, rank, pk = text.split("~")
+            at = (
+                datetime.fromtimestamp(float(clock), tz=timezone.get_current_timezone())
+                if clock
+                else None
+            )
+            return cls(datetime.strptime(day, "%Y%m%d").date(), at, int(rank), int(pk))
+        except (ValueError, OverflowError, OSError):
+            return None
+
+    @property
+    def key(self) -> tuple[date, float, int, int]:
+        return (self.day, self.at.timestamp() if self.at else 0.0, self.rank, self.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that happened: `record` is the row itself, `source` says which kind."""
+
+    source: str
+    record: Any
+    cursor: Cursor
+
+    @property
+    def day(self) -> date:
+        return self.cursor.day
+
+    @property
+    def at(self) -> datetime | None:
+        return self.cursor.at
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where entries come from. `when` is the column of its day or instant."""
+
+    name: str
+    rank: int
+    when: str
+    has_time: bool
+    rows: Callable[[Customer, Actor], QuerySet[Any]]
+
+    def newest(
+        self, customer: Customer, actor: Actor, before: Cursor | None, limit: int
+    ) -> Iterable[Entry]:
+        rows = self.rows(customer, actor)
+        if before is not None:
+            rows = rows.filter(self._older_than(before))
+        for row in rows.order_by(f"-{self.when}", "-pk")[:limit]:
+            yield Entry(self.name, row, self._place(row))
+
+    def _place(self, row: Any) -> Cursor:
+        when = getattr(row, self.when)
+        if not self.has_time:
+            return Cursor(when, None, self.rank, row.pk)
+        local = timezone.localtime(when)
+        return Cursor(local.date(), local, self.rank, row.pk)
+
+    def _older_than(self, cursor: Cursor) -> Q:
+        if self.has_time and cursor.at is None:
+            # What has a time of day stands above what has only the day.
+            start = datetime.combine(
+                cursor.day, datetime.min.time(), timezone.get_current_timezone()
+            )
+            return Q(**{f"{self.when}__lt": start})
+        if not self.has_time and cursor.at is not None:
+            return Q(**{f"{self.when}__lte": cursor.day})
+        mark = cursor.at if self.has_time else cursor.day
+        older = Q(**{f"{self.when}__lt": mark})
+        if self.rank < cursor.rank:
+            return older | Q(**{self.when: mark})
+        if self.rank == cursor.rank:
+            return older | Q(**{self.when: mark, "pk__lt": cursor.pk})
+        return older
+
+
+def _interactions(customer: Customer, actor: Actor) -> QuerySet[Any]:
+    rows = Interaction.objects.visible_to(actor).filter(customer=customer)
+    return rows.select_related("author", "contact")
+
+
+def _done(customer: Customer, actor: Actor) -> QuerySet[Any]:
+    rows = FollowUp.objects.visible_to(actor).filter(customer=customer, done_at__isnull=False)
+    return rows.select_related("done_by")
+
+
+def _orders(customer: Customer, actor: Actor) -> QuerySet[Any]:
+    return Order.objects.visible_to(actor).filter(customer=customer)
+
+
+def _costs(customer: Customer, actor: Actor) -> QuerySet[Any]:
+    return CostEntry.objects.visible_to(actor).filter(customer=customer)
+
+
+def _tier_moves(customer: Customer, actor: Actor) -> QuerySet[Any]:
+    return TierMove.objects.visible_to(actor).filter(customer=customer)
+
+
+def _stage_moves(customer: Customer, actor: Actor) -> QuerySet[Any]:
+    return StageMove.objects.visible_to(actor).filter(customer=customer)
+
+
+SOURCES = (
+    Source("interaction", 6, "at", True, _interactions),
+    Source("follow_up", 5, "done_at", True, _done),
+    Source("tier", 4, "moved_on", False, _tier_moves),
+    Source("stage", 3, "moved_on", False, _stage_moves),
+    Source("order", 2, "ordered_on", False, _orders),
+    Source("cost", 1, "incurred_on", False, _costs),
+)
+# What the tabs above the timeline show: the sources of each.
+TABS: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
+    "": (pgettext_lazy("timeline", "All"), tuple(source.name for source in SOURCES)),
+    "contact": (_("Contact"), ("interaction", "follow_up")),
+    "orders": (_("Orders"), ("order",)),
+    "value": (_("Value changes"), ("tier", "stage")),
+    "costs": (_("Costs to serve"), ("cost",)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    entries: tuple[Entry, ...]
+    older: str
+    """Cursor of the next page, or nothing."""
+    last_day: date | None = None
+    """The day of the entry before the first: it has its divider already."""
+
+
+def timeline(customer: Customer, actor: Actor, *, tab: str = "", before: str = "") -> Page:
+    """The newest entries of the tab that the actor may see, older than the cursor if there is one."""
+    cursor = Cursor.parse(before) if before else None
+    shown = TABS.get(tab, TABS[""])[1]
+    found = [
+        entry
+        for source in SOURCES
+        if source.name in shown
+        for entry in source.newest(customer, actor, cursor, PAGE + 1)
+    ]
+    found.sort(key=lambda entry: entry.cursor.key, reverse=True)
+    entries = tuple(found[:PAGE])
+    older = str(entries[-1].cursor) if len(found) > PAGE else ""
+    return Page(entries, older, cursor.day if cursor else None)
+
+
+def counts(customer: Customer, actor: Actor) -> dict[str, int]:
+    """Entries by tab."""
+    by_source = {source.name: source.rows(customer, actor).count() for source in SOURCES}
+    return {tab: sum(by_source[name] for name in names) for tab, (_label, names) in TABS.items()}

@@ -1,0 +1,167 @@
+"""What a customer is worth and why, as the customer page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kezhi.core.actor import Actor
+from kezhi.customers.models import Customer, Standing
+from kezhi.insight import figures
+from kezhi.insight.models import Snapshot, ValueRun
+from kezhi.records import Condition, registry
+from kezhi.web import numbers
+from kezhi.web.value.source import is_stale, source
+
+NEAR = 35  # days
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Everything of the value section. `snapshot` is None for a customer that came after the last run."""
+
+    run: ValueRun
+    standing: Standing
+    snapshot: Snapshot | None
+    history: Sequence[figures.HistoryPoint]
+    explanation: figures.Explanation | None
+    nodes: list[dict[str, Any]]
+    widest: float
+    is_stale: bool
+
+    @property
+    def source(self) -> str:
+        return source(self.run)
+
+    @property
+    def horizon_months(self) -> int:
+        return round(self.run.value_settings.rules.get("horizon_months", 36))
+
+    @property
+    def interval_level(self) -> float:
+        return float(self.run.value_settings.rules.get("interval_level", 0.8))
+
+    @property
+    def p_alive_history(self) -> list[float | None]:
+        return [point.p_alive for point in self.history]
+
+    @property
+    def revenue_change(self) -> float | None:
+        """Revenue of 12 months against that of a year ago, if a run from then is kept."""
+        year_ago = self.run.as_of - timedelta(days=365)
+        near = [point for point in self.history if abs((point.as_of - year_ago).days) <= NEAR]
+        then = near[-1].revenue_12m if near else None
+        now = self.standing.revenue_12m
+        return float(now) / then - 1 if then and now is not None else None
+
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """The value bar: what has been realised, and what may still come."""
+        snapshot, standing = self.snapshot, self.standing
+        return [
+            {
+                "label": _("Realised"),
+                "amount": standing.realised_value,
+                "shown": numbers.money(standing.realised_value),
+                "kind": "fact",
+                "note": self._realised_note(snapshot),
+            },
+            {
+                "label": _("Potential"),
+                "amount": standing.potential_value,
+                "shown": numbers.money(standing.potential_value),
+                "kind": "predicted",
+                "note": _("What present business should still bring in %(months)s months")
+                % {"months": self.horizon_months},
+                "source": self.source,
+            },
+        ]
+
+    def _realised_note(self, snapshot: Snapshot | None) -> str:
+        if snapshot is None or snapshot.revenue is None:
+            return ""
+        return _("Revenue %(revenue)s − goods %(goods)s − service %(service)s") % {
+            "revenue": numbers.money(snapshot.revenue, plain=True),
+            "goods": numbers.money(snapshot.cost_of_goods, plain=True),
+            "service": numbers.money(snapshot.cost_to_serve, plain=True),
+        }
+
+    @property
+    def total(self) -> Any:
+        """Realised and potential together; None where one of them isn't measured."""
+        known = (self.standing.realised_value, self.standing.potential_value)
+        return sum(known) if None not in known else None  # type: ignore[arg-type]
+
+
+def of(customer: Customer, actor: Actor, basis: figures.Basis) -> Worth | None:
+    """None while the customer has not been measured."""
+    standing = customer.standing
+    if not standing.is_measured:
+        return None
+    run = basis.run
+    snapshot = Snapshot.objects.visible_to(actor).filter(run=run, customer=customer).first()
+    explained = figures.explanation(actor, customer.pk, basis)
+    nodes = [_branch(branch, customer) for branch in explained.branches] if explained else []
+    return Worth(
+        run=run,
+        standing=standing,
+        snapshot=snapshot,
+        history=figures.history(actor, customer.pk),
+        explanation=explained,
+        nodes=nodes,
+        widest=_widest(nodes),
+        is_stale=is_stale(run),
+    )
+
+
+def _branch(branch: figures.BranchPart, customer: Customer) -> dict[str, Any]:
+    return {
+        "label": branch.label,
+        "share": branch.weight,
+        "contribution": branch.points if branch.is_measured else None,
+        "children": [_leaf(leaf, customer) for leaf in branch.leaves],
+    }
+
+
+def _leaf(leaf: figures.LeafPart, customer: Customer) -> dict[str, Any]:
+    return {
+        "label": leaf.label,
+        "share": leaf.share if leaf.is_measured else None,
+        "contribution": leaf.points if leaf.is_measured else None,
+        "shown": _measure(leaf.raw, leaf.unit) if leaf.is_measured else None,
+        "href": _orders(leaf, customer) if leaf.is_measured else "",
+    }
+
+
+def _measure(raw: float | None, unit: str) -> str | None:
+    if raw is None:
+        return None
+    if unit == "money":
+        return numbers.money(raw)
+    if unit == "probability":
+        return numbers.probability(raw)
+    if unit == "trend":
+        return numbers.delta(raw, "number", 2)
+    if unit == "months":
+        return _("%(months)s months") % {"months": numbers.number(raw, 0, plain=True)}
+    return numbers.number(raw, 1)
+
+
+def _orders(leaf: figures.LeafPart, customer: Customer) -> str:
+    """The orders that a measure rests on."""
+    if leaf.orders_until is None:
+        return ""
+    conditions = [Condition("customer", "eq", str(customer.pk))]
+    if leaf.orders_from is not None:
+        conditions.append(Condition("ordered_on", "gte", leaf.orders_from.isoformat()))
+    conditions.append(Condition("ordered_on", "lte", leaf.orders_until.isoformat()))
+    return registry["order"].list_url(*conditions, sort="-ordered_on")
+
+
+def _widest(nodes: list[dict[str, Any]]) -> float:
+    every = [*nodes, *(leaf for node in nodes for leaf in node["children"])]
+    return max((abs(node["contribution"]) for node in every if node["contribution"]), default=1.0)

@@ -1,0 +1,1 @@
+"""What to do today, ranked by the customer value that hangs on it."""

@@ -1,0 +1,68 @@
+"""The start page: what to do first, what is due this week, and whose value moved."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from kezhi.customers.models import FollowUp
+from kezhi.insight import figures
+from kezhi.records import Condition, registry
+from kezhi.web.requests import PersonRequest
+from kezhi.web.today import work
+from kezhi.web.today.finding import finding, greeting
+from kezhi.web.value.source import source
+
+AHEAD = timedelta(days=7)
+MOVES_SINCE = timedelta(days=30)
+MOVES, AGENDA = 6, 8
+
+
+@require_safe
+def show(request: PersonRequest) -> HttpResponse:
+    """The whole page, or the work alone when htmx fetches it anew after something was done."""
+    about = _work(request)
+    if request.htmx and request.htmx.target == "work":
+        return render(request, "today/_work.html", about)
+    return render(request, "today/page.html", {**about, **_aside(request, about["basis"])})
+
+
+def _work(request: PersonRequest) -> dict[str, Any]:
+    actor = request.actor
+    basis = figures.basis()
+    found = work.of(actor, basis, on=request.today)
+    follow_up = registry["follow_up"]
+    mine = Condition("assignee", "eq", str(actor.pk))
+    return {
+        "basis": basis,
+        "work": found,
+        "finding": finding(found),
+        "greeting": greeting(timezone.localtime().hour, actor.name),
+        "customer_kind": registry["customer"],
+        "has_customers": bool(found.actions) or work.has_customers(actor),
+        "mine_url": follow_up.list_url(Condition("done_at", "empty"), mine, sort="due_on"),
+        "at_risk_url": registry["customer"].list_url(view="at-risk"),
+        "source": source(basis.run) if basis else "",
+        "may_plan": actor.may("create", "follow_up"),
+    }
+
+
+def _aside(request: PersonRequest, basis: figures.Basis | None) -> dict[str, Any]:
+    actor, today = request.actor, request.today
+    ahead = FollowUp.objects.visible_to(actor).open().filter(assignee_id=actor.pk)
+    ahead = ahead.filter(due_on__gt=today, due_on__lte=today + AHEAD)
+    since = (basis.as_of if basis else today) - MOVES_SINCE
+    moves = figures.tier_moves(actor, since=since, limit=MOVES) if basis else None
+    return {
+        "agenda": ahead.select_related("customer").order_by("due_on", "pk")[:AGENDA],
+        "moves": moves,
+        "moves_since": since,
+        "moves_url": registry["customer"].list_url(
+            Condition("tier_since", "gte", since.isoformat()), sort="-tier_since"
+        ),
+    }

@@ -1,0 +1,1 @@
+"""The value dashboard and the runs behind it."""

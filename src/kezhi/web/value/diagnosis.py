@@ -1,0 +1,150 @@
+"""How far a run is to be trusted: its models, errors and plots, ready for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kezhi.insight import naming
+from kezhi.insight.models import ValueRun
+from kezhi.web import numbers
+
+WEEKS_SHOWN = 120
+
+
+class Diagnosis:
+    """Reads what the run recorded (`kezhi.value.measure.RunFacts`); what isn't there is left out."""
+
+    def __init__(self, run: ValueRun) -> None:
+        self.run = run
+        self.model: Mapping[str, Any] = run.parameters.get("model") or {}
+        self.spend: Mapping[str, Any] = run.parameters.get("spend") or {}
+        self.evaluation: Mapping[str, Any] | None = run.diagnostics.get("evaluation")
+        self.report: Mapping[str, Any] | None = run.diagnostics.get("report")
+        self.calibration: Sequence[Mapping[str, Any]] = run.diagnostics.get("calibration") or ()
+        self.tracking: Sequence[Mapping[str, Any]] = run.diagnostics.get("tracking") or ()
+        self.frequencies: Sequence[Mapping[str, Any]] = run.diagnostics.get("frequencies") or ()
+        self.summary: Mapping[str, Any] = run.summary.get("summary") or {}
+        self.totals: Mapping[str, Any] = run.summary.get("totals") or {}
+        self.seconds: Mapping[str, float] = run.diagnostics.get("seconds") or {}
+
+    @property
+    def finding(self) -> str:
+        """Which model and why, in a sentence."""
+        chosen = naming.model_label(self.run.chosen_model)
+        scores = self.scored.get(self.run.chosen_model)
+        if not self.evaluation or not scores or scores.get("bias") is None:
+            return _("%(model)s is used: the history is too short for a hold-out") % {
+                "model": chosen
+            }
+        return _("%(model)s predicts best: %(bias)s off the total of the months held out") % {
+            "model": chosen,
+            "bias": numbers.percent(abs(scores["bias"]), 1, plain=True),
+        }
+
+    @property
+    def scored(self) -> Mapping[str, Mapping[str, Any]]:
+        return (self.evaluation or {}).get("models") or {}
+
+    @property
+    def candidates(self) -> list[dict[str, Any]]:
+        """The rows of the table of candidates, the chosen one first."""
+        rows = [
+            {
+                "key": key,
+                "label": naming.model_label(key),
+                "is_chosen": key == self.run.chosen_model,
+                **scores,
+            }
+            for key, scores in self.scored.items()
+        ]
+        return sorted(rows, key=lambda row: not row["is_chosen"])
+
+    def parameters(self, of: Mapping[str, Any]) -> list[tuple[str, float, float | None]]:
+        """Name, estimate, standard error."""
+        errors = of.get("standard_errors") or {}
+        known = of.get("parameters") or {}
+        return [(name, float(estimate), errors.get(name)) for name, estimate in known.items()]
+
+    @property
+    def warnings(self) -> list[str]:
+        return [naming.warning_text(warning) for warning in self.run.warnings]
+
+    @property
+    def tracking_chart(self) -> dict[str, Any]:
+        rows = self.tracking
+        step = max(1, len(rows) // WEEKS_SHOWN)
+        shown = [*rows[::step], *(rows[-1:] if len(rows) % step != 1 and step > 1 else ())]
+        return {
+            "x": [str(row["week"]) for row in shown],
+            "series": [
+                {
+                    "name": _("Actual"),
+                    "data": [row["actual"] for row in shown],
+                    "kind": "fact",
+                    "end": _("Actual"),
+                },
+                {
+                    "name": _("Expected"),
+                    "data": [row["expected"] for row in shown],
+                    "kind": "predicted",
+                    "end": _("Expected"),
+                },
+            ],
+            "y_format": "number",
+        }
+
+    @property
+    def tracking_finding(self) -> str:
+        if not self.tracking or not self.tracking[-1]["actual"]:
+            return _("Repeat purchases by week")
+        last = self.tracking[-1]
+        off = last["expected"] / last["actual"] - 1
+        if abs(off) < 0.005:
+            return _(
+                "Over the whole history the model counts as many repeat purchases as there were"
+            )
+        figures = {"off": numbers.percent(abs(off), 1, plain=True)}
+        if off > 0:
+            return (
+                _(
+                    "Over the whole history the model expects %(off)s more repeat purchases than there were"
+                )
+                % figures
+            )
+        return (
+            _(
+                "Over the whole history the model expects %(off)s fewer repeat purchases than there were"
+            )
+            % figures
+        )
+
+    @property
+    def calibration_chart(self) -> dict[str, Any]:
+        return {
+            "points": [
+                {
+                    "expected": row["expected"],
+                    "actual": row["actual"],
+                    "label": _("Tenth %(number)s") % {"number": place},
+                }
+                for place, row in enumerate(self.calibration, 1)
+            ],
+            "x_label": _("Expected purchases"),
+            "y_label": _("Actual purchases"),
+        }
+
+    @property
+    def frequency_rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "label": _("%(count)s or more") % {"count": row["repeats"]}
+                if row.get("or_more")
+                else str(row["repeats"]),
+                "actual": row["actual"],
+                "expected": row["expected"],
+            }
+            for row in self.frequencies
+        ]

@@ -1,0 +1,176 @@
+"""The dashboard's figures as the chart components read them, each part with the list behind it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kezhi.customers.models.standing import Stage
+from kezhi.insight import figures, naming
+from kezhi.records import Condition, registry
+from kezhi.web import numbers
+
+# Colours by what a stage means; the names of the classes are those of charts.js.
+TONES = {
+    "": "new",
+    Stage.EXPLORATION: "new",
+    Stage.BUILD_UP: "growing",
+    Stage.STABLE: "mature",
+    Stage.DECLINE: "declining",
+    Stage.LOST: "lost",
+}
+NOT_YET = gettext_lazy("not a customer yet")
+
+
+def customers(*conditions: Condition, sort: str = "") -> str:
+    """The list behind a figure."""
+    return registry["customer"].list_url(*conditions, sort=sort)
+
+
+def by_tier(tier: str) -> str:
+    return customers(Condition("tier", "eq", tier))
+
+
+def by_quadrant(quadrant: str) -> str:
+    return customers(Condition("quadrant", "eq", quadrant), sort="-current_value")
+
+
+def by_stage(stage: str) -> str:
+    return customers(Condition("stage", "eq", stage))
+
+
+def by_cohort(row: figures.CohortRow) -> str:
+    return customers(
+        Condition("first_order_on", "gte", row.starts_on.isoformat()),
+        Condition("first_order_on", "lte", row.until_on.isoformat()),
+        sort="-first_order_on",
+    )
+
+
+def pyramid(picture: figures.Pyramid) -> list[dict[str, Any]]:
+    return [
+        {
+            "tier": step.tier,
+            "count": step.customers,
+            "share": step.contribution_share,
+            "amount": numbers.money(step.contribution),
+            "href": by_tier(step.tier),
+        }
+        for step in picture.steps
+    ]
+
+
+def pareto(curve: figures.Pareto) -> dict[str, Any]:
+    points = [[round(x * 100, 2), round(y * 100, 2)] for x, y in curve.points]
+    if not points or points[0] != [0, 0]:
+        points.insert(0, [0, 0])
+    drawn: dict[str, Any] = {
+        "points": points,
+        "href": customers(sort="-contribution_12m"),
+    }
+    if curve.elbow is not None:
+        x, y = curve.elbow
+        label = _("%(customers)s of customers · %(worth)s of contribution") % {
+            "customers": numbers.percent(x, plain=True),
+            "worth": numbers.percent(y, plain=True),
+        }
+        drawn["mark"] = {"x": round(x * 100, 2), "y": round(y * 100, 2), "label": label}
+    return drawn
+
+
+def matrix(picture: figures.Matrix) -> dict[str, Any]:
+    corners = [naming.quadrant_label(key) for key in ("nurture", "grow", "self_service", "keep")]
+    return {
+        "points": [_point(point) for point in picture.points],
+        "corners": [str(corner) for corner in corners],
+        "x_label": _("Current value (percentile)"),
+        "y_label": _("Potential (percentile)"),
+        "split": [round(picture.x_border, 1), round(picture.y_border, 1)],
+        "max": 100,
+    }
+
+
+def _point(point: figures.MatrixPoint) -> dict[str, Any]:
+    tip = _("Current value %(current)s · potential %(potential)s · P(alive) %(alive)s") % {
+        "current": numbers.money(point.current_value, plain=True),
+        "potential": numbers.money(point.potential_value, plain=True),
+        "alive": numbers.probability(point.p_alive, plain=True),
+    }
+    return {
+        "name": point.name,
+        "x": round(point.x, 1),
+        "y": round(point.y, 1),
+        "size": max(0.0, float(point.current_value or 0)),
+        "tier": point.tier,
+        "risk": point.is_at_risk,
+        "href": f"/customers/{point.customer_id}/",
+        "tip": tip,
+    }
+
+
+def flow(picture: figures.Flow) -> dict[str, Any]:
+    nodes = [_node(node, "left") for node in picture.before if node.customers]
+    nodes += [_node(node, "right") for node in picture.after if node.customers]
+    return {"nodes": nodes, "links": [_link(link) for link in picture.links]}
+
+
+def stage_label(name: str) -> str:
+    return str(Stage(name).label) if name else str(NOT_YET)
+
+
+def _node(node: figures.FlowNode, side: str) -> dict[str, Any]:
+    return {
+        "key": f"{side}-{node.name}",
+        "name": stage_label(node.name),
+        "side": side,
+        "stage": TONES[node.name],
+        "count": node.customers,
+    }
+
+
+def _link(link: figures.FlowLink) -> dict[str, Any]:
+    tone = ""
+    if link.after == Stage.LOST and link.before != Stage.LOST:
+        tone = "risk"
+    elif link.after == Stage.DECLINE and link.before in (Stage.STABLE, Stage.BUILD_UP):
+        tone = "warn"
+    tip = _("%(before)s → %(after)s: %(count)s customers, potential value %(amount)s") % {
+        "before": stage_label(link.before),
+        "after": stage_label(link.after),
+        "count": numbers.number(link.customers, plain=True),
+        "amount": numbers.money(link.potential_value, plain=True),
+    }
+    return {
+        "source": f"left-{link.before}",
+        "target": f"right-{link.after}",
+        "count": link.customers,
+        "tone": tone,
+        "href": by_stage(link.after),
+        "tip": tip,
+    }
+
+
+def trend(points: tuple[figures.TrendPoint, ...]) -> dict[str, Any]:
+    def series(name: str, kind: str, figures: list[float | None]) -> dict[str, Any]:
+        last = next((figure for figure in reversed(figures) if figure is not None), None)
+        end = f"{name} {numbers.money(last, plain=True)}" if last is not None else name
+        return {"name": name, "data": figures, "kind": kind, "end": end}
+
+    return {
+        "x": [numbers.day(point.as_of, plain=True) for point in points],
+        "series": [
+            series(_("Customer asset"), "predicted", [point.customer_asset for point in points]),
+            series(
+                _("Contribution, 12 months"), "fact", [point.contribution_12m for point in points]
+            ),
+            series(_("At risk"), "cost", [point.value_at_risk for point in points]),
+        ],
+        "y_format": "number",
+    }
+
+
+def quarter(on: date) -> str:
+    return f"{on.year} Q{(on.month + 2) // 3}"
