@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 from django.conf import settings as installation
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 ONE_AT_A_TIME = 7_320_581  # key of the advisory lock that a run holds
 FIRST_BACKFILL_MONTHS = 12
+PATIENCE = "20s"
 READING_SHARE = 0.05
 STEPS = 1000
 
@@ -154,6 +155,7 @@ def run_value(run_id: int, progress: Progress = silent) -> ValueRun:
         except Exception:
             _discard(run, ValueRun.State.FAILED, _(UNEXPECTED))
             raise
+    run.refresh_from_db()
     return run
 
 
@@ -382,7 +384,7 @@ def _close(run: ValueRun, state: ValueRun.State, error: str = "") -> None:
 @contextmanager
 def _alone() -> Iterator[None]:
     """One run at a time over all processes; the lock goes with the connection of a killed process."""
-    if not _take_lock():
+    if not _take_lock() and not _wait_for_lock():
         raise Refused(_("Another process carries out a value run at this moment."))
     try:
         yield
@@ -394,6 +396,17 @@ def _take_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [ONE_AT_A_TIME])
         return bool(cursor.fetchone()[0])
+
+
+def _wait_for_lock() -> bool:
+    """The connection of a killed process may take a moment to end."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
+    except OperationalError:
+        return False
+    return True
 
 
 def _leave_lock() -> None:

@@ -1,0 +1,31 @@
+"""The nightly run: once a day, at or after the hour that the company chose."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kezhi.accounts.models import Company
+from kezhi.core.actor import Actor
+from kezhi.insight.measuring import start_value_run
+from kezhi.insight.models import ValueRun
+from kezhi.insight.ruling import current_settings
+from kezhi.ledger.models import OrderLine
+
+
+def start_nightly_run(*, actor: Actor, at: datetime) -> ValueRun | None:
+    """Start today's scheduled run if it's due; None when it isn't.
+
+    A machine that slept through the night measures when it wakes. A day that somebody measured by hand
+    needs no second run, and a run that failed isn't tried again before the next night.
+    """
+    company = Company.current()
+    hour = current_settings().nightly_hour
+    if company is None or hour is None:
+        return None
+    here = at.astimezone(company.zone)
+    is_over = ValueRun.objects.filter(as_of=here.date(), backfill_of=None).exists()
+    if here.hour < hour or is_over or ValueRun.objects.under_way() is not None:
+        return None
+    if not OrderLine.objects.filter(ordered_on__lte=here.date()).exists():
+        return None
+    return start_value_run(actor=actor, on=here.date(), trigger=ValueRun.Trigger.SCHEDULE)

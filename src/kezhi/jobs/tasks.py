@@ -1,0 +1,59 @@
+"""Every name under which work is queued. Three lines each: find the record, call the deed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kezhi.core.models import JobState
+from kezhi.core.progress import Stopped
+from kezhi.core.refusal import Refused
+from kezhi.dataio import importing
+from kezhi.dataio.models import BatchState, ImportBatch
+from kezhi.insight.measuring import run_value
+from kezhi.insight.models import ValueRun
+from kezhi.jobs.carrying import Job, unexpected, watched
+
+
+@watched("insight.run")
+def measure_value(job: Job, run: int) -> dict[str, Any]:
+    found = run_value(run, job.progress)
+    if found.state == ValueRun.State.CANCELLED:
+        raise Stopped
+    if found.state == ValueRun.State.FAILED:
+        raise Refused(found.error)
+    return {"run": run}
+
+
+@watched("dataio.check")
+def check_import(job: Job, batch: int) -> dict[str, Any]:
+    return _dataio(importing.check, job, batch, done=BatchState.CHECKED)
+
+
+@watched("dataio.import")
+def import_file(job: Job, batch: int) -> dict[str, Any]:
+    return _dataio(importing.import_rows, job, batch, done=BatchState.DONE)
+
+
+def _dataio(work: Callable[..., object], job: Job, pk: int, *, done: BatchState) -> dict[str, Any]:
+    batch = ImportBatch.objects.get(pk=pk)
+    if batch.state == done:  # the worker was killed between the commit and the end of the job
+        return {"batch": pk}
+    try:
+        state = importing.in_background(
+            work,
+            batch,
+            job.job_run,
+            actor=job.actor,
+            on=job.on,
+            at=job.at,
+            progress=job.progress,
+        )
+    except Exception:
+        importing.give_up(batch, unexpected(), is_cancelled=False)
+        raise
+    if state == JobState.CANCELLED:
+        raise Stopped
+    if state == JobState.FAILED:
+        raise Refused(batch.message)
+    return {"batch": pk}
