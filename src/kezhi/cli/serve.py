@@ -225,6 +225,7 @@ def prepare(is_demo: bool) -> None:
         from kezhi.core import catalogue
 
         catalogue.compile_catalogues()
+    set_up_django()
     with stages.stage(_("Browser files")):
         from kezhi.web.assets import AssetsUnavailable, ensure_assets
 
@@ -232,7 +233,6 @@ def prepare(is_demo: bool) -> None:
             ensure_assets(lambda text: stages.progress(_(text)))
         except AssetsUnavailable as error:
             raise CannotStart(_(error.message) % error.details) from error
-    set_up_django()
     with stages.stage(_("Static files")):
         from django.core.management import call_command
 
