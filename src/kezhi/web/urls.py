@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.today.urls")),
     path("", include("kezhi.web.value.urls")),
     path("", include("kezhi.web.customers.urls")),
+    path("", include("kezhi.web.records.urls")),
     path("appearance/", appearance.choose, name="appearance"),
 ]
 

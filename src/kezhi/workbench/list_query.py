@@ -37,7 +37,7 @@ class Shape:
     @classmethod
     def of_saved(cls, kind: Kind, saved: SavedView) -> Shape:
         return _read(
-            QueryDict(saved.query), cls(sort=kind.default_sort, columns=_kind_columns(kind))
+            kind, QueryDict(saved.query), cls(sort=kind.default_sort, columns=_kind_columns(kind))
         )
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -82,12 +82,12 @@ class ListQuery:
             base = Shape.of_view(kind, built_in)
         else:
             base = Shape(sort=kind.default_sort, columns=_kind_columns(kind))
-        return cls(kind, view, base, _read(query, base), saved)
+        return cls(kind, view, base, _read(kind, query, base), saved)
 
     @property
     def columns(self) -> list[Field]:
         """The fields to show, the one that names the record always among them."""
-        names = [name for name in self.shape.columns if name in self.kind]
+        names = list(self.shape.columns)
         if self.kind.title not in names:
             names.insert(0, self.kind.title)
         return [self.kind.field(name) for name in dict.fromkeys(names)]
@@ -160,9 +160,9 @@ def _kind_columns(kind: Kind) -> tuple[str, ...]:
     return tuple(kind.columns)
 
 
-def _read(query: QueryDict, base: Shape) -> Shape:
+def _read(kind: Kind, query: QueryDict, base: Shape) -> Shape:
     conditions = tuple(w for w in query.getlist("w") if w) if "w" in query else base.conditions
-    columns = tuple(name for name in query.get("columns", "").split(",") if name)
+    columns = tuple(name for name in query.get("columns", "").split(",") if name in kind)
     return Shape(
         tuple(dict.fromkeys(conditions)),
         query.get("q", base.text),

@@ -1,0 +1,55 @@
+"""What can be done with one record beside editing it, and what in its row deserves a colour.
+
+A kind that has deeds of its own registers them here; lists and record pages offer them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from kezhi.customers.models import FollowUp
+
+
+@dataclass(frozen=True)
+class Action:
+    """A POST to `url`."""
+
+    label: str
+    url: str
+    icon: str
+
+
+def _follow_up_actions(follow_up: FollowUp) -> list[Action]:
+    if follow_up.is_done:
+        return [Action(_("Reopen"), reverse("follow-up-reopen", args=[follow_up.pk]), "undo")]
+    done = pgettext("button", "Done")
+    return [Action(done, reverse("follow-up-complete", args=[follow_up.pk]), "check")]
+
+
+def _follow_up_tones(follow_up: FollowUp, on: date) -> dict[str, str]:
+    if follow_up.is_done or follow_up.due_on > on:
+        return {}
+    return {"due_on": "risk" if follow_up.due_on < on else "warn"}
+
+
+ACTIONS: dict[str, Callable[[Any], list[Action]]] = {"follow_up": _follow_up_actions}
+TONES: dict[str, Callable[[Any, date], dict[str, str]]] = {"follow_up": _follow_up_tones}
+
+
+def actions_of(kind_name: str, record: Any) -> list[Action]:
+    """Offered to those who may edit the record."""
+    offered = ACTIONS.get(kind_name)
+    return offered(record) if offered else []
+
+
+def tones_of(kind_name: str, record: Any, on: date) -> dict[str, str]:
+    """Field name to `risk` or `warn`."""
+    found = TONES.get(kind_name)
+    return found(record, on) if found else {}

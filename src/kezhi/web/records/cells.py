@@ -1,0 +1,94 @@
+"""One entry of a record on screen: what the macro in `records/_cells.html` needs, and nothing queried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from kezhi.records import Field, FieldKind, Kind, registry
+from kezhi.workbench.holding import held
+
+K = FieldKind
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`entry` as stored, `text` in words where it has some, `href` where it leads somewhere."""
+
+    field: Field
+    entry: Any = None
+    text: str = ""
+    href: str = ""
+    tone: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return self.entry is None
+
+    @property
+    def label(self) -> str:
+        return str(self.field.label)
+
+
+def cell(field: Field, record: Any, tone: str = "") -> Cell:
+    entry = held(record, field)
+    if entry is None:
+        return Cell(field, tone=tone)
+    return Cell(field, entry, _words(field, entry), _leads_to(field, entry), tone)
+
+
+def title_of(kind: Kind, record: Any) -> str:
+    """The record's name as people read it; a long text is cut."""
+    named = cell(kind.field(kind.title), record)
+    line = " ".join((named.text or str(named.entry or record)).split())
+    return line if len(line) <= 60 else f"{line[:59]}…"
+
+
+def subtitle_of(kind: Kind, record: Any) -> str:
+    shown = (cell(kind.field(name), record) for name in kind.subtitle)
+    return " · ".join(each.text for each in shown if each.text)
+
+
+def unit_of(field: Field, currency: str) -> str:
+    """The unit in a column's heading. Amounts with decimals are written in full, others in 万元 or ¥K."""
+    if field.kind is K.MONEY and field.decimals:
+        is_chinese = (get_language() or "").startswith("zh")
+        return "元" if is_chinese and currency == "CNY" else currency
+    return str(field.unit)
+
+
+def properties(kind: Kind, record: Any, names: Sequence[str] = ()) -> list[Cell]:
+    """The rows of the property panel, `_properties.html`: those of the declaration, or the named ones."""
+    return [cell(kind.field(name), record) for name in names or kind.properties]
+
+
+def _words(field: Field, entry: Any) -> str:
+    if field.kind in (K.CHOICE, K.TIER):
+        return str(dict(field.choices).get(entry, entry))
+    if field.kind is K.BOOLEAN:
+        return _("yes") if entry else _("no")
+    return str(entry)
+
+
+def _leads_to(field: Field, entry: Any) -> str:
+    if field.kind is K.LINK:
+        return registry[field.link].url_of(entry)
+    if field.kind is K.PHONE:
+        return f"tel:{''.join(c for c in str(entry) if c.isdigit() or c == '+')}"
+    if field.kind is K.EMAIL:
+        return f"mailto:{entry}"
+    if field.kind is K.URL:
+        return _web_address(str(entry))
+    return ""
+
+
+def _web_address(text: str) -> str:
+    """Only addresses of the web become links; `javascript:` and the like stay text."""
+    if text.lower().startswith(("http://", "https://")):
+        return text
+    is_bare = ("." in text and not any(c in text for c in ":/ \t")) or text.startswith("www.")
+    return f"https://{text}" if is_bare else ""

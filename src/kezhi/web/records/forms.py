@@ -1,0 +1,240 @@
+"""The form of any kind of record: its controls, what was typed, what it means or why it means nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from kezhi.accounts.models import User
+from kezhi.dataio import parsing, problems
+from kezhi.dataio.fields import ImportField, Reading
+from kezhi.records import Field, FieldKind, Kind, registry
+from kezhi.web.records.options import Option, exactly, options
+from kezhi.web.requests import PersonRequest
+from kezhi.workbench.holding import held
+
+K = FieldKind
+# The macro's control for each kind; the others are text.
+CONTROLS = {
+    K.LONG_TEXT: "textarea",
+    K.PHONE: "tel",
+    K.EMAIL: "email",
+    K.INTEGER: "number",
+    K.QUANTITY: "number",
+    K.SHARE: "number",
+    K.MONEY: "money",
+    K.DATE: "date",
+    K.BOOLEAN: "checkbox",
+    K.CHOICE: "select",
+    K.PERSON: "select",
+    K.LINK: "link",
+}
+WIDE = (K.LONG_TEXT, K.LINK)
+
+
+@dataclass(frozen=True)
+class Control:
+    """One field of the form as it stands now; `typed` is text as in the request."""
+
+    field: Field
+    kind: str
+    typed: str = ""
+    error: str = ""
+    is_required: bool = False
+    options: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    rows: list[Option] = dataclasses.field(default_factory=list)
+    search: str = ""
+    unit: str = ""
+    is_wide: bool = False
+
+
+@dataclass
+class RecordForm:
+    """The controls in the declared order and, after `read`, the typed entries by field name."""
+
+    request: PersonRequest
+    kind: Kind
+    controls: dict[str, Control]
+    entries: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def is_valid(self) -> bool:
+        return not any(control.error for control in self.controls.values())
+
+    @classmethod
+    def of(cls, request: PersonRequest, kind: Kind, record: Any = None) -> RecordForm:
+        """With the record's entries, else with the model's defaults and what the address suggests."""
+        form = cls(request, kind, {})
+        for name in kind.form:
+            each = kind.field(name)
+            typed = (
+                _typed(each, held(record, each)) if record is not None else form._suggested(each)
+            )
+            form.controls[name] = form._control(each, typed)
+        return form
+
+    def read(self, data: QueryDict) -> RecordForm:
+        """Take what was sent; each field is understood or gets its error."""
+        for name in self.kind.form:
+            each = self.kind.field(name)
+            control = self._control(each, data.get(name, ""), data.get(f"{name}_search", ""))
+            try:
+                self.entries[name] = self._entry(control)
+            except parsing.Bad as bad:
+                words = " ".join(problems.explain(bad.code, {**bad.params, "field": each.label}))
+                control = replace(control, error=words.strip())
+            except ValueError as error:
+                control = replace(control, error=str(error))
+            self.controls[name] = control
+        return self
+
+    def searching(self, data: QueryDict) -> RecordForm:
+        """What was sent, kept without judging it: somebody looked for a record to link."""
+        for name in self.kind.form:
+            each = self.kind.field(name)
+            search = data.get(f"{name}_search", "")
+            self.controls[name] = self._control(each, data.get(name, ""), search)
+        return self
+
+    def _suggested(self, each: Field) -> str:
+        if each.name in self.request.GET:
+            return self.request.GET[each.name][: each.max_length]
+        if each.kind is K.PERSON and each.is_required:
+            return str(self.request.actor.pk)
+        column = _column(self.kind, each)
+        if column is None or not column.has_default() or callable(column.default):
+            return ""
+        return _typed(each, column.default)
+
+    def _control(self, each: Field, typed: str, search: str = "") -> Control:
+        column = _column(self.kind, each)
+        # A choice that the table can't leave open is required, whatever the declaration says.
+        is_required = each.is_required or (
+            each.kind is K.CHOICE and column is not None and not column.blank
+        )
+        unit = str(each.unit) or (self.request.company.currency if each.kind is K.MONEY else "")
+        rows: list[Option] = []
+        if each.kind is K.LINK:
+            rows = options(self.request, registry[each.link], search, [typed])
+        return Control(
+            each,
+            CONTROLS.get(each.kind, "text"),
+            typed,
+            is_required=is_required,
+            options=_options(each),
+            rows=rows,
+            search=search,
+            unit=unit,
+            is_wide=each.kind in WIDE,
+        )
+
+    def _entry(self, control: Control) -> Any:
+        each = control.field
+        if each.kind is K.BOOLEAN:
+            return bool(control.typed)
+        if each.kind is K.LINK:
+            return self._linked(control)
+        if each.kind is K.PERSON:
+            return self._person(control)
+        reading = Reading(currency=self.request.company.currency, today=self.request.today)
+        accepted = ImportField.of(
+            each, places=_places(self.kind, each), at_least_zero=each.kind is K.INTEGER
+        )
+        text = parsing.parse(control.typed, accepted, reading)
+        if text is None:
+            if control.is_required:
+                raise ValueError(_("Fill this in."))
+            return None if _is_null(self.kind, each) else ""
+        return self._fitting(each, _native(each, text))
+
+    def _fitting(self, each: Field, entry: Any) -> Any:
+        """What the table itself would refuse is said here, at the field."""
+        column = _column(self.kind, each)
+        if column is not None:
+            try:
+                column.run_validators(entry)
+            except ValidationError as error:
+                raise ValueError(" ".join(error.messages)) from error
+        return entry
+
+    def _linked(self, control: Control) -> Any:
+        linked = registry[control.field.link]
+        if control.typed.isdecimal() and len(control.typed) < 19:
+            found = linked.visible_to(self.request.actor).filter(pk=control.typed).first()
+            if found is not None:
+                return found
+        named = exactly(self.request, linked, control.search.strip()) if control.search else []
+        if len(named) == 1:
+            return named[0]
+        if control.search.strip() and control.rows:
+            raise ValueError(_("Choose one of those found."))
+        if control.is_required or control.search.strip() or control.typed:
+            raise ValueError(_("Type a part of the name and choose from the list."))
+        return None
+
+    def _person(self, control: Control) -> Any:
+        if not control.typed and not control.is_required:
+            return None
+        known = control.typed.isdecimal() and len(control.typed) < 19
+        person = User.objects.active().filter(pk=control.typed).first() if known else None
+        if person is None:
+            raise ValueError(_("Choose a colleague."))
+        return person
+
+
+def _options(each: Field) -> list[tuple[str, str]]:
+    if each.kind is K.PERSON:
+        people = User.objects.active().order_by("name_key").values_list("pk", "name")
+        return [(str(pk), name) for pk, name in people]
+    return [(key, str(label)) for key, label in each.choices] if each.kind is K.CHOICE else []
+
+
+def _typed(each: Field, entry: Any) -> str:
+    """An entry as the control holds it."""
+    if entry is None or entry is False:
+        return ""
+    if entry is True:
+        return "1"
+    if isinstance(entry, Decimal):
+        text = f"{entry:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(entry, date):
+        return entry.isoformat()
+    if each.kind in (K.LINK, K.PERSON):
+        return str(entry.pk)
+    return str(entry)
+
+
+def _native(each: Field, text: str) -> Any:
+    if each.kind is K.INTEGER:
+        return int(text)
+    if each.is_number:
+        return Decimal(text)
+    return date.fromisoformat(text) if each.kind is K.DATE else text
+
+
+def _column(kind: Kind, each: Field) -> models.Field[Any, Any] | None:
+    """The table's column of the field, where it has one of its own."""
+    try:
+        column = kind.model._meta.get_field(each.path)
+    except FieldDoesNotExist:
+        return None
+    return column if isinstance(column, models.Field) else None
+
+
+def _is_null(kind: Kind, each: Field) -> bool:
+    column = _column(kind, each)
+    return column is None or column.null
+
+
+def _places(kind: Kind, each: Field) -> int:
+    column = _column(kind, each)
+    return getattr(column, "decimal_places", None) or (each.decimals or 0)

@@ -1,0 +1,102 @@
+"""The list of any kind of record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from kezhi.records import Kind
+from kezhi.web.records.access import of_kind
+from kezhi.web.records.filter_form import condition_of, form_of
+from kezhi.web.records.listing import Listing
+from kezhi.web.requests import PersonRequest
+from kezhi.workbench.list_query import ListQuery, NoSuchView
+
+
+@require_safe
+@of_kind
+def show(request: PersonRequest, kind: Kind) -> HttpResponse:
+    """The list, or its rows alone while somebody types into the search box."""
+    listing = opened(request, kind)
+    if canonical := _without_forms(request, listing.query):
+        return HttpResponseRedirect(canonical)
+    # 422: some filter can't be used. The page says which, and shows no rows rather than wrong ones.
+    status = 422 if listing.problems else 200
+    about = context(request, listing)
+    if request.htmx and request.htmx.target == "results":
+        return render(request, "records/_results.html", about, status=status)
+    return render(request, "records/list.html", about, status=status)
+
+
+@require_safe
+@of_kind
+def totals(request: PersonRequest, kind: Kind) -> HttpResponse:
+    """The foot of the table: count and sums, asked for when the rows are there."""
+    listing = opened(request, kind)
+    return render(request, "records/_totals.html", {"listing": listing, "kind": kind})
+
+
+@require_safe
+@of_kind
+def tabs(request: PersonRequest, kind: Kind) -> HttpResponse:
+    """The views with their counts."""
+    listing = opened(request, kind)
+    about = {"listing": listing, "kind": kind, "tabs": listing.tabs(with_counts=True)}
+    return render(request, "records/_tabs.html", about)
+
+
+@require_safe
+@of_kind
+def filter_step(request: PersonRequest, kind: Kind) -> HttpResponse:
+    """The filter form after the field or the comparison was chosen."""
+    listing = opened(request, kind)
+    about = {"listing": listing, "kind": kind, "form": form_of(request, kind, listing.query)}
+    return render(request, "records/_filter_form.html", about)
+
+
+def opened(request: PersonRequest, kind: Kind) -> Listing:
+    try:
+        return Listing(request, kind)
+    except NoSuchView as error:
+        raise Http404 from error
+
+
+def context(request: PersonRequest, listing: Listing) -> dict[str, Any]:
+    kind, actor = listing.kind, request.actor
+    saved = listing.query.saved
+    return {
+        "kind": kind,
+        "listing": listing,
+        "tabs": listing.tabs(),
+        "form": form_of(request, kind, listing.query),
+        "with_totals": "totals" in request.GET,
+        "may_create": kind.create is not None and actor.may("create", kind.name),
+        "may_import": actor.may("import", kind.name) and bool(kind.import_key),
+        "may_export": actor.may("export", kind.name),
+        "may_assign": kind.name == "customer" and actor.may("assign", kind.name),
+        "may_save_view": actor.may("create", "view"),
+        "owns_view": saved is not None and saved.owner_id == actor.pk,
+    }
+
+
+def _without_forms(request: PersonRequest, query: ListQuery) -> str:
+    """Where to go when a form of the page (filter, columns) was sent: the address that says the same."""
+    if "show" in request.GET:
+        wanted = request.GET.getlist("show")
+        kept = [name for name in query.shape.columns if name in wanted]
+        added = [name for name in wanted if name not in kept and name in query.kind]
+        return query.showing([*kept, *added]).url()
+    if "apply" not in request.GET:
+        return ""
+    condition = condition_of(request.GET)
+    if condition is None:
+        return ""
+    at = request.GET.get("replace", "")
+    if at.isdecimal() and int(at[:4]) < len(query.shape.conditions):
+        conditions = list(query.shape.conditions)
+        conditions[int(at[:4])] = condition
+        return query.only(dict.fromkeys(conditions)).url()
+    return query.adding(condition).url()

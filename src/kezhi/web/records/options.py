@@ -1,0 +1,64 @@
+"""Records to choose from while somebody types a part of a name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from kezhi.records import Kind
+from kezhi.web.records.access import asking, of_kind
+from kezhi.web.records.cells import title_of
+from kezhi.web.requests import PersonRequest
+from kezhi.workbench.filtering import Filter
+
+MOST = 8
+Option = tuple[int, str, str]
+
+
+@require_safe
+@of_kind
+def show(request: PersonRequest, kind: Kind) -> HttpResponse:
+    """Radio buttons (checkboxes with `several`) under the `name` of the asking form, the chosen ones first."""
+    name = request.GET.get("name", "")
+    if not name.isidentifier():
+        name = kind.name
+    chosen = [pk for part in request.GET.getlist(name) for pk in part.split(",")]
+    chosen += request.GET.get("chosen", "").split(",")
+    typed = next((str(v) for key, v in request.GET.items() if key.endswith("_search")), "")
+    about = {
+        "name": name,
+        "rows": options(request, kind, typed, chosen),
+        "chosen": chosen,
+        "several": "several" in request.GET,
+        "typed": typed.strip(),
+    }
+    return render(request, "records/_option_rows.html", about)
+
+
+def options(request: PersonRequest, kind: Kind, typed: str, chosen: list[str]) -> list[Option]:
+    """The chosen records and the best finds, of those that the actor may see."""
+    rows = kind.visible_to(request.actor)
+    keys = [int(pk) for pk in chosen if pk.isdecimal() and len(pk) < 19][:50]
+    kept = list(rows.filter(pk__in=keys)) if keys else []
+    search = Filter.of(kind, asking(request), text=typed)
+    found = search.apply(rows) if typed.strip() else rows
+    title = kind.field(kind.title)
+    order = title.sort_path or title.path
+    more = list(found.exclude(pk__in=keys).order_by(order, "pk")[:MOST])
+    return [(row.pk, title_of(kind, row), _note(kind, row)) for row in [*kept, *more]]
+
+
+def exactly(request: PersonRequest, kind: Kind, typed: str) -> list[Any]:
+    """The records that are called or coded exactly so, at most three."""
+    same = Q(**{f"{kind.field(kind.title).path}__iexact": typed})
+    if "code" in kind:
+        same |= Q(code__iexact=typed)
+    return list(kind.visible_to(request.actor).filter(same)[:3])
+
+
+def _note(kind: Kind, row: Any) -> str:
+    return str(getattr(row, "code", "") or "")
