@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from kezhi.demo.calendar import busyness, quarter_of, quarters_before
 from kezhi.demo.customers import Customer
+from kezhi.demo.goods import MARGINS
 
 DAYS = 3 * 365 + 1
 Days = NDArray[np.int64]
@@ -85,7 +86,7 @@ def imagine_buying(rng: Generator, customers: list[Customer], story: Story) -> B
     ]
     for position in rng.choice(len(customers), size=round(len(customers) * 0.03), replace=False):
         orders[position] = np.empty(0, dtype=np.int64)  # asked, never bought
-    silent, fading = _troubled(rng, lives, orders)
+    silent, fading = _troubled(rng, customers, lives, orders)
     for position in silent:
         orders[position] = _silenced(rng, orders[position])
     for position in fading:
@@ -120,9 +121,9 @@ def _lives(rng: Generator, customers: list[Customer], story: Story) -> _Lives:
         DAYS * (np.sqrt(1 + 3 * rng.random(size)) - 1),
     ).astype(np.int64)
     start = np.minimum(start, DAYS - 4)
-    per_week = 0.03 + rng.gamma(0.85, 0.92, size)
-    leave = rng.beta(0.75, 18.0, size)
-    spend = np.exp(rng.normal(8.75, 1.12, size) + 0.22 * np.log(per_week))
+    per_week = 0.03 + rng.gamma(0.85, 0.80, size)
+    leave = rng.beta(0.75, 25.0, size)
+    spend = np.exp(rng.normal(9.05, 1.12, size) + 0.22 * np.log(per_week))
     spend = np.clip(spend, 300, 260_000)
     # Those who came into the price rise compared offers and left sooner.
     opened, closed = story.hit_cohort
@@ -151,18 +152,34 @@ def _orders(rng: Generator, lives: _Lives, position: int, clock: Floats) -> Days
     return np.unique(np.minimum(days, DAYS - 1))
 
 
-def _troubled(rng: Generator, lives: _Lives, orders: list[Days]) -> tuple[Days, Days]:
+def _troubled(
+    rng: Generator, customers: list[Customer], lives: _Lives, orders: list[Days]
+) -> tuple[Days, Days]:
     """Big, old, faithful customers: some fell silent lately, some order less and less."""
-    recent = np.array([_lately(days) for days in orders]) * lives.spend
-    recent[lives.is_difficult] = 0
-    mature = np.array([len(days) >= 30 and days[0] < DAYS - 450 for days in orders])
-    ranked = np.argsort(-np.where(mature, recent, 0))
+    margin = np.array([_margin(customer) for customer in customers]) - lives.discount
+    worth = np.array([_lately(days) for days in orders]) * lives.spend * margin
+    worth[lives.is_difficult] = 0
+    mature = np.array([len(days) >= 30 and days[0] < DAYS - 400 for days in orders])
+    weekly = np.array([len(days) > 1 and _interval(days) <= 8 for days in orders])
+    ranked = np.argsort(-np.where(mature, worth, 0))
     top = ranked[: max(6, round(len(orders) * 0.045))]
-    next_best = ranked[len(top) : len(top) + max(6, round(len(orders) * 0.06))]
-    silent = rng.choice(top, size=max(3, round(len(orders) * 0.0135)), replace=False)
-    others = np.setdiff1d(np.concatenate([top, next_best]), silent)
+    frequent = top[weekly[top]]
+    silent = rng.choice(
+        frequent, size=min(len(frequent), max(3, round(len(orders) * 0.018))), replace=False
+    )
+    others = np.setdiff1d(ranked[: max(12, round(len(orders) * 0.11))], silent)
     fading = rng.choice(others, size=max(3, round(len(orders) * 0.016)), replace=False)
     return silent, fading
+
+
+def _margin(customer: Customer) -> float:
+    """The gross margin to expect from what the industry uses."""
+    mix = customer.industry.mix
+    return sum(MARGINS[category] * part for category, part in mix.items()) / sum(mix.values())
+
+
+def _interval(days: Days) -> float:
+    return float(days[-1] - days[0]) / (len(days) - 1)
 
 
 def _lately(days: Days) -> int:
@@ -170,10 +187,9 @@ def _lately(days: Days) -> int:
 
 
 def _silenced(rng: Generator, days: Days) -> Days:
-    """No order for four to six of the customer's own intervals."""
-    interval = (days[-1] - days[0]) / (len(days) - 1)
-    until = DAYS - 1 - interval * rng.uniform(3.9, 5.6)
-    return days[days <= until]
+    """No order for five or six of the customer's own intervals."""
+    last = int(DAYS - 1 - _interval(days) * rng.uniform(4.6, 6.0))
+    return np.append(days[days < last], last)
 
 
 def _faded(rng: Generator, days: Days) -> Days:

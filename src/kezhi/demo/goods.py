@@ -122,3 +122,9 @@ GOODS = (
         ("吊装作业", "次", 1500, 1130),
     ),
 )
+
+MARGINS = {
+    category: 1 - sum(good.cost / good.price for good in goods) / len(goods)
+    for category in CATEGORIES
+    if (goods := [good for good in GOODS if good.category == category])
+}
