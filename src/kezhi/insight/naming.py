@@ -111,11 +111,65 @@ def stage_of_work(key: str, past: date | None = None) -> str:
 
 
 def warning_text(warning: Mapping[str, Any]) -> str:
-    """A warning of a run as a sentence; one that this version doesn't know keeps the engine's words."""
-    sentence = WARNINGS.get(str(warning.get("key", "")))
-    if sentence is None:
-        return str(warning.get("detail") or warning.get("key", ""))
-    return str(sentence)
+    """A warning of a run as a sentence; a key that this version doesn't know stands for itself."""
+    key, detail = str(warning.get("key", "")), dict(warning.get("detail") or {})
+    if key not in WARNINGS:
+        return key
+    detail["model"] = str(model_label(str(detail.get("model", ""))))
+    detail["for_p_alive"] = str(model_label(str(detail.get("for_p_alive", ""))))
+    if isinstance(detail.get("correlation"), float):
+        detail["correlation"] = f"{detail['correlation']:.2f}"
+    return str(WARNINGS[key]) % detail
 
 
-WARNINGS: dict[str, Label] = {}
+WARNINGS: dict[str, Label] = {
+    "no_buyers": gettext_lazy(
+        "Nobody has bought anything until this day: there is no value to measure."
+    ),
+    "few_customers": gettext_lazy(
+        "Only %(buyers)s customers have bought. With fewer than 30 the model knows little: take the "
+        "predictions as rough."
+    ),
+    "later_lines": gettext_lazy(
+        "%(lines)s order lines are dated after the day of the run and were left out."
+    ),
+    "no_model": gettext_lazy(
+        "No purchase model could be fitted to these orders. Expected purchases carry on the past rate, and "
+        "P(alive) is not measured."
+    ),
+    "history_too_short": gettext_lazy(
+        "The history is too short to test models on a hold-out; %(model)s was taken without a test."
+    ),
+    "naive_wins": gettext_lazy(
+        "On the hold-out, carrying on the past rate foretold purchases best, so it is used for value. "
+        "P(alive) comes from %(for_p_alive)s."
+    ),
+    "weak_penalty": gettext_lazy(
+        "The data hardly determine the model: it was held near usual parameters by a weak penalty."
+    ),
+    "flat": gettext_lazy(
+        "The data don't determine all parameters of %(model)s: they show no standard error."
+    ),
+    "no_dropout": gettext_lazy(
+        "The data show no customers leaving: P(alive) of %(model)s stays near 1."
+    ),
+    "no_heterogeneity": gettext_lazy(
+        "Customers hardly differ in how often they buy: %(model)s has little to learn from one customer about "
+        "the next."
+    ),
+    "dropout_not_identified": gettext_lazy(
+        "The orders don't tell how customers leave: P(alive) of %(model)s is uncertain."
+    ),
+    "spend_fallback": gettext_lazy(
+        "Gamma-Gamma doesn't fit the amounts here: expected spend is each customer's mean, drawn towards the "
+        "mean of all."
+    ),
+    "spend_depends_on_frequency": gettext_lazy(
+        "Who buys more often spends differently per purchase (correlation %(correlation)s). Gamma-Gamma takes "
+        "the two as independent: continuation value of frequent buyers may be off."
+    ),
+    "margin_estimated": gettext_lazy(
+        "%(customers)s customers have order lines without cost of goods: a margin rate stood in, and their "
+        "realised value is an estimate."
+    ),
+}
