@@ -182,12 +182,17 @@ class Listing:
         order = self.filter.order
         if order is None:
             return ""
-        is_figure = order.field.is_number
-        if order.is_descending:
-            words = _("%(field)s, high to low") if is_figure else _("%(field)s, last first")
+        field = order.field
+        if field.is_number or field.kind in (K.TIER, K.CHOICE):
+            # Choices stand in the order of their declaration, the highest first.
+            high_first = order.is_descending == field.is_number
+            words = _("%(field)s, high to low") if high_first else _("%(field)s, low to high")
+        elif field.kind in (K.DATE, K.MOMENT):
+            newest = order.is_descending
+            words = _("%(field)s, newest first") if newest else _("%(field)s, oldest first")
         else:
-            words = _("%(field)s, low to high") if is_figure else _("%(field)s, first first")
-        return words % {"field": order.field.label}
+            words = _("%(field)s, Z to A") if order.is_descending else _("%(field)s, A to Z")
+        return words % {"field": field.label}
 
     @cached_property
     def loosest(self) -> tuple[Chip, str] | None:
