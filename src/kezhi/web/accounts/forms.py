@@ -113,14 +113,14 @@ class ProfileForm(forms.Form):
 
 
 class DepartmentForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = forms.CharField(label=pgettext_lazy("department or team", "Name"), max_length=80)
     parent = forms.ModelChoiceField(
         label=_("Below"), queryset=Department.objects.order_by("path"), required=False
     )
 
 
 class TeamForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = forms.CharField(label=pgettext_lazy("department or team", "Name"), max_length=80)
     department = forms.ModelChoiceField(
         label=_("Department"), queryset=Department.objects.order_by("path")
     )
