@@ -276,6 +276,12 @@ def web(port: int, host: str, workers: int) -> None:
     _refuse_a_taken_port(host, port)
     set_up_django()
     refuse_pending_migrations()
+    from django.urls import get_resolver
+
+    # Loaded once, before the processes are forked: they share the memory, and a fault is told at once.
+    import kezhi.wsgi  # noqa: F401
+
+    assert get_resolver().url_patterns
     close_connections()
     from granian import Granian
     from granian.constants import Interfaces
