@@ -101,6 +101,7 @@ def _timeline(request: PersonRequest, customer: Customer) -> dict[str, Any]:
         "tab": tab,
         "is_older": bool(before),
         "stage_labels": dict(Stage.choices),
+        "order_kind": registry["order"],
         "address": address,
         "tabs": [
             {

@@ -22,7 +22,7 @@ from kezhi.customers.models import Customer, FollowUp, Interaction
 from kezhi.insight.models import StageMove, TierMove
 from kezhi.ledger.models import CostEntry, Order
 
-PAGE = 30
+PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)

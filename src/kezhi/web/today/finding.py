@@ -16,13 +16,12 @@ def finding(work: Work) -> Markup | str:
     first = work.first
     if first:
         sentence = ngettext(
-            "Do the first thing, and you can hold %(amount)s of customer value",
-            "Do the first %(count)s things, and you can hold %(amount)s of customer value",
+            "Do %(count)s thing first, and you can hold %(amount)s of customer value",
+            "Do %(count)s things first, and you can hold %(amount)s of customer value",
             len(first),
         )
-        return told(
-            sentence.replace("%(count)s", str(len(first))), "acc", amount=numbers.money(work.worth)
-        )
+        amount = told("%(amount)s", "acc", amount=numbers.money(work.worth))
+        return told(sentence, count=len(first), amount=amount)
     if work.due:
         sentence = ngettext(
             "%(count)s follow-up is due today", "%(count)s follow-ups are due today", work.due

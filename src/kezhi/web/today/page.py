@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from kezhi.core.actor import Scope
 from kezhi.customers.models import FollowUp
 from kezhi.insight import figures
 from kezhi.records import Condition, registry
@@ -20,7 +21,7 @@ from kezhi.web.value.source import source
 
 AHEAD = timedelta(days=7)
 MOVES_SINCE = timedelta(days=30)
-MOVES, AGENDA = 6, 8
+MOVES, MOVES_READ, AGENDA = 3, 40, 8
 
 
 @require_safe
@@ -57,12 +58,24 @@ def _aside(request: PersonRequest, basis: figures.Basis | None) -> dict[str, Any
     ahead = FollowUp.objects.visible_to(actor).open().filter(assignee_id=actor.pk)
     ahead = ahead.filter(due_on__gt=today, due_on__lte=today + AHEAD)
     since = (basis.as_of if basis else today) - MOVES_SINCE
-    moves = figures.tier_moves(actor, since=since, limit=MOVES) if basis else None
+    moves = figures.tier_moves(actor, since=since, limit=MOVES_READ) if basis else None
+    shown = [row for is_up in (True, False) for row in _first(moves, is_up)] if moves else []
+    follow_ups = FollowUp.objects.visible_to(actor)
     return {
         "agenda": ahead.select_related("customer").order_by("due_on", "pk")[:AGENDA],
         "moves": moves,
+        "moves_shown": shown,
+        "team_late": 0
+        if actor.scope("read", "follow_up") <= Scope.OWN
+        else follow_ups.due(today - timedelta(days=1)).exclude(assignee_id=actor.pk).count(),
+        "team_late_url": registry["follow_up"].list_url(view="overdue"),
         "moves_since": since,
         "moves_url": registry["customer"].list_url(
             Condition("tier_since", "gte", since.isoformat()), sort="-tier_since"
         ),
     }
+
+
+def _first(moves: figures.TierMoves, is_up: bool) -> list[figures.MoveRow]:
+    """The first of those who rose, or fell."""
+    return [row for row in moves.rows if row.is_up == is_up][:MOVES]

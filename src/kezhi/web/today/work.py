@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from kezhi.core.actor import Actor
+from kezhi.core.actor import Actor, Scope
 from kezhi.customers.models import Contact, Customer, FollowUp, Interaction
 from kezhi.insight import figures
+from kezhi.web import numbers
 from kezhi.web.value import reasons
 
 SHOWN = 8
@@ -25,6 +25,8 @@ SHOWN = 8
 LOOKED_AT = 60
 DUE = 40
 CONTACT_HOLDS = timedelta(days=14)
+# Of the value of the first: who has less at stake isn't worth a call today.
+WORTHWHILE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Work:
     """Own follow-ups due today or before."""
     late: int
     done_today: int
-    at_risk: Any
+    at_risk: figures.AtRiskList | None
     """All customers at risk that the actor sees (`figures.AtRiskList`), or None before the first run."""
 
     @property
@@ -69,9 +71,15 @@ def of(actor: Actor, basis: figures.Basis | None, *, on: date) -> Work:
     due = list(mine.due(on).select_related("customer__standing").order_by("due_on", "pk")[:DUE])
     at_risk = figures.at_risk(actor, basis, limit=LOOKED_AT) if basis else None
     rows = {row.customer_id: row for row in at_risk.rows} if at_risk else {}
+    worthwhile = max((row.value_at_risk for row in rows.values()), default=0) * WORTHWHILE
+    is_own = actor.scope("read", "customer") is Scope.OWN
     actions = [_promised(follow_up, rows.get(follow_up.customer_id), on) for follow_up in due]
     taken = _taken_care_of(rows, on) | {action.customer_id for action in actions}
-    actions += [_endangered(row) for row in rows.values() if row.customer_id not in taken]
+    actions += [
+        _endangered(row, is_own)
+        for row in rows.values()
+        if row.customer_id not in taken and row.value_at_risk > worthwhile
+    ]
     actions.sort(key=lambda action: -(action.worth or 0))
     shown = _with_contacts(actions[:SHOWN], actor)
     midnight = datetime.combine(on, time.min, timezone.get_current_timezone())
@@ -84,7 +92,7 @@ def of(actor: Actor, basis: figures.Basis | None, *, on: date) -> Work:
     )
 
 
-def _promised(follow_up: FollowUp, row: Any, on: date) -> Action:
+def _promised(follow_up: FollowUp, row: figures.AtRisk | None, on: date) -> Action:
     customer = follow_up.customer
     worth = customer.standing.value_at_risk
     late = (on - follow_up.due_on).days
@@ -107,30 +115,27 @@ def _late(days: int) -> str:
     return ngettext("Due %(days)d day ago.", "Due %(days)d days ago.", days) % {"days": days}
 
 
-def _endangered(row: Any) -> Action:
+def _endangered(row: figures.AtRisk, is_own: bool) -> Action:
     first = row.reasons[0] if row.reasons else ""
-    title, subject = {
-        "overdue": (
-            _("Ask %(customer)s about the order that is overdue"),
-            _("Ask about the order that is overdue"),
-        ),
-        "declining": (
-            _("Find out why %(customer)s buys less"),
-            _("Find out why they buy less"),
-        ),
-    }.get(
-        first,
-        (
-            _("Get in touch with %(customer)s before they are gone"),
-            _("Get in touch before they are gone"),
-        ),
-    )
+    figures_told = {"customer": row.name}
+    if first == "overdue":
+        title = _("Win back %(customer)s: no order for %(times)s times the usual interval")
+        figures_told["times"] = numbers.number(row.overdue_ratio, 1, plain=True)
+        subject = _("Ask about the order that is overdue")
+    elif first == "declining":
+        title, subject = _("Find out why %(customer)s buys less"), _("Find out why they buy less")
+    else:
+        title = _("Get in touch with %(customer)s before they are gone")
+        subject = _("Get in touch before they are gone")
+    why = [*reasons.sentences(row.reasons, row)]
+    if not is_own:
+        why.append(_("Owner: %(owner)s.") % {"owner": row.owner_name or _("nobody")})
     return Action(
         customer_id=row.customer_id,
         customer_name=row.name,
         tier=row.tier,
-        title=title % {"customer": row.name},
-        why=" ".join(reasons.sentences(row.reasons, row)),
+        title=title % figures_told,
+        why=" ".join(why),
         worth=row.value_at_risk,
         follow_up=None,
         subject=subject,

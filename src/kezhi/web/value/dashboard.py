@@ -23,6 +23,7 @@ from kezhi.web.requests import PersonRequest
 from kezhi.web.value import findings, pictures
 
 COMPARISONS = (1, 3, 12)
+SAMPLE = 120
 
 
 @require_safe
@@ -73,8 +74,8 @@ def _comparisons(months: int) -> list[dict[str, Any]]:
 def _figures(actor: Actor, basis: figures.Basis) -> dict[str, Any]:
     strip = figures.strip(actor, basis)
     pareto = figures.pareto(actor, basis)
-    matrix = figures.matrix(actor, basis)
-    cohorts = figures.cohorts(actor, basis, columns="quarter")
+    matrix = figures.matrix(actor, basis, sample=SAMPLE)
+    cohorts = figures.cohorts(actor, basis, columns="month")
     labels = [pictures.quarter(row.starts_on) for row in cohorts.rows]
     flow = figures.flow(actor, basis, of="stage") if basis.compared else None
     retained = [share for row in cohorts.rows for share in row.retained if share is not None]

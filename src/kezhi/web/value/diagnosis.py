@@ -45,6 +45,15 @@ class Diagnosis:
         }
 
     @property
+    def reason(self) -> str:
+        """Why this one was chosen."""
+        return {
+            "log_score": _("Chosen by log score: the nearer to 0, the better."),
+            "rmse": _("The simple rule missed by less than every model, so it is used for value."),
+            "no_other": _("No model could be fitted to the earlier part."),
+        }.get((self.evaluation or {}).get("chosen_because", ""), "")
+
+    @property
     def scored(self) -> Mapping[str, Mapping[str, Any]]:
         return (self.evaluation or {}).get("models") or {}
 
@@ -140,7 +149,7 @@ class Diagnosis:
     def frequency_rows(self) -> list[dict[str, Any]]:
         return [
             {
-                "label": _("%(count)s or more") % {"count": row["repeats"]}
+                "label": _("%(count)s+") % {"count": row["repeats"]}
                 if row.get("or_more")
                 else str(row["repeats"]),
                 "actual": row["actual"],

@@ -18,19 +18,16 @@ from kezhi.web.findings import told
 def headline(strip: figures.Strip, pareto: figures.Pareto) -> Markup | str:
     """How value is spread, and how much of it is in danger."""
     endangered = strip.value_at_risk.now
-    if pareto.elbow is None:
+    if pareto.reaching_80 is None:
         return ""
-    share, worth = pareto.elbow
-    spread = {"customers": numbers.percent(share), "worth": numbers.percent(worth)}
+    share = numbers.percent(pareto.reaching_80)
     if not endangered:
-        return told(
-            _("%(customers)s of the customers bring %(worth)s of the contribution"), **spread
-        )
+        return told(_("%(share)s of the customers bring 80%% of the contribution"), share=share)
     sentence = _(
-        "%(customers)s of the customers bring %(worth)s of the contribution; %(amount)s of value is at risk"
+        "%(share)s of the customers bring 80%% of the contribution; %(amount)s of value is at risk"
     )
     risk = told("%(amount)s", "risk", amount=numbers.money(endangered))
-    return told(sentence, **spread, amount=risk)
+    return told(sentence, share=share, amount=risk)
 
 
 def pyramid(picture: figures.Pyramid) -> Markup | str:
@@ -52,12 +49,19 @@ def pareto(curve: figures.Pareto) -> Markup | str:
     """What one more customer brings once the best are served."""
     if curve.elbow is None or curve.marginal is None:
         return ""
+    count = numbers.number(curve.elbow_customers)
+    if curve.marginal < 0:
+        sentence = ngettext(
+            "After the best %(count)s customer, each further one costs %(amount)s more than it brings",
+            "After the best %(count)s customers, each further one costs %(amount)s more than it brings",
+            curve.elbow_customers,
+        )
+        return told(sentence, count=count, amount=numbers.money(-curve.marginal))
     sentence = ngettext(
-        "After the best customer, each further one adds %(amount)s",
+        "After the best %(count)s customer, each further one adds %(amount)s",
         "After the best %(count)s customers, each further one adds %(amount)s",
         curve.elbow_customers,
     )
-    count = numbers.number(curve.elbow_customers)
     return told(sentence, count=count, amount=numbers.money(curve.marginal))
 
 

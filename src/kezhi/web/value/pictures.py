@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from kezhi.customers.models.standing import Stage
 from kezhi.insight import figures, naming
@@ -22,6 +23,7 @@ TONES = {
     Stage.DECLINE: "declining",
     Stage.LOST: "lost",
 }
+MARGIN = 3  # room for the largest bubbles inside the frame
 NOT_YET = gettext_lazy("not a customer yet")
 
 
@@ -40,6 +42,10 @@ def by_quadrant(quadrant: str) -> str:
 
 def by_stage(stage: str) -> str:
     return customers(Condition("stage", "eq", stage))
+
+
+def at_stake() -> str:
+    return customers(Condition("value_at_risk", "gt", "0"), sort="-value_at_risk")
 
 
 def by_cohort(row: figures.CohortRow) -> str:
@@ -83,17 +89,41 @@ def pareto(curve: figures.Pareto) -> dict[str, Any]:
 
 def matrix(picture: figures.Matrix) -> dict[str, Any]:
     corners = [naming.quadrant_label(key) for key in ("nurture", "grow", "self_service", "keep")]
+    x, y = _ranks([point.x for point in picture.points]), _ranks([p.y for p in picture.points])
     return {
-        "points": [_point(point) for point in picture.points],
+        "points": [
+            _point(point, across, up)
+            for point, across, up in zip(picture.points, x, y, strict=True)
+        ],
         "corners": [str(corner) for corner in corners],
-        "x_label": _("Current value (percentile)"),
-        "y_label": _("Potential (percentile)"),
-        "split": [round(picture.x_border, 1), round(picture.y_border, 1)],
+        "x_label": _("Current value, rank among those shown"),
+        "y_label": _("Potential, rank among those shown"),
+        "split": [
+            _border(x, [point.x >= picture.x_border for point in picture.points]),
+            _border(y, [point.y >= picture.y_border for point in picture.points]),
+        ],
         "max": 100,
     }
 
 
-def _point(point: figures.MatrixPoint) -> dict[str, Any]:
+def _ranks(positions: Sequence[float]) -> list[float]:
+    """0 to 100 in the order of the positions: half of those shown are the best, who would lie on a heap."""
+    last = max(1, len(positions) - 1)
+    order = sorted(range(len(positions)), key=lambda place: positions[place])
+    ranks = [0.0] * len(positions)
+    for rank, place in enumerate(order):
+        ranks[place] = round(MARGIN + (100 - 2 * MARGIN) * rank / last, 1)
+    return ranks
+
+
+def _border(ranks: Sequence[float], is_above: Sequence[bool]) -> float:
+    """Where the line between low and high lies among the ranks."""
+    low = max((rank for rank, above in zip(ranks, is_above, strict=True) if not above), default=0.0)
+    high = min((rank for rank, above in zip(ranks, is_above, strict=True) if above), default=100.0)
+    return round((low + high) / 2, 1)
+
+
+def _point(point: figures.MatrixPoint, across: float, up: float) -> dict[str, Any]:
     tip = _("Current value %(current)s · potential %(potential)s · P(alive) %(alive)s") % {
         "current": numbers.money(point.current_value, plain=True),
         "potential": numbers.money(point.potential_value, plain=True),
@@ -101,8 +131,8 @@ def _point(point: figures.MatrixPoint) -> dict[str, Any]:
     }
     return {
         "name": point.name,
-        "x": round(point.x, 1),
-        "y": round(point.y, 1),
+        "x": across,
+        "y": up,
         "size": max(0.0, float(point.current_value or 0)),
         "tier": point.tier,
         "risk": point.is_at_risk,
@@ -154,19 +184,19 @@ def _link(link: figures.FlowLink) -> dict[str, Any]:
 
 
 def trend(points: tuple[figures.TrendPoint, ...]) -> dict[str, Any]:
-    def series(name: str, kind: str, figures: list[float | None]) -> dict[str, Any]:
-        last = next((figure for figure in reversed(figures) if figure is not None), None)
-        end = f"{name} {numbers.money(last, plain=True)}" if last is not None else name
-        return {"name": name, "data": figures, "kind": kind, "end": end}
+    def series(name: str, kind: str, data: list[float | None]) -> dict[str, Any]:
+        return {"name": name, "data": data, "kind": kind, "end": name}
 
     return {
         "x": [numbers.day(point.as_of, plain=True) for point in points],
         "series": [
             series(_("Customer asset"), "predicted", [point.customer_asset for point in points]),
             series(
-                _("Contribution, 12 months"), "fact", [point.contribution_12m for point in points]
+                pgettext("chart", "Contribution"),
+                "fact",
+                [point.contribution_12m for point in points],
             ),
-            series(_("At risk"), "cost", [point.value_at_risk for point in points]),
+            series(pgettext("chart", "At risk"), "cost", [point.value_at_risk for point in points]),
         ],
         "y_format": "number",
     }

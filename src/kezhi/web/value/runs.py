@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -45,21 +47,32 @@ def _start(request: PersonRequest) -> HttpResponse:
 
 
 def _listed(request: PersonRequest, refusal: str = "", status: int = 200) -> HttpResponse:
-    before = request.GET.get("before", "")
+    before = _cursor(request.GET.get("before", ""))
     runs = ValueRun.objects.visible_to(request.actor).select_related("started_by", "job_run")
-    if before.isdecimal():
-        runs = runs.filter(pk__lt=int(before))
-    rows = list(runs.order_by("-pk")[: PAGE + 1])
+    if before:
+        day, pk = before
+        runs = runs.filter(Q(as_of__lt=day) | Q(as_of=day, pk__lt=pk))
+    rows = list(runs.defer("diagnostics", "summary", "tree").order_by("-as_of", "-pk")[: PAGE + 1])
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
     about = {
         "runs": rows[:PAGE],
-        "older": f"?before={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
+        "older": f"?before={last.as_of.isoformat()}~{last.pk}" if last else "",
         "newest": reverse("value-runs") if before else "",
         "naming": naming,
         "refusal": refusal,
         "may_measure": request.actor.may("measure", "value_run"),
-        "under_way": next((run for run in rows if run.state == ValueRun.State.RUNNING), None),
+        "under_way": ValueRun.objects.under_way(),
     }
     return render(request, "value/runs/index.html", about, status=status)
+
+
+def _cursor(text: str) -> tuple[date, int] | None:
+    """Day and number of the last run on the page before; None when the address has none."""
+    day, _mark, pk = text.partition("~")
+    try:
+        return date.fromisoformat(day), int(pk)
+    except ValueError:
+        return None
 
 
 @require_safe
