@@ -134,6 +134,14 @@ def cancel_value_run(run: ValueRun, *, actor: Actor, on: date) -> None:
         _close(run, ValueRun.State.CANCELLED)
 
 
+@audited("value_run.cancelled")
+def discard_value_run(run: ValueRun, *, actor: Actor) -> None:
+    """End a run that this very process carried out and was told to stop."""
+    run = ValueRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    if run.state == ValueRun.State.RUNNING:
+        _discard(run, ValueRun.State.CANCELLED)
+
+
 def run_value(run_id: int, progress: Progress = silent) -> ValueRun:
     """Carry out a run that was begun: measure, then publish everything in one transaction.
 
