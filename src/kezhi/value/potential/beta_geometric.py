@@ -318,6 +318,11 @@ def _on_grid(days: Vector, whole: Vector) -> bool:
     return bool(np.max(np.abs(days - whole)) < 1e-6 and np.max(whole) < 1_000_000)
 
 
+def _dot(one: Vector, other: Vector) -> float:
+    # Not by BLAS: its threads cost more than they bring here, and round differently by their number.
+    return float(np.einsum("i,i->", one, other))
+
+
 def _objective(data: _Groups, shift: int) -> Objective:
     x, weight, distinct, counts = data.x, data.weight, data.shares, data.counts
     customers = float(weight.sum())
@@ -347,7 +352,7 @@ def _objective(data: _Groups, shift: int) -> Objective:
             counts @ logs
             + customers * r * np.log(alpha)
             - by_age @ log_age
-            + weight @ np.logaddexp(0.0, z)
+            + _dot(weight, np.logaddexp(0.0, z))
         )
         psi_b, psi_ab = digamma(b), digamma(a + b)
         tri_b, tri_ab = polygamma(1, b), polygamma(1, a + b)
@@ -359,10 +364,10 @@ def _objective(data: _Groups, shift: int) -> Objective:
                 counts @ (digamma(r + distinct) - digamma(r))
                 + customers * np.log(alpha)
                 - n_log_age
-                + ws @ apart,
-                customers * r / alpha - by_age @ inverse_age + ws @ (R * narrower),
+                + _dot(ws, apart),
+                customers * r / alpha - by_age @ inverse_age + _dot(ws, R * narrower),
                 counts @ (psi_ab - psi_whole) + ws.sum() / a,
-                counts @ (digamma(upper) - psi_whole - psi_b + psi_ab) - ws @ (1 / left),
+                counts @ (digamma(upper) - psi_whole - psi_b + psi_ab) - _dot(ws, 1 / left),
             ]
         )
         wider = (inverse_age**2)[data.T_index] - (inverse_last**2)[data.t_index]
@@ -371,13 +376,15 @@ def _objective(data: _Groups, shift: int) -> Objective:
         for i in range(4):
             scaled = wv * dz[i]
             for j in range(i, 4):
-                h[i, j] = h[j, i] = scaled @ dz[j]
+                h[i, j] = h[j, i] = _dot(scaled, dz[j])
         h[0, 0] += counts @ (polygamma(1, r + distinct) - polygamma(1, r))
-        h[0, 1] += customers / alpha - n_inverse + ws @ narrower
-        h[1, 1] += -customers * r / alpha**2 + by_age @ inverse_age**2 - ws @ (R * wider)
+        h[0, 1] += customers / alpha - n_inverse + _dot(ws, narrower)
+        h[1, 1] += -customers * r / alpha**2 + by_age @ inverse_age**2 - _dot(ws, R * wider)
         h[2, 2] += counts @ (tri_ab - tri_whole) - ws.sum() / a**2
         h[2, 3] += counts @ (tri_ab - tri_whole)
-        h[3, 3] += counts @ (polygamma(1, upper) - tri_whole - tri_b + tri_ab) + ws @ (1 / left**2)
+        h[3, 3] += counts @ (polygamma(1, upper) - tri_whole - tri_b + tri_ab) + _dot(
+            ws, 1 / left**2
+        )
         h[1, 0], h[3, 2] = h[0, 1], h[2, 3]
         scale = np.array([r, alpha, a, b])
         return float(found), g * scale, h * np.outer(scale, scale) + np.diag(g * scale)
@@ -404,7 +411,7 @@ def fit_beta_geometric(
     data = _group(x, t_x, T, counted)
     bought, lived = (
         float(data.counts @ data.shares),
-        float(data.weight @ data.T_distinct[data.T_index]),
+        _dot(data.weight, data.T_distinct[data.T_index]),
     )
     if bought <= 0 or lived <= 0:
         raise CannotFit("no customer has bought a second time: there is no rhythm to estimate")

@@ -31,7 +31,10 @@ SpendModel = GammaGamma | ShrunkMean
 DRAWS = 400
 """Draws behind the predictive quantiles, for each group of customers alike in x and T."""
 
-_NODES = 28  # of the interpolation over time: see `_discounted`
+_ALIKE = 0.02  # ages are alike for the draws if they differ by less than two per cent
+
+_DIGITS = 10  # of the interpolation over time: see `_Time`
+_NODES = (8, 40)  # at least and at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def continuation(
     z = float(ndtri((1 + level) / 2))
     # Around the gross part, which doesn't change its sign; costs are taken as their mean.
     ends = gross * np.exp(-z * spread), gross * np.exp(z * spread)
-    low, high = _outcomes(buyers, groups, model, spend, horizon, rng, level)
+    low, high = _outcomes(buyers, model, spend, horizon, rng, level)
     per_spend = np.divide(discounted, purchases, out=np.zeros_like(gross), where=purchases > 0)
     net = keeps - np.divide(
         buyers.cost_per_occasion, spent, out=np.zeros_like(spent), where=spent > 0
@@ -178,7 +181,8 @@ def _counts(
         present = float(horizon.factors @ np.diff(horizon.ends, prepend=0.0))
         return rate * horizon.units, rate * present
     alive = model.p_alive(buyers.x, buyers.t_x, buyers.T)
-    purchases, discounted = _if_alive(model, groups, horizon)
+    purchases = model.expected_if_alive(groups.x, groups.T, horizon.units)
+    discounted = _discounted(model, groups, horizon)
     return alive * purchases[groups.index], alive * discounted[groups.index]
 
 
@@ -196,27 +200,29 @@ def _lives(
     return np.asarray(model.p_alive(buyers.x, buyers.t_x, buyers.T) * lives[groups.index])
 
 
-def _if_alive(model: PurchaseModel, groups: _Groups, horizon: Horizon) -> tuple[Vector, Vector]:
-    """Purchases of each group within the horizon if alive, plain and discounted.
+def _discounted(
+    model: PurchaseModel, groups: _Groups, horizon: Horizon, digits: float = _DIGITS
+) -> Vector:
+    """Purchases of each group within the horizon if alive, discounted.
 
     Σ_k f_k (E_k − E_{k−1}) = Σ_k (f_k − f_{k+1}) E_k with f beyond the horizon 0.
     """
     factors = horizon.factors
-    grid = _Time.over(model.alpha + groups.T, horizon.units)
-    discounted = grid.weighted_sum(
+    grid = _Time.over(model.alpha + groups.T, horizon.units, digits)
+    return grid.weighted_sum(
         lambda t: model.expected_if_alive(groups.x[:, None], groups.T[:, None], t),
         horizon.ends,
         factors - np.append(factors[1:], 0.0),
     )
-    return model.expected_if_alive(groups.x, groups.T, horizon.units), discounted
 
 
 @dataclass(frozen=True, slots=True)
 class _Time:
     """Interpolation over the coming time t, in log(1 + t/A): the models are smooth in that.
 
-    A horizon has up to a thousand units, but two dozen values of E[Y(t)] determine all others to
-    ten digits. Groups with the same A share the weights.
+    A horizon has up to a thousand units, but some twenty values of E[Y(t)] determine all others to
+    ten digits: the next singularity is π away from the real line, which gives the number of
+    Chebyshev nodes. Groups with the same A share the weights.
     """
 
     scales: Vector  # distinct A
@@ -225,10 +231,13 @@ class _Time:
     reach: Vector  # log(1 + horizon/A)
 
     @classmethod
-    def over(cls, A: Vector, horizon: float) -> _Time:
+    def over(cls, A: Vector, horizon: float, digits: float = _DIGITS) -> _Time:
         scales, which = np.unique(A, return_inverse=True)
         reach = np.log1p(horizon / scales)
-        angles = (np.arange(_NODES) + 0.5) * np.pi / _NODES
+        apart = 2 * np.pi / float(reach.max(initial=1e-9))
+        rate = np.log10(apart + np.hypot(apart, 1.0))
+        nodes = int(np.clip(np.ceil(digits / rate), *_NODES))
+        angles = (np.arange(nodes) + 0.5) * np.pi / nodes
         spread = (1 - np.cos(angles)) / 2
         return cls(scales, which, scales[:, None] * np.expm1(reach[:, None] * spread), reach)
 
@@ -241,16 +250,17 @@ class _Time:
 
     def _weights(self, times: Vector, weights: Vector) -> Vector:
         """What each node counts: the weighted sum of its Lagrange polynomial (Chebyshev nodes)."""
-        order = np.arange(_NODES)
-        angles = (order + 0.5) * np.pi / _NODES
-        sums = np.zeros((len(self.scales), _NODES))
+        nodes = self.nodes.shape[1]
+        order = np.arange(nodes)
+        angles = (order + 0.5) * np.pi / nodes
+        sums = np.zeros((len(self.scales), nodes))
         for start in range(0, len(times), 64):
             part = slice(start, start + 64)
             place = np.log1p(times[part] / self.scales[:, None]) / self.reach[:, None]
             theta = np.arccos(np.clip(1 - 2 * place, -1, 1))
             sums += np.cos(theta[:, :, None] * order).swapaxes(1, 2) @ weights[part]
         sums[:, 1:] *= 2
-        return np.asarray(sums @ np.cos(np.outer(order, angles)) / _NODES)
+        return np.asarray(sums @ np.cos(np.outer(order, angles)) / nodes)
 
 
 def _relative_error(
@@ -267,7 +277,7 @@ def _relative_error(
     if not isinstance(model, Naive) and diagnostics is not None:
 
         def log_purchases(changed: PurchaseModel) -> Vector:
-            discounted = _if_alive(changed, groups, horizon)[1]
+            discounted = _discounted(changed, groups, horizon, digits=4)
             alive = changed.p_alive(buyers.x, buyers.t_x, buyers.T)
             return _log(discounted)[groups.index] + _log(alive)
 
@@ -305,7 +315,6 @@ def _quadratic(slopes: list[Vector], covariance: Vector) -> Vector:
 
 def _outcomes(
     buyers: Buyers,
-    groups: _Groups,
     model: PurchaseModel | Naive,
     spend: SpendModel,
     horizon: Horizon,
@@ -327,6 +336,8 @@ def _outcomes(
     # Gone customers bring nothing: a quantile of all is a higher one of nothing, or one of the rest.
     ranks = [np.clip((tail - (1 - alive)) / np.maximum(alive, 1e-12), 0, 1) for tail in tails]
     found = [np.zeros_like(alive), np.zeros_like(alive)]
+    offset = 1.0 if isinstance(model, Naive) else model.alpha
+    groups = _grouped(replace(buyers, T=_alike(buyers.T, offset)))
     order = np.argsort(groups.index, kind="stable")
     ends = np.searchsorted(groups.index[order], np.arange(len(groups.x) + 1))
     size = 4096
@@ -344,6 +355,12 @@ def _outcomes(
             gone = ranks[tail][rows] <= 0
             found[tail][rows] = np.where(gone, 0.0, quantile * scale[rows])
     return found[0], found[1]
+
+
+def _alike(T: Vector, offset: float) -> Vector:
+    """Ages rounded so finely that no quantile shows it, for far fewer groups to draw for."""
+    rounded = np.expm1(np.rint(np.log1p(T / offset) / _ALIKE) * _ALIKE) * offset
+    return np.asarray(rounded)
 
 
 def _draws(

@@ -139,7 +139,7 @@ def _objective(x: Vector, m: Vector) -> Objective:
     distinct, where = np.unique(x, return_inverse=True)
     counts = np.bincount(where).astype(np.float64)
     log_m, spent = np.log(m), x * m
-    logs = counts @ (distinct * np.log(distinct)), x @ log_m, log_m.sum()
+    logs = counts @ (distinct * np.log(distinct)), (x * log_m).sum(), log_m.sum()
     customers = float(len(x))
 
     def objective(theta: Vector) -> tuple[float, Vector, Vector]:
@@ -149,7 +149,7 @@ def _objective(x: Vector, m: Vector) -> Objective:
         px = p * distinct
         rate = g + spent
         log_rate = np.log(rate)
-        x_log_rate, sum_log_rate = x @ log_rate, log_rate.sum()
+        x_log_rate, sum_log_rate = float((x * log_rate).sum()), log_rate.sum()
         found = (
             counts @ (gammaln(px + q) - gammaln(px))
             - customers * gammaln(q)
