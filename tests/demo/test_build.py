@@ -1,0 +1,93 @@
+"""The demo company in the database: all of it or nothing, by the product's own ways."""
+
+import pytest
+
+from cast import TODAY
+from kezhi.accounts.models import Company, User
+from kezhi.audit.models import Entry
+from kezhi.customers.models import Contact, Customer, FollowUp, Interaction, Standing
+from kezhi.dataio.models import ImportBatch
+from kezhi.demo import build
+from kezhi.demo.build import build_demo
+from kezhi.demo.people import PASSWORD, PEOPLE
+from kezhi.insight.models import TierMove, ValueRun
+from kezhi.ledger.models import CostEntry, Order, OrderLine
+from kezhi.workbench.models import SavedView
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def own_folders(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+    settings.DATA = tmp_path
+
+
+@pytest.fixture
+def unmeasured(monkeypatch, own_folders):
+    """The value runs are somebody else's test, and most of the time."""
+    monkeypatch.setattr(build, "_measure", lambda *arguments: None)
+
+
+def test_the_bulk_comes_by_import_and_people_did_a_few_hundred_deeds(unmeasured):
+    assert build_demo(today=TODAY, size=150).is_new
+    imported = {batch.kind: batch for batch in ImportBatch.objects.all()}
+    assert imported["customer"].created == Customer.objects.count() == 150
+    assert imported["order"].created == OrderLine.objects.count()
+    assert imported["order"].bad == 0
+    deeds = Entry.objects.exclude(deed__startswith="import").values_list("deed", "actor_name")
+    assert len(deeds) > 200
+    assert {name for deed, name in deeds if deed == "interaction.logged"} >= {"王浩然", "何静"}
+
+
+def test_facts_follow_the_owner_of_their_customer(unmeasured):
+    build_demo(today=TODAY, size=150)
+    for model in (Order, CostEntry, Contact, Interaction, Standing):
+        rows = model.objects.values_list("owner_id", "customer__owner_id")
+        assert all(owner == customers for owner, customers in rows)
+
+
+def test_everyone_can_sign_in_with_the_printed_password(unmeasured):
+    demo = build_demo(today=TODAY, size=60)
+    assert User.objects.count() == len(PEOPLE)
+    for login, password, _who in demo.sign_ins:
+        assert password == PASSWORD
+        assert User.objects.get(login=login).check_password(password)
+
+
+def test_a_second_start_leaves_everything_as_it_is(unmeasured):
+    build_demo(today=TODAY, size=60)
+    orders = Order.objects.count()
+    assert not build_demo(today=TODAY, size=90).is_new
+    assert Order.objects.count() == orders
+
+
+def test_a_company_of_ones_own_is_left_alone(company, unmeasured):
+    assert not build_demo(today=TODAY, size=60).is_new
+    assert not Customer.objects.exists()
+
+
+def test_an_interrupted_build_leaves_an_empty_installation(monkeypatch, own_folders):
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build, "_measure", stop)
+    with pytest.raises(KeyboardInterrupt):
+        build_demo(today=TODAY, size=60)
+    assert Company.current() is None
+    assert not User.objects.exists()
+    assert not Order.objects.exists()
+
+
+@pytest.mark.slow
+def test_the_whole_company_tells_its_story(own_folders):
+    build_demo(today=TODAY)
+    top = Standing.objects.filter(tier__in=["S", "A"])
+    assert 40 <= top.count() <= 70
+    assert top.filter(overdue_ratio__gt=3).count() >= 10
+    assert top.filter(p_alive__lt=0.75).count() >= 10
+    assert Standing.objects.filter(realised_value__lt=0).count() >= 50
+    assert ValueRun.objects.published().count() == 15
+    assert TierMove.objects.exclude(before="").values("moved_on").distinct().count() >= 12
+    assert FollowUp.objects.due(TODAY).exists()
+    assert SavedView.objects.filter(is_pinned=True).count() >= 5
