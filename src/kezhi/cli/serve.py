@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from kezhi.cli.launch.app import close_connections, refuse_pending_migrations, set_up_django
-from kezhi.cli.launch.database import alone, has_company, reach, role_of
+from kezhi.cli.launch.database import alone, company_kind, reach, role_of
 from kezhi.cli.launch.folder import DEMO, OWN, DataFolder, code_digest, default_folder
 from kezhi.cli.launch.language import gettext as _
 from kezhi.cli.launch.postgres import EmbeddedPostgres
@@ -87,14 +87,15 @@ def run_everything(kind: str, data: Path | None, host: str, port: int) -> None:
             environment["DATABASE_MIGRATE_URL"] = addresses.owner
         if not _prepared(kind, folder, environment, supervisor):
             return
-        token = "" if has_company(environment["DATABASE_URL"]) else secrets.token_urlsafe(18)
+        company = company_kind(environment["DATABASE_URL"])
+        token = "" if company else secrets.token_urlsafe(18)
         environment |= {"KEZHI_SETUP_TOKEN": token} | _names(host)
         supervisor.services = _services(folder, host, port, environment)
         with stages.stage(_("Web and worker")):
             supervisor.start()
             if not supervisor.until(partial(_answers, host, port)):
                 return
-        _announce(kind, stages, host, port, token)
+        _announce(company, stages, host, port, token)
         supervisor.run()
 
 
@@ -104,7 +105,7 @@ def _prepared(
     """Bring database and files up to date if the code has changed; False if asked to stop."""
     # Nothing is known of a database that isn't in the folder, and a demo may have been cleared.
     is_whole = supervisor.database is not None and (
-        kind == OWN or has_company(environment["DATABASE_URL"])
+        kind == OWN or company_kind(environment["DATABASE_URL"])
     )
     if is_whole and folder.is_prepared(f"{kind}:{code_digest(PACKAGE)}"):
         return True
@@ -198,7 +199,7 @@ def _answers(host: str, port: int) -> bool:
         connection.close()
 
 
-def _announce(kind: str, stages: Stages, host: str, port: int, token: str) -> None:
+def _announce(company: str | None, stages: Stages, host: str, port: int, token: str) -> None:
     address = _address(host, port)
     stages.say("")
     if token:
@@ -207,7 +208,7 @@ def _announce(kind: str, stages: Stages, host: str, port: int, token: str) -> No
     else:
         stages.say(_("Kezhi is running:"))
         stages.say(f"\n  {address}\n")
-    if kind == DEMO and not token:
+    if company == DEMO:
         from kezhi.demo.people import SIGN_INS
 
         stages.say(_("Sign in as one of the demo company's people:"))

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 
 from kezhi.cli.launch.binaries import OLDEST
+from kezhi.cli.launch.folder import DEMO, OWN
 from kezhi.cli.launch.language import gettext as _
 from kezhi.cli.launch.trouble import CannotStart
 
@@ -60,10 +61,12 @@ def role_of(url: str) -> str:
     return unquote(urlsplit(url).username or "")
 
 
-def has_company(url: str) -> bool:
-    """Whether the guided first run is over."""
+def company_kind(url: str) -> str | None:
+    """DEMO or OWN; None before the guided first run."""
     with reach(url) as connection:
         if connection.execute("SELECT to_regclass('accounts_company')").fetchone() == (None,):
-            return False
-        found = connection.execute("SELECT EXISTS (SELECT 1 FROM accounts_company)").fetchone()
-        return found == (True,)
+            return None
+        found = connection.execute("SELECT is_demo FROM accounts_company").fetchone()
+    if found is None:
+        return None
+    return DEMO if found == (True,) else OWN
