@@ -15,7 +15,7 @@ KINDS = (
     ("call", gettext_lazy("Call"), "phone"),
     ("visit", gettext_lazy("Visit"), "map"),
     ("wechat", gettext_lazy("WeChat"), "chat"),
-    ("email", gettext_lazy("E-mail"), "mail"),
+    ("email", pgettext_lazy("timeline", "E-mail"), "mail"),
     ("note", pgettext_lazy("timeline", "Note"), "note"),
 )
 

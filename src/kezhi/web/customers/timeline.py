@@ -155,7 +155,7 @@ SOURCES = (
 # What the tabs above the timeline show: the sources of each.
 TABS: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
     "": (pgettext_lazy("timeline", "All"), tuple(source.name for source in SOURCES)),
-    "contact": (_("Contact"), ("interaction", "follow_up")),
+    "contact": (pgettext_lazy("timeline", "Contacts"), ("interaction", "follow_up")),
     "orders": (_("Orders"), ("order",)),
     "value": (_("Value changes"), ("tier", "stage")),
     "costs": (_("Costs to serve"), ("cost",)),
