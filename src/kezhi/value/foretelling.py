@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from kezhi.value.durations import DAYS, DAYS_PER_YEAR, days_in
 from kezhi.value.potential import gamma_gamma, shrunk_mean
@@ -16,6 +15,7 @@ from kezhi.value.potential.choose import DEFAULT, FITS, Evaluation, PurchaseMode
 from kezhi.value.potential.continuation import Buyers, Horizon, SpendModel, continuation
 from kezhi.value.potential.fitting import CannotFit, Diagnostics, Fit
 from kezhi.value.potential.naive import Naive
+from kezhi.value.ranks import ranks
 from kezhi.value.realised import Realised
 from kezhi.value.summary import Summary
 
@@ -197,7 +197,7 @@ def _spend(summary: Summary) -> tuple[SpendModel, Diagnostics | None, float | No
     means = summary.mean_spend[paying]
     correlation = None
     if len(counts) > 2 and np.ptp(counts) > 0 and np.ptp(means) > 0:
-        correlation = float(np.corrcoef(rankdata(counts), rankdata(means))[0, 1])
+        correlation = float(np.corrcoef(ranks(counts), ranks(means))[0, 1])
     try:
         fit = gamma_gamma.fit(counts, means)
     except CannotFit:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+
+from kezhi.value.ranks import ranks
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,6 @@ def rfm(
 def _bins(figure: NDArray[np.generic], bought: NDArray[np.bool_], bins: int) -> NDArray[np.int8]:
     score = np.zeros(len(figure), dtype=np.int8)
     if bought.any():
-        rank = rankdata(figure[bought], method="average")
+        rank = ranks(figure[bought])
         score[bought] = np.minimum(np.ceil(rank / bought.sum() * bins), bins).astype(np.int8)
     return score

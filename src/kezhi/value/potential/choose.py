@@ -14,13 +14,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from kezhi.value.potential import bg_nbd, mbg_nbd
 from kezhi.value.potential.bg_nbd import BGNBD
 from kezhi.value.potential.fitting import CannotFit, Fit, Vector
 from kezhi.value.potential.mbg_nbd import MBGNBD
 from kezhi.value.potential.naive import Naive
+from kezhi.value.ranks import ranks
 
 PurchaseModel: TypeAlias = BGNBD | MBGNBD
 
@@ -135,7 +135,7 @@ def figures(predicted: Vector, later: NDArray[Any], log_score: Vector | None) ->
 def _spearman(one: Vector, other: Vector) -> float | None:
     if len(one) < 2 or np.ptp(one) == 0 or np.ptp(other) == 0:
         return None
-    return float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
+    return float(np.corrcoef(ranks(one), ranks(other))[0, 1])
 
 
 def _top_share(predicted: Vector, actual: Vector, share: float) -> float | None:
