@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from kezhi.core.actor import Actor
-from kezhi.workbench.models import SavedView
+from kezhi.workbench.saving_views import pinned_views
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,6 @@ GROUPS = (
     Group(pgettext_lazy("navigation", "Customer value"), (VALUE, RUNS)),
 )
 FOOT = (IMPORTS, SETTINGS)
-# The lists whose views can be pinned, by kind of record.
-LISTS = {
-    "customer": CUSTOMERS,
-    "contact": CONTACTS,
-    "product": PRODUCTS,
-    "order": ORDERS,
-    "follow_up": FOLLOW_UPS,
-}
 BOTTOM = (TODAY, CUSTOMERS, FOLLOW_UPS, VALUE)
 
 
@@ -110,12 +102,10 @@ def navigation(request: HttpRequest) -> Navigation:
 
 def _pinned(actor: Actor, address: str) -> tuple[Place, ...]:
     """The views that this person or their colleagues pinned, of lists they may read."""
-    views = SavedView.objects.visible_to(actor).filter(is_pinned=True, kind__in=LISTS)
-    found = []
-    for view in views.order_by("name", "pk")[:12]:
-        path = f"{LISTS[view.kind].path}?{view.query}"
-        if actor.may("read", view.kind):
-            found.append(Place(path, "pin", view.name, is_current=path == address))
+    found = [
+        Place(path, "pin", view.name, is_current=path == address)
+        for view, path in pinned_views(actor)[:12]
+    ]
     return tuple(found)
 
 

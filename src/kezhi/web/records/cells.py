@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,8 +48,10 @@ def title_of(kind: Kind, record: Any) -> str:
     return line if len(line) <= 60 else f"{line[:59]}…"
 
 
-def subtitle_of(kind: Kind, record: Any) -> str:
-    shown = (cell(kind.field(name), record) for name in kind.subtitle)
+def subtitle_of(kind: Kind, record: Any, besides: Collection[str] = ()) -> str:
+    """A line that tells records of one name apart, without the fields that stand beside it anyway."""
+    names = (name for name in kind.subtitle if name not in besides)
+    shown = (cell(kind.field(name), record) for name in names)
     return " · ".join(each.text for each in shown if each.text)
 
 

@@ -145,7 +145,7 @@ class Listing:
         return Row(
             record.pk,
             title_of(self.kind, record),
-            subtitle_of(self.kind, record),
+            subtitle_of(self.kind, record, self.query.shape.columns),
             self.kind.url_of(record),
             cells,
             plain[:MOST_META],
@@ -188,8 +188,8 @@ class Listing:
             high_first = order.is_descending == field.is_number
             words = _("%(field)s, high to low") if high_first else _("%(field)s, low to high")
         elif field.kind in (K.DATE, K.MOMENT):
-            newest = order.is_descending
-            words = _("%(field)s, newest first") if newest else _("%(field)s, oldest first")
+            latest = order.is_descending
+            words = _("%(field)s, latest first") if latest else _("%(field)s, earliest first")
         else:
             words = _("%(field)s, Z to A") if order.is_descending else _("%(field)s, A to Z")
         return words % {"field": field.label}

@@ -40,7 +40,10 @@ def show(request: PersonRequest, kind: Kind) -> HttpResponse:
 
 
 def options(request: PersonRequest, kind: Kind, typed: str, chosen: list[str]) -> list[Option]:
-    """The chosen records and the best finds, of those that the actor may see."""
+    """The chosen records and the best finds, of those that the actor may see.
+
+    Before anything is typed only a handful is offered, if there are no more than that.
+    """
     rows = kind.visible_to(request.actor)
     keys = [int(pk) for pk in chosen if pk.isdecimal() and len(pk) < 19][:50]
     kept = list(rows.filter(pk__in=keys)) if keys else []
@@ -48,7 +51,9 @@ def options(request: PersonRequest, kind: Kind, typed: str, chosen: list[str]) -
     found = search.apply(rows) if typed.strip() else rows
     title = kind.field(kind.title)
     order = title.sort_path or title.path
-    more = list(found.exclude(pk__in=keys).order_by(order, "pk")[:MOST])
+    more = list(found.exclude(pk__in=keys).order_by(order, "pk")[: MOST + 1])
+    if len(more) > MOST:
+        more = more[:MOST] if typed.strip() else []
     return [(row.pk, title_of(kind, row), _note(kind, row)) for row in [*kept, *more]]
 
 
