@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.accounts.urls")),
     path("", include("kezhi.web.demo.urls")),
     path("", include("kezhi.web.today.urls")),
+    path("", include("kezhi.web.settings.urls")),
     path("", include("kezhi.web.value.urls")),
     path("", include("kezhi.web.customers.urls")),
     path("", include("kezhi.web.records.urls")),

@@ -1,0 +1,1 @@
+"""Settings pages that belong to one area of the product."""

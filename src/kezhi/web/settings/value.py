@@ -1,0 +1,144 @@
+"""The rules that value is measured by: seen by who may, changed by an owner, in versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.customers.models.standing import Loyalty, Stage, Tier
+from kezhi.insight.models import ValueRun, ValueSettings
+from kezhi.insight.ruling import InvalidRules, current_settings, publish_value_settings
+from kezhi.web.requests import PersonRequest
+from kezhi.web.settings import value_form
+from kezhi.web.settings.value_form import RulesForm
+
+SHOWN_VERSIONS = 20
+
+
+@dataclass(frozen=True)
+class Version:
+    """A published version as the list shows it."""
+
+    number: int
+    settings: ValueSettings
+    changed: tuple[str, ...]
+    is_current: bool
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rules(request: PersonRequest) -> HttpResponse:
+    """GET: the rules in force, or `?version=` an earlier one to start from. POST: a new version."""
+    if not request.actor.may("read", "value_settings"):
+        raise PermissionDenied
+    latest = ValueRun.objects.latest_published()
+    if request.method == "POST":
+        return _publish(request, latest)
+    versions = _versions()
+    chosen = next((v for v in versions if str(v.number) == request.GET.get("version")), None)
+    form = RulesForm.of(chosen.settings if chosen else current_settings(), latest)
+    return _page(request, form, versions, chosen=chosen)
+
+
+def _publish(request: PersonRequest, latest: ValueRun | None) -> HttpResponse:
+    if not request.actor.may("edit", "value_settings"):
+        raise PermissionDenied
+    form = RulesForm.read(request.POST.dict(), current_settings().rules, latest)
+    wanted = form.rules()
+    if "more" in request.POST:  # room for another rule; nothing is published yet
+        form.errors.clear()
+        return _page(request, form, _versions())
+    if form.errors:
+        return _page(request, form, _versions(), status=422)
+    try:
+        publish_value_settings(
+            wanted,
+            actor=request.actor,
+            on=request.today,
+            reason=form.reason,
+            nightly_hour=form.nightly_hour,
+        )
+    except InvalidRules as invalid:
+        form.take(invalid.errors)
+        return _page(request, form, _versions(), status=422)
+    except NotAllowed as refusal:
+        raise PermissionDenied from refusal
+    except Refused as refusal:
+        return _page(request, form, _versions(), refusal=str(refusal), status=409)
+    messages.success(request, _("Published. The next run goes by these rules."))
+    return redirect("value-rules")
+
+
+def _versions() -> list[Version]:
+    """The latest versions, newest first, with the areas that each changed."""
+    current_settings()
+    total = ValueSettings.objects.count()
+    rows = list(
+        ValueSettings.objects.select_related("published_by").order_by("-pk")[: SHOWN_VERSIONS + 1]
+    )
+    return [
+        Version(
+            number=total - place,
+            settings=row,
+            changed=_changed(row, rows[place + 1]) if place + 1 < len(rows) else (),
+            is_current=place == 0,
+        )
+        for place, row in enumerate(rows[:SHOWN_VERSIONS])
+    ]
+
+
+def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
+    areas = {
+        "unit": _("Unit of time"),
+        "model": _("Model"),
+        "horizon_months": _("Horizon"),
+        "annual_rate": _("Discount rate"),
+        "margin_rate": _("Margin rate"),
+        "compound_rate": _("Compound rate"),
+        "cost_per_occasion": _("Cost per purchase"),
+        "upkeep_per_month": _("Upkeep per month"),
+        "holdout_months": _("Hold-out"),
+        "interval_level": _("Level of intervals"),
+        "tiers": _("Tiers"),
+        "loyalty": _("Loyalty classes"),
+        "lifecycle": _("Lifecycle stages"),
+        "tree": _("Index weights"),
+    }
+    found = [label for key, label in areas.items() if now.rules.get(key) != before.rules.get(key)]
+    if now.nightly_hour != before.nightly_hour:
+        found.append(_("Nightly run"))
+    return tuple(found)
+
+
+def _page(
+    request: PersonRequest,
+    form: RulesForm,
+    versions: list[Version],
+    *,
+    chosen: Version | None = None,
+    refusal: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "form": form,
+        "versions": versions,
+        "chosen": chosen,
+        "refusal": refusal,
+        "may_edit": request.actor.may("edit", "value_settings"),
+        "may_measure": request.actor.may("measure", "value_run"),
+        "under_way": ValueRun.objects.under_way(),
+        "tiers": Tier.choices,
+        "classes": (
+            ("loyalty", _("Loyalty classes"), Loyalty.choices),
+            ("lifecycle", _("Lifecycle stages"), Stage.choices),
+        ),
+        "options": value_form,
+    }
+    return render(request, "settings/value.html", context, status=status)
