@@ -13,7 +13,7 @@ from kezhi.customers.models import Contact, Customer, FollowUp, Standing
 from kezhi.records import registry
 from kezhi.workbench import operands
 from kezhi.workbench.counting import count, totals
-from kezhi.workbench.filtering import Asking, Filter
+from kezhi.workbench.filtering import Asking, Filter, filterable, operators
 
 pytestmark = pytest.mark.django_db
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -226,3 +226,23 @@ def test_nobody_filters_their_way_to_a_strangers_rows(three, chen_jing):
     for condition in ("tier.in.S,A", "owner.filled", "created_at.within.30d", "name.contains.茶"):
         assert names(chen_jing, condition) == []
     assert Contact.objects.count() == FollowUp.objects.count() == 0
+
+
+NASTY = [
+    "", "0", "-1", "1e400", "9" * 40, "99999999999", "0.0000001", "-0", "NaN", "Infinity", "１２", "½", "今天",
+    "today", "-99999d", "0001-01-01", "9999-12-31", "2026-02-30", "a..b", "..", "2026-01-01..", "me", "me,me",
+    "1,2,3", "' OR '1'='1", "\\", "%s", "%(x)s", "{0}", "\x00", "\ud800", "\u202e", "S", "yes", "茶" * 200,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in registry])
+def test_no_operand_of_any_field_breaks_the_database(anhui_tea, li_wei, kind):
+    declared = registry[kind]
+    asking = Asking(li_wei, TODAY, SHANGHAI)
+    for field in filterable(declared):
+        for op, _label in operators(field):
+            for operand in NASTY:
+                chosen = Filter.of(declared, asking, conditions=[f"{field.name}.{op}.{operand}"])
+                rows = chosen.apply(declared.visible_to(li_wei))
+                assert rows.exists() or True
+                assert chosen.problems or chosen.criteria[0].predicate is not None
