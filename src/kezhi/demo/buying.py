@@ -123,12 +123,18 @@ def _lives(rng: Generator, customers: list[Customer], story: Story) -> _Lives:
     start = np.minimum(start, DAYS - 4)
     per_week = 0.03 + rng.gamma(0.85, 0.80, size)
     leave = rng.beta(0.75, 25.0, size)
-    spend = np.exp(rng.normal(9.05, 1.12, size) + 0.22 * np.log(per_week))
-    spend = np.clip(spend, 300, 260_000)
+    # Spend per order differs as Gamma-Gamma has it: few pay very much.
+    spend = 17_000 / rng.gamma(2.2, 1.0, size) * per_week**0.15
+    spend *= np.array([0.12 if each.form == "person" else 1.0 for each in customers])
+    # No customer is the company: at most nine million a year.
+    spend = np.clip(spend, 300, 9_000_000 / (52 * per_week))
     # Those who came into the price rise compared offers and left sooner.
     opened, closed = story.hit_cohort
     hit = (start >= opened) & (start <= closed) & (rng.random(size) < 0.62)
     leave = np.where(hit, np.maximum(leave, rng.uniform(0.22, 0.6, size)), leave)
+    # The very largest have contracts: none of them simply stays away.
+    largest = np.argsort(-spend * per_week)[: max(1, size // 100)]
+    leave[largest] = np.minimum(leave[largest], 0.0015)
     is_difficult = (rng.random(size) < 0.12) & (per_week > 0.12)
     discount = np.clip(rng.normal(0.015 + 0.012 * np.log(spend / 3000), 0.015), 0, 0.09)
     discount = np.where(is_difficult, rng.uniform(0.06, 0.15, size), discount)
@@ -165,7 +171,7 @@ def _troubled(
     top = ranked[: max(6, round(len(orders) * 0.045))]
     frequent = top[weekly[top]]
     silent = rng.choice(
-        frequent, size=min(len(frequent), max(3, round(len(orders) * 0.018))), replace=False
+        frequent, size=min(len(frequent), max(3, round(len(orders) * 0.022))), replace=False
     )
     others = np.setdiff1d(ranked[: max(12, round(len(orders) * 0.11))], silent)
     fading = rng.choice(others, size=max(3, round(len(orders) * 0.016)), replace=False)
@@ -188,7 +194,7 @@ def _lately(days: Days) -> int:
 
 def _silenced(rng: Generator, days: Days) -> Days:
     """No order for five or six of the customer's own intervals."""
-    last = int(DAYS - 1 - _interval(days) * rng.uniform(4.6, 6.0))
+    last = int(DAYS - 1 - _interval(days) * rng.uniform(4.9, 6.2))
     return np.append(days[days < last], last)
 
 

@@ -170,10 +170,10 @@ VIEWS: tuple[tuple[str, str, str, str, bool, tuple[str, ...], str], ...] = (
     (
         "lin",
         "customer",
-        "高价值流失预警",
+        "S、A 级有流失风险",
         "everyone",
         True,
-        ("tier.in.S,A,B", "p_alive.lt.0.6"),
+        ("tier.in.S,A", "p_alive.lt.0.8"),
         "-value_at_risk",
     ),
     (

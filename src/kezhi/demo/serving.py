@@ -69,7 +69,7 @@ def _with_orders(
     happens = rng.random(len(buying.day)) < np.where(difficult, min(0.9, chance * 3), chance)
     chosen = np.flatnonzero(happens)
     hard = difficult[chosen]
-    scale = np.where(hard, 1.5 * buying.spend[chosen] ** 0.75, 3.2 * buying.spend[chosen] ** 0.5)
+    scale = np.where(hard, 1.6 * buying.spend[chosen] ** 0.75, 3.2 * buying.spend[chosen] ** 0.5)
     amount = least + scale * np.exp(rng.normal(0.35, spread, len(chosen)))
     # Even for the difficult, trouble is bounded by what is on the road.
     amount = np.minimum(amount, 60 + buying.spend[chosen] * np.where(hard, 0.7, 0.09))

@@ -164,27 +164,30 @@ def _trouble_lately(
     ]
     if not is_silent:
         return before
-    gap = max(2, DAYS - 1 - last)
-    after = last + 1 + rng.integers(0, gap, size=2)
-    return before + [scene.say(customer, min(int(day), DAYS - 1), words.SILENT) for day in after]
+    # Then nobody asked for two weeks: that is what the list of today is for.
+    room = DAYS - 16 - last
+    after = last + 1 + rng.integers(0, room, size=2) if room > 1 else []
+    return before + [scene.say(customer, int(day), words.SILENT) for day in after]
 
 
 def _occasion(customer: int, days: np.ndarray, buying: Buying) -> tuple[str, float]:
     """What kind of follow-up a customer is likely to have open, and how likely."""
     if buying.is_silent[customer]:
-        return "risk", 0.85
+        return "risk", 0.25
     if buying.is_fading[customer]:
-        return "risk", 0.6
+        return "risk", 0.5
     if days[0] > DAYS - 60:
         return "new", 0.35
     if days[-1] < DAYS - 200:
         return "prospect", 0.03
-    return "routine", 0.03 + 0.02 * float(np.log10(max(buying.usual_spend[customer], 1000) / 1000))
+    return "routine", 0.04 + 0.02 * float(np.log10(max(buying.usual_spend[customer], 1000) / 1000))
 
 
 def _plans(scene: _Scene, customer: int, occasion: str, chance: float) -> list[FollowUp]:
     """Open follow-ups: some overdue, some due today, most in the next two weeks."""
     rng, who = scene.rng, scene.customers[customer]
+    if who.is_abroad:
+        chance *= 4  # one person looks after all of them
     if not who.owner or rng.random() >= chance:
         return []
     subjects = words.PLANNED["abroad" if who.is_abroad else occasion]
