@@ -54,8 +54,9 @@ def cohorts(
     since = months_of(days) - joined[codes]
     low = int(joined[bought].min())
     width = last - low + 1
-    seen = np.unique(codes.astype(np.int64) * width + since)
-    members, months = (seen // width).astype(np.int64), seen % width
+    seen = np.zeros(len(first_day) * width, dtype=np.bool_)  # a byte for each customer and month
+    seen[codes.astype(np.int64) * width + since] = True
+    members, months = np.divmod(np.flatnonzero(seen), width)
     table = np.zeros((width, width), dtype=np.int64)
     np.add.at(table, (joined[members] - low, months), 1)
     sizes = np.bincount(joined[bought] - low, minlength=width)

@@ -72,7 +72,8 @@ def read_facts(facts: Facts, *, as_of: date) -> FactArrays:
         known.append(serving[0])
     if facts.customers is not None:
         known.append(_ids(facts.customers))
-    customers = np.unique(np.concatenate(known))
+    customers = np.sort(np.concatenate(known))
+    customers = customers[np.diff(customers, prepend=customers[:1] - 1) > 0]
     place = np.searchsorted(customers, ids).astype(np.int32)
     orders = Lines(place[codes][kept], days[kept], amounts[kept])
     return FactArrays(

@@ -15,7 +15,6 @@ from kezhi.value.potential.choose import DEFAULT, FITS, Evaluation, PurchaseMode
 from kezhi.value.potential.continuation import Buyers, Horizon, SpendModel, continuation
 from kezhi.value.potential.fitting import CannotFit, Diagnostics, Fit
 from kezhi.value.potential.naive import Naive
-from kezhi.value.ranks import ranks
 from kezhi.value.realised import Realised
 from kezhi.value.summary import Summary
 
@@ -197,7 +196,7 @@ def _spend(summary: Summary) -> tuple[SpendModel, Diagnostics | None, float | No
     means = summary.mean_spend[paying]
     correlation = None
     if len(counts) > 2 and np.ptp(counts) > 0 and np.ptp(means) > 0:
-        correlation = float(np.corrcoef(ranks(counts), ranks(means))[0, 1])
+        correlation = float(np.corrcoef(counts, means)[0, 1])
     try:
         fit = gamma_gamma.fit(counts, means)
     except CannotFit:

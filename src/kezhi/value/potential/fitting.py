@@ -18,6 +18,7 @@ M = TypeVar("M")
 MAX_ITERATIONS = 200
 MAX_STEP = 1.5  # in log-parameters: no parameter changes more than 4.5-fold in a step
 DECREMENT = 1e-10  # of half the squared Newton decrement: log-likelihood still to be gained
+ROUNDING = 1e-13  # of the objective, relative: what a sum over a million customers can't resolve
 FAR = 16.0  # log-parameters this far from the start aren't estimates any more
 
 
@@ -87,13 +88,14 @@ def maximise(objective: Objective, start: Vector) -> Optimum:
     for iteration in range(MAX_ITERATIONS):
         step = _ascent(gradient, hessian)
         decrement = float(gradient @ step)
-        if decrement / 2 < DECREMENT:
+        noise = ROUNDING * abs(now)
+        if decrement / 2 < DECREMENT + noise:
             return Optimum(theta, now, gradient, hessian, decrement, iteration, True)
         length = np.max(np.abs(step))
         step *= min(1.0, MAX_STEP / length)
         for _ in range(40):
             ahead = objective(theta + step)
-            if np.isfinite(ahead[0]) and ahead[0] >= now:
+            if np.isfinite(ahead[0]) and ahead[0] >= now - 10 * noise:
                 break
             step /= 2
         else:  # no step improves: the decrement left is rounding
