@@ -166,8 +166,8 @@ def _trouble_lately(
         return before
     # Then nobody asked for two weeks: that is what the list of today is for.
     room = DAYS - 16 - last
-    after = last + 1 + rng.integers(0, room, size=2) if room > 1 else []
-    return before + [scene.say(customer, int(day), words.SILENT) for day in after]
+    after = [last + 1 + int(rng.integers(0, room)) for _line in range(2)] if room > 1 else []
+    return before + [scene.say(customer, day, words.SILENT) for day in after]
 
 
 def _occasion(customer: int, days: np.ndarray, buying: Buying) -> tuple[str, float]:
@@ -187,14 +187,14 @@ def _plans(scene: _Scene, customer: int, occasion: str, chance: float) -> list[F
     """Open follow-ups: some overdue, some due today, most in the next two weeks."""
     rng, who = scene.rng, scene.customers[customer]
     if who.is_abroad:
-        chance *= 4  # one person looks after all of them
+        chance = min(0.5, 4 * chance)  # one person looks after all of them
     if not who.owner or rng.random() >= chance:
         return []
     subjects = words.PLANNED["abroad" if who.is_abroad else occasion]
     place = rng.random()
-    if place < 0.22:
+    if place < 0.15:
         offset = -int(rng.integers(1, 12))
-    elif place < 0.42:
+    elif place < 0.38:
         offset = 0
     else:
         offset = int(rng.integers(1, 18))
