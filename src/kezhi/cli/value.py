@@ -188,11 +188,12 @@ def _hand_over(table: pa.Table, out: Path | None, as_json: bool) -> None:
     if as_json:
         _print(table.to_pylist(), True)
     elif out is None:
+        import pyarrow as pa
         import pyarrow.csv as pacsv
 
-        stream = click.get_binary_stream("stdout")
-        pacsv.write_csv(table, stream, pacsv.WriteOptions(quoting_style="needed"))
-        stream.flush()
+        text = pa.BufferOutputStream()
+        pacsv.write_csv(table, text, pacsv.WriteOptions(quoting_style="needed"))
+        click.echo(text.getvalue().to_pybytes(), nl=False)
     else:
         click.echo(f"{table.num_rows} customers written to {out}")
 
