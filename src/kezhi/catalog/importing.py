@@ -170,7 +170,7 @@ class ProductLoader:
         categories.filter(products=None).delete()
 
 
-NEXT_ID = "nextval(pg_get_serial_sequence('catalog_product', 'id'))"
+NEXT_ID = "nextval('catalog_product_id_seq')"
 
 
 def delete_products(ids: list[int]) -> None:

@@ -320,7 +320,7 @@ class CustomerLoader:
         delete_customers(created_ids(batch, TABLE))
 
 
-NEXT_ID = "nextval(pg_get_serial_sequence('customers_customer', 'id'))"
+NEXT_ID = "nextval('customers_customer_id_seq')"
 
 
 def _ids(rows: models.QuerySet[Any]) -> tuple[str, list[Any]]:

@@ -297,6 +297,7 @@ class OrderLoader:
         unknown = "i.is_hidden" if may_create else "i.is_hidden OR i.customer_id IS NULL"
         work.reject("unknown_reference", field, f"{rows} WHERE {unknown}", [label])
         work.run(f"DELETE FROM import_customers i WHERE i.hits > 1 OR {unknown}")
+        _merge_keys(work, "customer")
 
     def _find_products(self, work: Work) -> None:
         work.run(
@@ -333,14 +334,22 @@ class OrderLoader:
         if not (work.options.get("create_missing") and work.actor.may("import", "product")):
             work.reject("unknown_reference", field, f"{rows} WHERE i.product_id IS NULL", [label])
             work.run("DELETE FROM import_products WHERE product_id IS NULL")
+        _merge_keys(work, "product")
 
     def _find_orders(self, work: Work) -> None:
         # One row per staged line with its references as numbers: the text keys are compared only once.
+        sign = (
+            "CASE WHEN s.sort = 'return' THEN -abs({0}) ELSE {0} END" if work.has("sort") else "{0}"
+        )
+        amount = sign.format("coalesce(s.amount, round(s.quantity * s.unit_price, 2))")
+        quantity, cost = sign.format("s.quantity"), sign.format("s.cost")
         work.run(
             f"""CREATE TEMP TABLE import_referring ON COMMIT DROP AS
-                SELECT s.row, c.ref AS customer_ref, p.ref AS product_ref, s.number, s.ordered_on
-                FROM import_staging s JOIN import_customers c ON c.key = {CUSTOMER_KEY}
-                LEFT JOIN import_products p ON p.key = {PRODUCT_KEY}"""
+                SELECT s.row, c.ref AS customer_ref, p.ref AS product_ref, s.number, s.ordered_on,
+                  {quantity} AS quantity, {amount} AS amount, {cost} AS cost, s.line_number, s.channel, s.remark,
+                  coalesce(s.product_code, s.product_name, '') AS product
+                FROM import_staging s JOIN import_customer_keys c ON c.key = {CUSTOMER_KEY}
+                LEFT JOIN import_product_keys p ON p.key = {PRODUCT_KEY}"""
         )
         work.run("ANALYZE import_referring")
         conflicts = work.run(
@@ -406,18 +415,10 @@ class OrderLoader:
                 work.run("DELETE FROM import_referring r USING import_faults f WHERE f.row = r.row")
 
     def _find_lines(self, work: Work) -> None:
-        sign = (
-            "CASE WHEN s.sort = 'return' THEN -abs({0}) ELSE {0} END" if work.has("sort") else "{0}"
-        )
-        amount = sign.format("coalesce(s.amount, round(s.quantity * s.unit_price, 2))")
-        quantity, cost = sign.format("s.quantity"), sign.format("s.cost")
-        content = f"""coalesce(s.product_code, s.product_name, '') || '|' || coalesce({quantity}::text, '')
-                      || '|' || ({amount})::text || '|' || coalesce({cost}::text, '')"""
         rows = " UNION ALL ".join(
-            f"""SELECT s.row, o.ref AS order_ref, o.order_id, o.ordered_on, r.customer_ref, r.product_ref,
-                  {quantity} AS quantity, {amount} AS amount, {cost} AS cost, s.line_number, s.channel, s.remark,
-                  ('x' || left(md5({content}), 16))::bit(64)::bigint AS content
-                FROM import_staging s JOIN import_referring r ON r.row = s.row {join}"""
+            f"""SELECT r.row, o.ref AS order_ref, o.order_id, o.ordered_on, r.customer_ref, r.product_ref,
+                  r.quantity, r.amount, r.cost, r.line_number, r.channel, r.remark, {CONTENT} AS content
+                FROM import_referring r {join}"""
             for join in ((BY_NUMBER, BY_DAY) if work.has("number") else (BY_DAY,))
         )
         work.run(f"CREATE TEMP TABLE import_unkeyed ON COMMIT DROP AS {rows}")
@@ -548,8 +549,7 @@ class OrderLoader:
     def _create_orders(self, work: Work) -> None:
         company = Company.current()
         work.run(
-            """UPDATE import_orders SET new_id = nextval(pg_get_serial_sequence('ledger_order', 'id'))
-               WHERE order_id IS NULL"""
+            "UPDATE import_orders SET new_id = nextval('ledger_order_id_seq') WHERE order_id IS NULL"
         )
         work.run(
             """INSERT INTO ledger_order (id, number, customer_id, ordered_on, channel, currency, amount, lines_count,
@@ -569,9 +569,14 @@ class OrderLoader:
         )
 
     def _create_lines(self, work: Work) -> None:
+        # The lines' products have no constraint of their own: nobody may delete one now.
+        work.run(
+            """SELECT 1 FROM catalog_product WHERE id IN (SELECT product_id FROM import_products)
+               ORDER BY id FOR KEY SHARE"""
+        )
         work.run(
             """CREATE TEMP TABLE import_added ON COMMIT DROP AS
-               SELECT nextval(pg_get_serial_sequence('ledger_orderline', 'id')) AS id, row, order_id
+               SELECT nextval('ledger_orderline_id_seq') AS id, row, order_id
                FROM import_lines WHERE outcome = 'created' AND order_id IS NOT NULL"""
         )
         insert = """INSERT INTO ledger_orderline ({id} order_id, line_key, customer_id, product_id, ordered_on,
@@ -639,6 +644,23 @@ class OrderLoader:
 DAY_NUMBER = "coalesce(c.code, i.code) || '/' || to_char(o.ordered_on, 'YYYYMMDD')"
 
 
+def _merge_keys(work: Work, noun: str) -> None:
+    """One entry per record, although the file may call it by code here and by name there."""
+    work.run(
+        f"""CREATE TEMP TABLE import_{noun}_keys ON COMMIT DROP AS
+            SELECT key, CASE WHEN {noun}_id IS NULL THEN ref
+              ELSE min(ref) OVER (PARTITION BY {noun}_id) END AS ref FROM import_{noun}s"""
+    )
+    work.run(
+        f"DELETE FROM import_{noun}s i WHERE NOT EXISTS"
+        f" (SELECT 1 FROM import_{noun}_keys k WHERE k.ref = i.ref)"
+    )
+    work.run(f"ANALYZE import_{noun}_keys")
+
+
+# What a line without a number is known by: 48 bits of its content, unique enough within one order.
+CONTENT = """('x' || left(md5(r.product || '|' || coalesce(r.quantity::text, '') || '|' || r.amount::text
+             || '|' || coalesce(r.cost::text, '')), 12))::bit(48)::bigint"""
 BY_NUMBER = "JOIN import_orders o ON o.own_number = r.number"
 BY_DAY = (
     "JOIN import_orders o ON o.own_number IS NULL AND r.number IS NULL"

@@ -52,14 +52,20 @@ class OrderLine(models.Model):
     """One product of an order; returns and credit notes are negative.
 
     `line_key` makes the same line of the same file come out the same, so that importing twice adds nothing.
-    `ordered_on` and `customer` repeat the order's: the value run reads lines alone. `cost` is the cost of
+    `ordered_on` and `customer` repeat the order's: the value run reads lines alone. Customer and product have no
+    constraint of their own: the order's holds the customer, the import locks the products that it writes, and
+    checking each line of a million would take a quarter of the import. `cost` is the cost of
     goods of the whole line; null where nobody knows it.
     """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False)
     line_key = models.CharField(max_length=64)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
-    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    product = models.ForeignKey(
+        Product, models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+    )
     ordered_on = models.DateField()
     quantity = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     amount = models.DecimalField(max_digits=18, decimal_places=2)
