@@ -35,7 +35,7 @@ NUMBERS: dict[str, tuple[str, float]] = {
 CHOICES = ("unit", "model")
 CLASSES = {"loyalty": Loyalty, "lifecycle": Stage}
 USUAL_FLOORS = {"S": 80.0, "A": 60.0, "B": 40.0, "C": 20.0}
-SLOTS = 3  # conditions of a rule that can be typed at once
+SLOTS = 9  # conditions of a rule, and one to add
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class RulesForm:
             return float("inf"), own
 
     def _slots_in_use(self, row: str) -> list[str]:
-        slots = [f"{row}-{slot}" for slot in range(10)]
+        slots = [f"{row}-{slot}" for slot in range(SLOTS)]
         return [s for s in slots if self.get(f"{s}-measure") or self.get(f"{s}-bound")]
 
     def _rule(self, row: str) -> Rules:
@@ -245,8 +245,8 @@ class RulesForm:
 
     def _row(self, row: str, place: str) -> RuleRow:
         used = self._slots_in_use(row)
-        free = [f"{row}-{slot}" for slot in range(10) if f"{row}-{slot}" not in used]
-        names = [*used, *free[: max(1, SLOTS - len(used))]]
+        free = [f"{row}-{slot}" for slot in range(SLOTS + 1) if f"{row}-{slot}" not in used]
+        names = [*used, *free[: 1 if used else 2]]
         return RuleRow(
             name=row,
             place=place,
