@@ -59,7 +59,7 @@ def of(customer: Customer, actor: Actor, basis: figures.Basis | None) -> NextSte
 def _suggestions(risk: figures.AtRisk | None, planned: set[str]) -> list[Suggestion]:
     if risk is None:
         return []
-    found = []
+    found: list[Suggestion] = []
     for key in risk.reasons:
         subject = _subject(key)
         why = " ".join(reasons.sentences([key], risk))

@@ -144,14 +144,14 @@ def flow(picture: figures.Flow) -> Markup | str:
 
 def asset(points: tuple[figures.TrendPoint, ...]) -> Markup | str:
     """Which way the customer asset goes."""
-    known = [point for point in points if point.customer_asset is not None]
-    if len(known) < 2 or not known[0].customer_asset:
+    known = [(p.as_of, p.customer_asset) for p in points if p.customer_asset is not None]
+    if len(known) < 2 or not known[0][1]:
         return ""
-    first, last = known[0], known[-1]
-    change = last.customer_asset / first.customer_asset - 1
+    (since, first), (_until, last) = known[0], known[-1]
+    change = last / first - 1
     shown = {
         "change": numbers.percent(abs(change), 1),
-        "since": numbers.day(first.as_of, plain=True),
+        "since": numbers.day(since, plain=True),
     }
     if change >= 0:
         return told(_("The customer asset has grown by %(change)s since %(since)s"), **shown)
