@@ -1,0 +1,53 @@
+"""What happens by the clock."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from kezhi.core.models import JobRun, JobState
+from kezhi.dataio.models import BatchState, ImportBatch
+from kezhi.jobs import schedules
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_name_that_is_queued_is_known_to_the_worker():
+    assert {"insight.run", "dataio.check", "dataio.import"} <= set(app.tasks)
+    scheduled = {periodic.task.name for periodic in app.periodic_registry.periodic_tasks.values()}
+    assert scheduled == {
+        "jobs.close_abandoned",
+        "jobs.nightly_value_run",
+        "jobs.thin_history",
+        "jobs.clear_sessions",
+        "jobs.forget_old_jobs",
+    }
+
+
+def test_expired_sessions_go(company):
+    now = timezone.now()
+    Session.objects.create(session_key="old", session_data="", expire_date=now - timedelta(days=1))
+    Session.objects.create(session_key="new", session_data="", expire_date=now + timedelta(days=1))
+    schedules.clear_sessions(0)
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["new"]
+
+
+def test_an_import_whose_job_was_given_up_can_be_tried_again(company, owner):
+    job_run = JobRun.objects.create(name="dataio.import", title="orders.csv", message="三次")
+    batch = ImportBatch.objects.create(
+        kind="order", file_name="orders.csv", size=1, state=BatchState.IMPORTING, job_run=job_run
+    )
+    schedules.close_abandoned(0)
+    batch.refresh_from_db()
+    assert batch.state == BatchState.IMPORTING
+    job_run.finish(JobState.FAILED)
+    schedules.close_abandoned(0)
+    batch.refresh_from_db()
+    assert (batch.state, batch.message) == (BatchState.FAILED, "三次")
+
+
+def test_nothing_by_the_clock_fails_before_the_company_is_set_up(db):
+    schedules.nightly_value_run(0)
+    schedules.thin_value_history(0)
