@@ -10,8 +10,9 @@ Given that the customer is alive, λ ~ Gamma(r + x, α + T) and p ~ Beta(a, b + 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -182,6 +183,7 @@ def _xlogy(n: Vector, w: Vector) -> Vector:
 
 _SLOW = 0.95
 _TERMS = 600
+_NEAR_ZERO = 0.2  # of a or B: the beta's tail is too long to integrate over
 _CANCELLED = 1e5  # series terms this much larger than their sum: integrate instead
 
 
@@ -193,7 +195,10 @@ def _expected(R: Vector, A: Vector, a: float, B: Vector, y: Vector) -> Vector:
     if quick.any():
         found[quick], sound = _by_series(R[quick], a, B[quick], w[quick])
         quick[np.flatnonzero(quick)[~sound]] = False
-    slow = ask & ~quick
+    slow = ask & ~quick & (B >= _NEAR_ZERO) if a >= _NEAR_ZERO else np.zeros_like(ask)
+    if slow.any():
+        found[slow] = _mean_bought(a, B[slow], R[slow], y[slow])
+    slow = ask & ~quick & ~slow
     if slow.any():
         lost = _mean_fall(a, B[slow], R[slow], y[slow], _purchase_fall)
         found[slow] = R[slow] * y[slow] * (1 - lost)
@@ -227,30 +232,63 @@ def _by_series(R: Vector, a: float, B: Vector, w: Vector) -> tuple[Vector, NDArr
     return found, sound
 
 
+_Integrand: TypeAlias = Callable[[Vector, Vector, Vector], Vector]  # of p, R, y
+
+
+def _bought(p: Vector, R: Vector, y: Vector) -> Vector:
+    """Purchases expected with a dropout of p."""
+    return np.asarray(-np.expm1(-R * np.log1p(p * y)) / p)
+
+
 def _purchase_fall(p: Vector, R: Vector, y: Vector) -> Vector:
-    """1 − h(p), h = (1 − (1 + p·y)^−R)/(R·y·p): the share of purchases lost by a dropout of p."""
-    bought = -np.expm1(-R * np.log1p(p * y))
-    return np.asarray(1 - bought / (R * y * p))
+    """The share of purchases that is lost by a dropout of p."""
+    return np.asarray(1 - _bought(p, R, y) / (R * y))
 
 
 def _survival_fall(p: Vector, R: Vector, y: Vector) -> Vector:
     return np.asarray(-np.expm1(-R * np.log1p(p * y)))
 
 
-def _mean_fall(a: float, B: Vector, R: Vector, y: Vector, fall: object) -> Vector:
+def _mean_fall(a: float, B: Vector, R: Vector, y: Vector, fall: _Integrand) -> Vector:
     """E over p ~ Beta(a, B) of `fall(p)`, which rises from 0 at p = 0.
 
-    By the trapezoidal rule in u = logit p, which converges exponentially here. What is linear in p
-    is taken off first, so that the integrand vanishes at both ends even for a or B near 0.
+    What is linear in p is taken off first, so that the integrand vanishes at both ends even for a
+    or B near 0, where the beta's own tails reach too far.
     """
-    assert callable(fall)
     whole = fall(np.ones_like(y), R, y)
-    centre, spread = np.log(a / B), np.sqrt(1 / a + 1 / B)
+    centre, spread = _bulk(a, B)
     low = np.maximum(-np.log(np.maximum(1.0, R * y)) - 40, centre - 40 / a - 9 * spread)
     high = np.minimum(40.0, centre + 40 / B + 9 * spread)
+
+    def curved(p: Vector, R: Vector, y: Vector) -> Vector:
+        return np.asarray(fall(p, R, y) - fall(np.ones_like(y), R, y) * p)
+
+    return np.asarray(whole * a / (a + B) + _integral(a, B, R, y, low, high, curved))
+
+
+def _mean_bought(a: float, B: Vector, R: Vector, y: Vector) -> Vector:
+    """E over p ~ Beta(a, B) of the purchases: a sum of positive terms, for a and B not near 0."""
+    centre, spread = _bulk(a, B)
+    low, high = centre - 45 / a - 9 * spread, centre + 45 / B + 9 * spread
+    return _integral(a, B, R, y, low, high, _bought)
+
+
+def _bulk(a: float, B: Vector) -> tuple[Vector, Vector]:
+    """Where the beta's mass lies in u = logit p, and how wide."""
+    return np.log(a / B), np.sqrt(1 / a + 1 / B)
+
+
+def _integral(
+    a: float, B: Vector, R: Vector, y: Vector, low: Vector, high: Vector, integrand: _Integrand
+) -> Vector:
+    """Mean over p ~ Beta(a, B) by the trapezoidal rule in u = logit p between `low` and `high`.
+
+    It converges exponentially here; steps are bounded by the beta's width and by how near the
+    power's singularity lies.
+    """
     low = np.minimum(low, high - 1)
-    # Steps are bounded by the beta's width and by how near the power's singularity lies.
-    steps = int(np.max(np.ceil((high - low) / np.minimum(0.25, 0.6 * spread)))) + 1
+    step = np.minimum(0.25, 0.6 * _bulk(a, B)[1])
+    steps = int(np.max(np.ceil((high - low) / step))) + 1
     mean = np.empty_like(y)
     size = max(1, 2_000_000 // steps)
     grid = (np.arange(steps) + 0.5) / steps
@@ -258,11 +296,10 @@ def _mean_fall(a: float, B: Vector, R: Vector, y: Vector, fall: object) -> Vecto
         part = slice(start, start + size)
         width = (high - low)[part]
         u = low[part, None] + width[:, None] * grid
-        p = expit(u)
         density = a * u - (a + B[part, None]) * np.logaddexp(0.0, u) - betaln(a, B[part])[:, None]
-        curved = fall(p, R[part, None], y[part, None]) - whole[part, None] * p
-        mean[part] = (np.exp(density) * curved).sum(axis=1) * width / steps
-    return np.asarray(whole * a / (a + B) + mean)
+        terms = np.exp(density) * integrand(expit(u), R[part, None], y[part, None])
+        mean[part] = terms.sum(axis=1) * width / steps
+    return mean
 
 
 # Fitting
