@@ -196,15 +196,17 @@ def test_a_manager_gives_a_customer_away_with_a_reason(web, anhui_tea, manager, 
 def test_a_salesperson_gives_nobody_away(web, anhui_tea, li_wei, chen_jing):
     assert b'id="owner"' not in web(li_wei).get(address(anhui_tea)).content
     answer = web(li_wei).post(address(anhui_tea, "owner/"), {"owner": str(chen_jing.pk)})
-    assert answer.status_code == 409
+    assert answer.status_code == 403
     assert Customer.objects.get().owner == li_wei
 
 
 def test_a_colleague_who_left_gets_no_customer(web, anhui_tea, manager, chen_jing):
     chen_jing.is_active = False
     chen_jing.save()
+    assert "陈静" not in web(manager).get(address(anhui_tea, "owner/")).content.decode()
     answer = web(manager).post(address(anhui_tea, "owner/"), {"owner": str(chen_jing.pk)})
     assert answer.status_code == 422
+    assert b"Choose a colleague who works here." in answer.content
 
 
 def test_a_follow_up_is_done_put_off_and_undone(web, anhui_tea, li_wei):

@@ -6,17 +6,15 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from kezhi.accounts.models import User
 from kezhi.customers.creating import may_reach
 from kezhi.customers.models import Contact, Customer
 from kezhi.customers.models.standing import Stage
 from kezhi.insight import figures
 from kezhi.ledger.models import Order
 from kezhi.records import Condition, registry
-from kezhi.web.customers import next_steps, timeline, worth
+from kezhi.web.customers import next_steps, owner, timeline, worth
 from kezhi.web.customers.composer import KINDS, Draft
 from kezhi.web.records.cells import properties
 from kezhi.web.requests import PersonRequest
@@ -46,7 +44,6 @@ def whole(
     customer: Customer,
     *,
     draft: Draft | None = None,
-    refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
     """The page, with what was typed and refused if there is something."""
@@ -61,7 +58,10 @@ def whole(
         .order_by("-is_primary", "name_key"),
         "may_add_contact": may_reach(actor, "create", "contact", customer),
         "may_edit": may_reach(actor, "edit", "customer", customer),
-        **_owners(request, customer),
+        "owner_options": owner.options()
+        if may_reach(actor, "assign", "customer", customer)
+        else [],
+        "reason": "",
         "orders": Order.objects.visible_to(actor)
         .filter(customer=customer)
         .order_by("-ordered_on", "-pk")[:LAST_ORDERS],
@@ -69,14 +69,9 @@ def whole(
         "kind": registry["customer"],
         "properties": properties(registry["customer"], customer),
         "contact_kind": registry["contact"],
-        "refusal": refusal,
+        "refusal": "",
     }
     return render(request, "customers/page.html", about, status=status)
-
-
-def refused(request: PersonRequest, customer: Customer, reason: str, status: int) -> HttpResponse:
-    """The page again, with why the deed was not done."""
-    return whole(request, customer, refusal=reason, status=status)
 
 
 def story(request: PersonRequest, customer: Customer, draft: Draft) -> dict[str, Any]:
@@ -125,11 +120,3 @@ def _next_steps(
         "may_plan": may_reach(request.actor, "create", "follow_up", customer),
         "address": registry["customer"].url_of(customer),
     }
-
-
-def _owners(request: PersonRequest, customer: Customer) -> dict[str, Any]:
-    """Whom the customer can be given to; nobody when the actor may not."""
-    if not may_reach(request.actor, "assign", "customer", customer):
-        return {"owner_options": []}
-    people = User.objects.active().order_by("name_key").values_list("pk", "name")
-    return {"owner_options": [("", _("nobody")), *people]}

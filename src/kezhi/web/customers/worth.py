@@ -121,7 +121,7 @@ def of(customer: Customer, actor: Actor, basis: figures.Basis) -> Worth | None:
 def _branch(branch: figures.BranchPart, customer: Customer) -> dict[str, Any]:
     return {
         "label": branch.label,
-        "share": branch.weight,
+        "share": branch.share if branch.is_measured else None,
         "contribution": branch.points if branch.is_measured else None,
         "children": [_leaf(leaf, customer) for leaf in branch.leaves],
     }
