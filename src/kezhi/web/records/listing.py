@@ -113,7 +113,8 @@ class Listing:
     @cached_property
     def columns(self) -> list[Column]:
         fields = self.query.columns
-        main = next((f for f in fields if f.kind in MAIN_KINDS and f.name != self.kind.title), None)
+        candidates = [f for f in fields if f.kind in MAIN_KINDS and f.name != self.kind.title]
+        main = min(candidates, key=lambda field: MAIN_KINDS.index(field.kind), default=None)
         return [self._column(field, field is main) for field in fields]
 
     def _column(self, field: Field, is_main: bool) -> Column:

@@ -195,7 +195,7 @@
         }
         return;
       }
-      if (form.method === "dialog" || form.method === "get" || form.hasAttribute("hx-post")) return;
+      if (form.method === "dialog" || form.method === "get" || form.hasAttribute("hx-post") || form.hasAttribute("data-download")) return;
       const button = event.submitter || one("button:not([type=button])", form);
       if (button?.getAttribute("aria-busy") === "true") event.preventDefault();
       button?.setAttribute("aria-busy", "true");
