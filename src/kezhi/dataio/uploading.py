@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
@@ -146,7 +146,7 @@ def reread(batch: ImportBatch, choices: Mapping[str, Any], *, actor: Actor, on: 
 
 def match_columns(
     batch: ImportBatch,
-    mapping: list[Mapping[str, Any]],
+    mapping: Sequence[Mapping[str, Any]],
     options: Mapping[str, Any],
     *,
     actor: Actor,
@@ -208,8 +208,17 @@ def remember(batch: ImportBatch) -> None:
     )
 
 
-def columns_of(batch: ImportBatch, table: Table, *, on: date) -> list[Column]:
-    """The matched columns with how their cells are meant; raises `FileRefused` when the mapping can't work."""
+def mapping_trouble(batch: ImportBatch) -> FileRefused | None:
+    """Why the mapping can't work as it stands, if so; the file isn't read for it."""
+    try:
+        _chosen(batch)
+    except FileRefused as refusal:
+        return refusal
+    return None
+
+
+def _chosen(batch: ImportBatch) -> dict[str, int]:
+    """Field → position of its column; raises `FileRefused` when one is missing or chosen twice."""
     loader = loader_of(batch.kind)
     fields = {field.name: field for field in loader.fields()}
     chosen: dict[str, int] = {}
@@ -220,6 +229,13 @@ def columns_of(batch: ImportBatch, table: Table, *, on: date) -> list[Column]:
         if name:
             chosen[name] = index
     _demand_fields(batch, loader, fields, chosen)
+    return chosen
+
+
+def columns_of(batch: ImportBatch, table: Table, *, on: date) -> list[Column]:
+    """The matched columns with how their cells are meant; raises `FileRefused` when the mapping can't work."""
+    fields = {field.name: field for field in loader_of(batch.kind).fields()}
+    chosen = _chosen(batch)
     company = Company.current()
     columns = []
     for name, index in chosen.items():
