@@ -34,6 +34,7 @@ LABELS: dict[str, str | Promise] = {
     "follow_up.done": gettext_lazy("did the follow-up"),
     "follow_up.planned": gettext_lazy("planned the follow-up"),
     "follow_up.reopened": gettext_lazy("reopened the follow-up"),
+    "history.thinned": gettext_lazy("thinned the history of values"),
     "import.cancelled": gettext_lazy("cancelled the import"),
     "import.done": gettext_lazy("imported the file"),
     "import.undone": gettext_lazy("undid the import"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from kezhi.customers.models.standing import Loyalty, Stage, Tier
 from kezhi.insight.models import ValueRun, ValueSettings
@@ -367,7 +368,11 @@ def model_options() -> Options:
 
 
 def unit_options() -> Options:
-    return [("day", _("Day")), ("week", _("Week")), ("month", _("Month"))]
+    return [
+        ("day", pgettext("unit of time", "Day")),
+        ("week", pgettext("unit of time", "Week")),
+        ("month", pgettext("unit of time", "Month")),
+    ]
 
 
 def hour_options() -> Options:
