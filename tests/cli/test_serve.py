@@ -10,6 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
+import urllib.request
+from http.cookiejar import CookieJar
 from queue import Empty, Queue
 
 import psutil
@@ -277,3 +280,32 @@ def test_web_refuses_a_database_that_is_behind(tmp_path):
         )
     assert "run kezhi migrate first" in done.stderr
     assert done.returncode == 1
+
+
+def test_what_a_killed_web_process_has_acknowledged_is_kept(started):
+    """The last on this folder: afterwards it holds a company."""
+    setup = re.search(r"http://\S+/setup/\?token=(\S+)", "\n".join(started.said))
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    with browser.open(setup[0]) as page:
+        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page.read().decode())[1]
+    founding = {
+        "csrfmiddlewaretoken": token,
+        "token": setup[1],
+        "name": "安徽茶业",
+        "currency": "CNY",
+        "time_zone": "Asia/Shanghai",
+        "language": "zh-hans",
+        "owner_name": "林晓雯",
+        "login": "lin",
+        "password": "a-long-enough-word",
+    }
+    with browser.open(setup[0], urllib.parse.urlencode(founding).encode()) as page:
+        assert "/setup/" not in page.url
+    web = psutil.Process(started.service("web"))
+    for process in (web, *web.children()):
+        process.kill()
+    started.hears("is started again")
+    until(started.answers)
+    with browser.open(f"http://127.0.0.1:{started.port}/settings/company/") as page:
+        assert "/sign-in/" not in page.url  # the session is known
+        assert "安徽茶业" in page.read().decode()

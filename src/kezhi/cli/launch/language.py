@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
-CATALOGUE = Path(__file__).resolve().parents[2] / "locale" / "zh_Hans" / "parts" / "launcher.po"
+LOCALE = Path(__file__).resolve().parents[2] / "locale" / "zh_Hans"
+CATALOGUE = LOCALE / "parts" / "launcher.po"
+COMPILED = LOCALE / "LC_MESSAGES" / "django.mo"
 
 
 def chosen() -> str:
@@ -41,7 +44,16 @@ def _chinese() -> dict[str, str]:
         }
 
 
+@cache
+def _compiled() -> NullTranslations:
+    """What other commands say, once the catalogues are compiled."""
+    if not COMPILED.is_file():
+        return NullTranslations()
+    with COMPILED.open("rb") as catalogue:
+        return GNUTranslations(catalogue)
+
+
 def gettext(message: str) -> str:
     if chosen() == "en":
         return message
-    return _chinese().get(message) or message
+    return _chinese().get(message) or _compiled().gettext(message)
