@@ -6,8 +6,10 @@ import re
 import pytest
 from django.test.utils import CaptureQueriesContext
 
-from cast import TODAY
+from cast import PASSWORD, TODAY
 from kezhi.accounts.models import User
+from kezhi.accounts.organising import create_person
+from kezhi.core.actor import SYSTEM
 from kezhi.customers.models import Customer, Standing
 from kezhi.insight.models import ValueRun
 
@@ -107,3 +109,13 @@ def connection_queries():
         return len(queries)
 
     return count
+
+
+def test_who_has_no_customers_yet_is_told_so(web, trading, measure, organisation):
+    measure()
+    new = create_person(
+        {"login": "new", "name": "新人", "roles": ["salesperson"], "password": PASSWORD},
+        actor=SYSTEM,
+    )
+    page = web(new).get("/value/")
+    assert b"None of your customers has bought anything yet" in page.content

@@ -16,10 +16,12 @@ from kezhi.customers.models import Customer
 from kezhi.records import registry
 from kezhi.web.requests import PersonRequest
 
+NOBODY = "nobody"
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: PersonRequest, pk: int) -> HttpResponse:
-    """GET: the form. POST owner (empty for nobody) and reason."""
+    """GET: the form. POST owner (a person or `nobody`) and reason."""
     customer = get_object_or_404(Customer.objects.visible_to(request.actor), pk=pk)
     if not may_reach(request.actor, "assign", "customer", customer):
         raise PermissionDenied
@@ -27,7 +29,7 @@ def change(request: PersonRequest, pk: int) -> HttpResponse:
         return _form(request, customer)
     chosen = request.POST.get("owner", "")
     owner = User.objects.active().filter(pk=chosen).first() if chosen.isdecimal() else None
-    if chosen and owner is None:
+    if owner is None and chosen != NOBODY:
         return _form(request, customer, _("Choose a colleague who works here."), 422)
     reason = request.POST.get("reason", "").strip()[:300]
     try:
@@ -50,7 +52,7 @@ def change(request: PersonRequest, pk: int) -> HttpResponse:
 def options() -> list[tuple[object, str]]:
     """Whom a customer can be given to."""
     people = User.objects.active().order_by("name_key").values_list("pk", "name")
-    return [("", _("nobody")), *people]
+    return [(NOBODY, _("nobody")), *people]
 
 
 def _form(

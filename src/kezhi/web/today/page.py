@@ -17,7 +17,7 @@ from kezhi.records import Condition, registry
 from kezhi.web.requests import PersonRequest
 from kezhi.web.today import work
 from kezhi.web.today.finding import finding, greeting
-from kezhi.web.value.source import source
+from kezhi.web.value.source import is_stale, source
 
 AHEAD = timedelta(days=7)
 MOVES_SINCE = timedelta(days=30)
@@ -49,6 +49,7 @@ def _work(request: PersonRequest) -> dict[str, Any]:
         "mine_url": follow_up.list_url(Condition("done_at", "empty"), mine, sort="due_on"),
         "at_risk_url": registry["customer"].list_url(view="at-risk"),
         "source": source(basis.run) if basis else "",
+        "is_stale": bool(basis and is_stale(basis.run)),
         "may_plan": actor.may("create", "follow_up"),
     }
 

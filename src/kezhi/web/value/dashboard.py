@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from kezhi.core.actor import Actor, Scope
-from kezhi.customers.models import Customer, Standing
+from kezhi.customers.models import Standing
 from kezhi.customers.models.standing import Stage
 from kezhi.insight import figures, naming
 from kezhi.insight.models import ValueRun
@@ -21,6 +21,7 @@ from kezhi.ledger.models import Order
 from kezhi.records import registry
 from kezhi.web.requests import PersonRequest
 from kezhi.web.value import findings, pictures
+from kezhi.web.value.source import is_stale
 
 COMPARISONS = (1, 3, 12)
 SAMPLE = 120
@@ -45,9 +46,12 @@ def show(request: PersonRequest) -> HttpResponse:
     }
     if basis is None:
         about["has_orders"] = Order.objects.visible_to(actor).exists()
-        about["has_customers"] = Customer.objects.visible_to(actor).exists()
+        about["strip"] = None
         return render(request, "value/first.html", about)
-    return render(request, "value/dashboard.html", {**about, **_figures(actor, basis)})
+    strip = figures.strip(actor, basis)
+    if not strip.buyers:
+        return render(request, "value/first.html", {**about, "has_orders": False, "strip": strip})
+    return render(request, "value/dashboard.html", {**about, **_figures(actor, basis, strip)})
 
 
 def scope_words(actor: Actor) -> str:
@@ -71,8 +75,7 @@ def _comparisons(months: int) -> list[dict[str, Any]]:
     ]
 
 
-def _figures(actor: Actor, basis: figures.Basis) -> dict[str, Any]:
-    strip = figures.strip(actor, basis)
+def _figures(actor: Actor, basis: figures.Basis, strip: figures.Strip) -> dict[str, Any]:
     pareto = figures.pareto(actor, basis)
     matrix = figures.matrix(actor, basis, sample=SAMPLE)
     cohorts = figures.cohorts(actor, basis, columns="month")
@@ -83,6 +86,7 @@ def _figures(actor: Actor, basis: figures.Basis) -> dict[str, Any]:
     trend = figures.trend(actor, basis)
     return {
         "strip": strip,
+        "is_stale": is_stale(basis.run),
         "headline": findings.headline(strip, pareto),
         "pyramid": pyramid,
         "pareto": pareto,
