@@ -332,13 +332,7 @@ def _group(x: Vector, t_x: Vector, T: Vector, weights: Vector | None) -> _Groups
     if days:
         whole = int(age.max()) + 1
         key = (x.astype(np.int64) * whole + age.astype(np.int64)) * whole + last.astype(np.int64)
-        weight: Vector
-        if weights is None:
-            key, counts = np.unique(key, return_counts=True)
-            weight = counts.astype(np.float64)
-        else:
-            key, place = np.unique(key, return_inverse=True)
-            weight = np.bincount(place, weights).astype(np.float64)
+        key, weight = _tally(key, weights)
         t_x, T = (key % whole) / days, (key // whole % whole) / days
         x = (key // whole // whole).astype(np.float64)
     else:
@@ -348,6 +342,19 @@ def _group(x: Vector, t_x: Vector, T: Vector, weights: Vector | None) -> _Groups
     t_distinct, t_index = np.unique(t_x, return_inverse=True)
     T_distinct, T_index = np.unique(T, return_inverse=True)
     return _Groups(weight, x, distinct, shared, t_distinct, t_index, T_distinct, T_index)
+
+
+def _tally(key: NDArray[np.int64], weights: Vector | None) -> tuple[NDArray[np.int64], Vector]:
+    """Distinct keys in order, and the weight of each."""
+    if int(key.max(initial=0)) < max(1 << 22, 16 * len(key)):  # counting needs no sorting
+        counts = np.bincount(key, weights).astype(np.float64)
+        found = np.flatnonzero(counts).astype(np.int64)
+        return found, counts[found]
+    if weights is None:
+        found, whole = np.unique(key, return_counts=True)
+        return found, whole.astype(np.float64)
+    found, place = np.unique(key, return_inverse=True)
+    return found, np.bincount(place, weights).astype(np.float64)
 
 
 def _on_grid(days: Vector, whole: Vector) -> bool:
