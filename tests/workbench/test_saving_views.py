@@ -112,3 +112,11 @@ def test_what_is_kept_is_checked_again_when_it_is_read(client, anhui_tea, li_wei
     answer = client.get(f"/customers/?view={view.pk}")
     assert answer.status_code == (200 if query.startswith("columns") else 422)
     assert "data-row" in answer.text or answer.status_code == 422
+
+
+def test_the_navigation_shows_what_is_pinned_and_how_many_it_finds(client, anhui_tea, li_wei):
+    view = saved(li_wei)
+    client.force_login(li_wei)
+    page = client.get("/customers/").text
+    assert f'href="/customers/?view={view.pk}"' in page
+    assert f'id="pin-{view.pk}" hx-swap-oob="true">1<' in client.get("/views/pinned/").text

@@ -24,6 +24,7 @@ class Place:
     needs: tuple[str, str] | None = None
     key: str = ""
     count: int | None = None
+    slot: str = ""  # the id under which a count arrives when the page is there
     is_hot: bool = False
     is_current: bool = False
 
@@ -103,8 +104,8 @@ def navigation(request: HttpRequest) -> Navigation:
 def _pinned(actor: Actor, address: str) -> tuple[Place, ...]:
     """The views that this person or their colleagues pinned, of lists they may read."""
     found = [
-        Place(path, "pin", view.name, is_current=path == address)
-        for view, path in pinned_views(actor)[:12]
+        Place(path, "pin", view.name, is_current=path == address, slot=f"pin-{view.pk}")
+        for view, path in pinned_views(actor)
     ]
     return tuple(found)
 

@@ -14,6 +14,7 @@ from kezhi.records import Kind, registry
 from kezhi.workbench.list_query import LONGEST_QUERY, Shape
 from kezhi.workbench.models import SavedView
 
+MOST_PINNED = 12
 # How far a person's permission must reach to show a view to this audience.
 REACH = {
     SavedView.Audience.PRIVATE: Scope.OWN,
@@ -69,7 +70,7 @@ def views_of(kind: Kind, actor: Actor) -> list[SavedView]:
 
 def pinned_views(actor: Actor) -> list[tuple[SavedView, str]]:
     """Views for the navigation with the address of each, of the kinds that the actor may read."""
-    pinned = SavedView.objects.visible_to(actor).filter(is_pinned=True).order_by("pk")
+    pinned = SavedView.objects.visible_to(actor).filter(is_pinned=True).order_by("pk")[:MOST_PINNED]
     return [
         (view, f"/{registry[view.kind].address}/?view={view.pk}")
         for view in pinned

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from kezhi.dataio import registry as dataio
 from kezhi.records import Kind
 from kezhi.web.records.access import of_kind
 from kezhi.web.records.filter_form import condition_of, form_of
@@ -74,7 +75,7 @@ def context(request: PersonRequest, listing: Listing) -> dict[str, Any]:
         "form": form_of(request, kind, listing.query),
         "with_totals": "totals" in request.GET,
         "may_create": kind.create is not None and actor.may("create", kind.name),
-        "may_import": actor.may("import", kind.name) and bool(kind.import_key),
+        "may_import": kind.name in dataio.kinds() and actor.may("import", kind.name),
         "may_export": actor.may("export", kind.name),
         "may_assign": kind.name == "customer" and actor.may("assign", kind.name),
         "may_save_view": actor.may("create", "view"),

@@ -44,5 +44,6 @@ OWN_PAGES = frozenset({"customer"})
 
 urlpatterns = [
     *(pattern for kind in registry for pattern in _addresses(kind)),
+    path("views/pinned/", views.pinned, name="pinned-counts"),
     path("customers/reassignment/", reassigning.change, name="customers-reassignment"),
 ]

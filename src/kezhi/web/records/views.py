@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 from django.contrib import messages
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kezhi.core.refusal import NotAllowed, Refused
-from kezhi.records import Kind
-from kezhi.web.records.access import of_kind
+from kezhi.records import Kind, registry
+from kezhi.web.records.access import asking, of_kind
+from kezhi.web.records.listing import counted
 from kezhi.web.records.lists import opened
 from kezhi.web.requests import PersonRequest
+from kezhi.workbench.counting import count
+from kezhi.workbench.filtering import Filter
+from kezhi.workbench.list_query import Shape
 from kezhi.workbench.models import SavedView
-from kezhi.workbench.saving_views import audiences, change_view, delete_view, save_view
+from kezhi.workbench.saving_views import (
+    audiences,
+    change_view,
+    delete_view,
+    pinned_views,
+    save_view,
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,6 +98,25 @@ def remove(request: PersonRequest, kind: Kind, view: int) -> HttpResponse:
     delete_view(saved, actor=request.actor)
     messages.success(request, _("The view “%(name)s” is deleted") % {"name": name})
     return HttpResponseRedirect(f"/{kind.address}/")
+
+
+@require_safe
+def pinned(request: PersonRequest) -> HttpResponse:
+    """How many records each pinned view finds, for the navigation: counted after the page, kept a minute."""
+    counts = {}
+    for view, _path in pinned_views(request.actor):
+        key = f"pinned.{request.actor.pk}.{view.pk}.{crc32(view.query.encode())}"
+        counts[view.pk] = cache.get_or_set(key, lambda view=view: _counted(request, view), 60)
+    return render(request, "records/_pinned.html", {"counts": counts})
+
+
+def _counted(request: PersonRequest, view: SavedView) -> str:
+    kind = registry[view.kind]
+    shape = Shape.of_saved(kind, view)
+    found = Filter.of(
+        kind, asking(request), conditions=shape.conditions, text=shape.text, sort=shape.sort
+    )
+    return counted(count(found.apply(kind.visible_to(request.actor))))
 
 
 def _own(request: PersonRequest, kind: Kind, pk: int) -> SavedView:
