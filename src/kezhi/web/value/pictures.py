@@ -79,7 +79,7 @@ def pareto(curve: figures.Pareto) -> dict[str, Any]:
     }
     if curve.elbow is not None:
         x, y = curve.elbow
-        label = _("%(customers)s of customers · %(worth)s of contribution") % {
+        label = _("%(customers)s of customers · %(worth)s") % {
             "customers": numbers.percent(x, plain=True),
             "worth": numbers.percent(y, plain=True),
         }
