@@ -116,6 +116,10 @@ FILE: dict[str, Explanation] = {
         _("The file is not in the encoding %(encoding)s."),
         _("Choose another encoding, or let it be detected."),
     ),
+    "no_such_encoding": (
+        _("The encoding “%(name)s” is not known here."),
+        _("Possible: %(names)s."),
+    ),
     "unknown_delimiter": (
         _("The columns seem to be separated by “%(delimiter)s”."),
         _("Comma, tab and semicolon can be read: save the file again with one of these."),
@@ -150,7 +154,7 @@ FILE: dict[str, Explanation] = {
     ),
     "one_field_of": (
         _("None of these is matched: %(fields)s."),
-        _("Match at least one of them, so that rows can be told apart."),
+        _("Match at least one of them."),
     ),
     "no_such_field": (
         _("There is no field “%(field)s” here."),

@@ -89,6 +89,19 @@ def encoding_of(path: Path) -> str:
     raise FileRefused("encoding_unclear")
 
 
+def encoding_named(name: str) -> str:
+    """One of `ENCODINGS` by any of its usual names (`GBK`, `UTF16`, `latin1`); refused if it is none of them."""
+    try:
+        known = codecs.lookup(name.strip()).name
+    except LookupError:
+        known = ""
+    known = {"gbk": "gb18030", "gb2312": "gb18030", "utf-16": "utf-16-le", "utf-8-sig": "utf-8",
+             "iso8859-1": "cp1252", "ascii": "utf-8"}.get(known, known)  # fmt: skip
+    if known not in ENCODINGS:
+        raise FileRefused("no_such_encoding", name=name, names=", ".join(ENCODINGS))
+    return known
+
+
 def demand_encoding(path: Path, encoding: str) -> None:
     """Refuse a chosen encoding in which much of the file can't be read."""
     if _errors(path, encoding) > 1000:
