@@ -551,6 +551,8 @@ class OrderLoader:
         work.run(
             "UPDATE import_orders SET new_id = nextval('ledger_order_id_seq') WHERE order_id IS NULL"
         )
+        # Until now new_id was null everywhere: the planner would expect one order and loop over all customers.
+        work.run("ANALYZE import_orders")
         work.run(
             """INSERT INTO ledger_order (id, number, customer_id, ordered_on, channel, currency, amount, lines_count,
                  remark, owner_id, team_id, department_id, version, created_at)
