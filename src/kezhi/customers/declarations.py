@@ -712,6 +712,7 @@ def register() -> None:
             ),
             import_key=("code",),
             select_related=("standing", "owner"),
+            certain=("standing",),
             empty=_(
                 "Companies and persons who buy from you, or may. Import a file or create the first one."
             ),

@@ -86,7 +86,9 @@ class Field:
     is_importable: bool = False
     data_class: DataClass = DataClass.BUSINESS
     import_names: Sequence[str] = ()
-    sort_path: str = ""  # a key in the same table that orders better than the text (pinyin of a name)
+    sort_path: str = (
+        ""  # a key in the same table that orders better than the text (pinyin of a name)
+    )
     is_change: bool = False  # a difference, shown with its sign and arrow
     decimals: int | None = None
     max_length: int = 200

@@ -22,7 +22,8 @@ class Kind:
     """The declaration of one kind of record.
 
     `create(fields, *, actor, on)` and `edit(record, changes, *, actor, on)` are the kind's deeds; a kind
-    without one is not created or edited by hand. `address` is the first part of its URL.
+    without one is not created or edited by hand. `address` is the first part of its URL. `certain` names
+    one-to-one rows that every record has from birth: a list sorted by their columns starts from their index.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Kind:
     properties: Sequence[str] = ()
     import_key: Sequence[str] = ()
     select_related: Sequence[str] = ()
+    certain: Sequence[str] = ()
     empty: Label = ""  # what the kind is for, when there are none yet
     create: Callable[..., Any] | None = None
     edit: Callable[..., Any] | None = None

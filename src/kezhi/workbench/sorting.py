@@ -52,7 +52,7 @@ class Order:
 
     def page(self, queryset: QuerySet[Any], after: str = "", before: str = "") -> Page:
         """The page that follows or precedes a cursor; the first when the cursor isn't one of ours."""
-        keyed = queryset.annotate(**{KEY: self._key()})
+        keyed = self._keyed(queryset)
         if position := self._opened(before):
             rows = list(self._cut(keyed, position, True)[: PAGE + 1])
             more = len(rows) > PAGE
@@ -64,7 +64,26 @@ class Order:
 
     def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """All rows in this order."""
-        return self._cut(queryset.annotate(**{KEY: self._key()}), None, False)
+        return self._cut(self._keyed(queryset), None, False)
+
+    def _keyed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        relation = self.field.path.split("__")[0]
+        if relation in self.kind.certain:
+            # An inner join, so that the database may walk the index of the other table in order.
+            queryset = queryset.filter(**{f"{relation}__isnull": False})
+        return queryset.annotate(**{KEY: self._key()})
+
+    def beside(self, queryset: QuerySet[Any], pk: int) -> tuple[int | None, int | None]:
+        """The ids of the rows before and after this one; (None, None) when it isn't among them."""
+        keyed = queryset.annotate(**{KEY: self._key()})
+        here = keyed.filter(pk=pk).values_list(KEY).first()
+        if here is None:
+            return None, None
+        before, after = (
+            self._cut(keyed, (here[0], pk), backwards).values_list("pk", flat=True)[:1]
+            for backwards in (True, False)
+        )
+        return before.first(), after.first()
 
     def _key(self) -> Any:
         """What is sorted by. Choices go in the order of their declaration: S before A, not after D."""

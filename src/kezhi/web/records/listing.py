@@ -154,6 +154,13 @@ class Listing:
         )
 
     @property
+    def pickable(self) -> list[Field]:
+        """The fields that can be shown as columns, those that are first."""
+        shown = [field for field in self.query.columns if field.name != self.kind.title]
+        names = {self.kind.title, *(field.name for field in shown)}
+        return shown + [field for field in self.kind.fields if field.name not in names]
+
+    @property
     def has_actions(self) -> bool:
         return any(row.actions for row in self.rows)
 
