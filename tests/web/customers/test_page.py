@@ -247,3 +247,43 @@ def test_a_suggestion_is_planned_and_taken_back(web, anhui_tea, li_wei):
 def test_nobody_is_led_to_another_site(web, anhui_tea, li_wei):
     elsewhere = {"subject": "x", "next": "https://example.com/"}
     assert web(li_wei).post(address(anhui_tea, "plans/"), elsewhere).url == "/"
+
+
+@pytest.fixture
+def three(anhui_tea, li_wei):
+    """B, A and C by name, B the oldest."""
+    from kezhi.customers.creating import create_customer
+
+    anhui_tea.delete()
+    return [
+        create_customer({"name": f"{name} 茶行"}, actor=li_wei, on=TODAY)
+        for name in ("B", "A", "C")
+    ]
+
+
+def test_neighbours_are_those_of_the_list_one_came_from(web, three, li_wei):
+    b, a, c = three
+    came_from = {"Referer": "http://testserver/customers/?sort=name"}
+    text = web(li_wei).get(address(b), headers=came_from).content.decode()
+    before, after = f'href="/customers/{a.pk}/?in=', f'href="/customers/{c.pk}/?in='
+    assert before in text
+    assert after in text
+    onwards = web(li_wei).get(address(c, "?in=sort%3Dname")).content.decode()
+    assert f'href="/customers/{b.pk}/?in=' in onwards
+    assert "data-next" not in onwards
+
+
+@pytest.mark.parametrize(
+    "came_from",
+    ["http://elsewhere.example/customers/", "http://testserver/value/", "", "http://[broken"],
+)
+def test_who_came_from_elsewhere_has_no_neighbours(web, three, li_wei, came_from):
+    page = web(li_wei).get(address(three[0]), headers={"Referer": came_from})
+    assert b"data-next" not in page.content
+
+
+@pytest.mark.parametrize("query", ["view%3D999", "w%3Dname.contains.zzz", "sort%3Dnonsense", "q%3D%2500"])
+def test_a_list_that_is_not_there_gives_no_neighbours(web, three, li_wei, query):
+    page = web(li_wei).get(address(three[0], f"?in={query}"))
+    assert page.status_code == 200
+    assert b"data-next" not in page.content

@@ -14,7 +14,7 @@ from kezhi.customers.models.standing import Stage
 from kezhi.insight import figures
 from kezhi.ledger.models import Order
 from kezhi.records import Condition, registry
-from kezhi.web.customers import next_steps, owner, timeline, worth
+from kezhi.web.customers import neighbours, next_steps, owner, timeline, worth
 from kezhi.web.customers.composer import KINDS, Draft
 from kezhi.web.records.cells import properties
 from kezhi.web.requests import PersonRequest
@@ -67,6 +67,7 @@ def whole(
         .order_by("-ordered_on", "-pk")[:LAST_ORDERS],
         "orders_url": registry["order"].list_url(Condition("customer", "eq", str(customer.pk))),
         "kind": registry["customer"],
+        "neighbours": neighbours.of(request, customer),
         "properties": properties(registry["customer"], customer),
         "contact_kind": registry["contact"],
         "refusal": "",
