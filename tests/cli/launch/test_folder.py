@@ -84,6 +84,12 @@ def test_the_secret_key_is_kept_and_for_no_other_eyes(folder):
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
+def test_nobody_else_looks_into_the_folder(folder):
+    folder.path.mkdir(mode=0o755)
+    folder.hold(OWN)
+    assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+
+
 def test_a_process_left_by_a_killed_start_is_ended(folder):
     folder.hold(OWN)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as left:

@@ -16,6 +16,7 @@ from kezhi.cli.launch.trouble import CannotStart
 
 @pytest.fixture
 def server(tmp_path):
+    (tmp_path / "data").mkdir(mode=0o700)
     server = EmbeddedPostgres(tmp_path / "data")  # as safe as in earnest: it will be killed
     server.start()
     yield server

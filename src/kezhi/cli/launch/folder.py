@@ -57,6 +57,7 @@ class DataFolder:
         known = self._known()
         self._lock_it()
         if known is None:
+            self.path.chmod(0o700)  # customers' data: nobody else on this machine looks in
             self._write(
                 "kezhi.json", json.dumps({"product": "kezhi", "format": FORMAT, "kind": kind})
             )

@@ -55,6 +55,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+_HANDS_OVER = sys.platform.startswith("linux")  # has /proc/self/fd
 THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -144,9 +145,8 @@ class EmbeddedPostgres:
     def _make_room(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(exist_ok=True)
-        if self._user:
-            # The user may pass through to the cluster; the other files are closed by their modes.
-            self.folder.chmod(0o711)
+        if self._user and not _HANDS_OVER:
+            self.folder.chmod(0o711)  # the user may pass through to the cluster
         upgraded = self.folder / UPGRADED
         if upgraded.is_dir() and not self.cluster.is_dir():
             upgraded.rename(self.cluster)  # an upgrade was killed between its last two steps
@@ -249,7 +249,7 @@ class EmbeddedPostgres:
         That user may be unable to walk there from the root: a folder below /root stops it, and so
         does a closed temporary folder. Root therefore hands over open descriptors.
         """
-        if not (self._user and sys.platform.startswith("linux")):
+        if not (self._user and _HANDS_OVER):
             yield [str(file.resolve()) for file in files], ()
             return
         with contextlib.ExitStack() as stack:
