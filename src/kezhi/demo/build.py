@@ -8,7 +8,6 @@ from datetime import date, datetime, time
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from kezhi.accounts.models import Company, Department, Team, User
 from kezhi.accounts.organising import create_department, create_person, create_team
@@ -40,7 +39,7 @@ def build_demo(
 
     One transaction: interrupted, it leaves an empty installation. Does nothing where a company is.
     """
-    with override("zh-hans"), transaction.atomic():
+    with transaction.atomic():
         if Company.current() is not None:
             return DemoCompany(False, SIGN_INS)
         progress(_("imagining customers and orders"))
@@ -93,7 +92,7 @@ def _fill(world: World, owner: User, progress: Say) -> None:
     today = world.story.today
     at = datetime.combine(today, time(7, 30), ZONE)
     progress(_("importing %(count)d customers") % {"count": len(world.customers)})
-    import_files(world, actor=owner, on=today, at=at)
+    import_files(world, owner, on=today, at=at)
     deeds = split(world)
     progress(_("contacts, costs and talk"))
     places = fill(world, deeds.older_talk, deeds.older_follow_ups, actor=SYSTEM, on=today)

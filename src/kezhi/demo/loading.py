@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from django.db import connection, models
 
+from kezhi.accounts.models import User
 from kezhi.audit.recording import audited, note
 from kezhi.catalog.models import Category
 from kezhi.core.actor import Actor
@@ -40,14 +41,14 @@ class Places:
     person: dict[str, int]
 
 
-def import_files(world: World, *, actor: Actor, on: date, at: datetime) -> list[ImportBatch]:
-    """Products, customers and orders, each from a CSV file; every row must go in."""
+def import_files(world: World, importer: User, *, on: date, at: datetime) -> list[ImportBatch]:
+    """Products, customers and orders, each from a CSV file by the import's own deeds; every row must go in."""
     files = (
         ("product", "产品目录.csv", _products()),
         ("customer", "客户档案.csv", _customers(world)),
         ("order", "订单明细.csv", _orders(world)),
     )
-    return [_import(kind, name, rows, actor, on, at) for kind, name, rows in files]
+    return [_import(kind, name, rows, importer, on, at) for kind, name, rows in files]
 
 
 def _import(
@@ -111,7 +112,7 @@ def _days(story: Story, days: np.ndarray) -> list[str]:
     return [str(day) for day in np.datetime64(story.first, "D") + days]
 
 
-@audited("demo.filled")
+@audited("demo.built")
 def fill(
     world: World,
     interactions: Sequence[talking.Interaction],
@@ -142,8 +143,6 @@ def fill(
 
 
 def find_places(world: World) -> Places:
-    from kezhi.accounts.models import User
-
     rows = {
         code: (pk, place)
         for code, pk, *place in Customer.objects.values_list(
