@@ -171,6 +171,20 @@ def test_an_export_is_what_the_list_finds_safe_and_noted(web, manager, li_wei, c
     assert (entry.actor_name, entry.detail["rows"]) == ("周启明", 1)
 
 
+def test_an_export_has_headings_that_the_import_knows_in_both_languages(web, owner, anhui_tea):
+    client = web(owner)
+    for language, heading in (("zh-hans", "客户名称"), ("en", "Customer name")):
+        client.cookies["kezhi_language"] = language
+        answer = client.post("/customers/export/", {"format": "csv"})
+        assert answer.getvalue().decode("utf-8-sig").startswith(heading)
+
+
+def test_a_view_that_warns_of_nothing_says_so(web, anhui_tea, li_wei):
+    client = web(li_wei)
+    client.cookies["kezhi_language"] = "en"
+    assert "Nothing here that needs you" in client.get("/customers/?view=at-risk").text
+
+
 def test_a_workbook_has_texts_and_numbers_never_formulas(web, owner, li_wei):
     from python_calamine import CalamineWorkbook
 

@@ -215,6 +215,17 @@ class Listing:
         best, chip = max(found, key=lambda pair: (pair[0].is_capped, pair[0].count))
         return (chip, counted(best)) if best.count else None
 
+    @property
+    def is_all_well(self) -> bool:
+        """Whether this is a view that warns, as it was made, and it has nothing to warn of."""
+        view = next((view for view in self.kind.views if view.name == self.query.view), None)
+        is_asked_plainly = not (self.query.is_edited or self.filter.text)
+        return view is not None and view.is_alert and is_asked_plainly
+
+    @property
+    def looked_at(self) -> str:
+        return counted(count(self.kind.visible_to(self.actor)))
+
     @cached_property
     def is_first_use(self) -> bool:
         """Whether the person has no record of this kind at all, filters aside."""
