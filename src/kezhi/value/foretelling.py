@@ -140,7 +140,7 @@ def _choose(
     today = _day(summary)
     span = today - int(summary.first_day[bought].min())
     if settings.holdout_months is None:
-        holdout = round(min(max(span / 4, 2 * DAYS["month"]), 12 * DAYS["month"]))
+        holdout = int(min(max(span / 4, 2 * DAYS["month"]), 12 * DAYS["month"]))
     else:
         holdout = round(settings.holdout_months * DAYS["month"])
     if span < 3 * holdout:

@@ -1,0 +1,197 @@
+"""`kezhi value` as people call it."""
+
+import csv
+import json
+from datetime import date
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from kezhi.cli.value import value
+from kezhi.value.datasets.simulated import simulate
+from kezhi.value.potential.bg_nbd import BGNBD
+from kezhi.value.potential.gamma_gamma import GammaGamma
+
+SUMMARY = [
+    "customer",
+    "first_on",
+    "last_on",
+    "occasions",
+    "repeats",
+    "recency",
+    "age",
+    "mean_spend",
+    "total",
+]
+SCORES = [
+    "p_alive",
+    "p_purchase_12m",
+    "expected_purchases",
+    "expected_spend",
+    "potential_value",
+    "potential_low",
+    "potential_high",
+    "realised_value",
+    "score",
+    "tier",
+]
+
+
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory):
+    path = tmp_path_factory.mktemp("orders") / "orders.parquet"
+    bought = simulate(
+        BGNBD(0.5, 4.0, 0.8, 2.5),
+        GammaGamma(6.25, 3.74, 15.44),
+        customers=500,
+        first=date(2024, 1, 1),
+        joining_days=200,
+        until=date(2025, 6, 30),
+        rng=np.random.default_rng(9),
+    )
+    pq.write_table(bought.table(), path)
+    return path
+
+
+def run(*words):
+    return CliRunner().invoke(value, [str(word) for word in words])
+
+
+def of(path, *words):
+    named = ("--customer", "customer", "--date", "day", "--amount", "amount")
+    return (path, *named, *words)
+
+
+def test_summary_as_csv_parquet_and_json(orders, tmp_path):
+    text, table = tmp_path / "s.csv", tmp_path / "s.parquet"
+    assert run("summary", *of(orders, "-o", text)).exit_code == 0
+    assert run("summary", *of(orders, "-o", table)).exit_code == 0
+    rows = list(csv.DictReader(text.open()))
+    assert list(rows[0]) == SUMMARY
+    found = pq.read_table(table)
+    assert found.column_names == SUMMARY
+    assert found.num_rows == len(rows) == 500
+    printed = json.loads(run("summary", *of(orders, "--json")).stdout)
+    assert printed[0]["first_on"] == rows[0]["first_on"]
+    assert printed[0]["total"] == pytest.approx(float(rows[0]["total"]))
+    shown = run("summary", *of(orders)).stdout.splitlines()
+    assert len(shown) == 501
+
+
+def test_a_week_is_seven_days(orders):
+    weeks = json.loads(run("summary", *of(orders, "--unit", "week", "--json")).stdout)
+    days = json.loads(run("summary", *of(orders, "--unit", "day", "--json")).stdout)
+    assert [row["age"] * 7 for row in weeks] == pytest.approx([row["age"] for row in days])
+
+
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [
+        ("bg-nbd", ["r", "alpha", "a", "b"]),
+        ("mbg-nbd", ["r", "alpha", "a", "b"]),
+        ("gamma-gamma", ["p", "q", "gamma"]),
+    ],
+)
+def test_fit(orders, model, names):
+    done = run("fit", model, *of(orders, "--unit", "week", "--json"))
+    found = json.loads(done.stdout)
+    assert found["model"] == model
+    assert list(found["parameters"]) == list(found["standard_errors"]) == names
+    assert found["converged"] is True
+    assert found["unit"] == "week"
+    assert found["log_likelihood"] < 0
+    assert found["customers"] > 0
+    assert found["warnings"] == []
+    assert f"model: {model}" in run("fit", model, *of(orders)).stdout
+
+
+def test_score(orders, tmp_path):
+    out = tmp_path / "scores.parquet"
+    done = run(
+        "score",
+        *of(orders, "--horizon", "36m", "--annual-rate", "0.1", "--margin", "0.3", "-o", out),
+    )
+    assert done.exit_code == 0, done.output
+    found = pq.read_table(out)
+    assert found.column_names == [*SUMMARY, *SCORES]
+    for row in found.to_pylist():
+        assert row["potential_low"] <= row["potential_value"] <= row["potential_high"]
+        assert row["realised_value"] == pytest.approx(0.3 * row["total"])
+        assert row["tier"] in "SABCD"
+
+
+def test_a_longer_horizon_is_worth_more(orders):
+    def total(*words):
+        rows = json.loads(run("score", *of(orders, *words, "--json")).stdout)
+        return sum(row["potential_value"] for row in rows)
+
+    year, three = total("--horizon", "12m"), total("--horizon", "3y")
+    assert year < three
+    assert total("--horizon", "12m", "--margin", "0.6") == pytest.approx(2 * year)
+    assert total("--horizon", "12m", "--annual-rate", "0.5") < year
+
+
+def test_score_without_amounts_counts_purchases_only(orders):
+    done = run("score", orders, "--customer", "customer", "--date", "day", "--json")
+    row = json.loads(done.stdout)[0]
+    assert row["potential_value"] is row["expected_spend"] is None
+    assert row["p_alive"] is not None
+    assert row["tier"] in "SABCD"
+
+
+def test_evaluate(orders):
+    found = json.loads(run("evaluate", *of(orders, "--holdout", "39w", "--json")).stdout)
+    assert set(found["models"]) == {"naive", "bg-nbd", "mbg-nbd"}
+    assert found["chosen"] in found["models"]
+    for figures in found["models"].values():
+        assert {
+            "total",
+            "actual",
+            "mae",
+            "rmse",
+            "log_score",
+            "spearman",
+            "top10_share",
+        } <= set(figures)
+
+
+def test_a_fault_names_file_line_and_column(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text("customer,day,amount\nA,2025-01-01,1\nB,2025-13-40,2\n")
+    done = run("summary", *of(path))
+    assert done.exit_code == 1
+    assert f"{path}, line 3, column 'day': '2025-13-40' is no date" in done.stderr
+    path.write_text('customer,day,amount\nA,2025-01-01,"1,234.50"\n')
+    assert f"{path}, line 2, column 'amount'" in run("score", *of(path)).stderr
+    wrong = run("fit", "bg-nbd", path, "--customer", "who", "--date", "day")
+    assert "no column 'who'; its columns are: customer, day, amount" in wrong.stderr
+
+
+@pytest.mark.parametrize("rows", [[], ["A,2025-01-01,5"], ["A,2025-01-01,5", "A,2025-02-01,7"]])
+def test_empty_one_row_and_one_customer_files(tmp_path, rows):
+    path = tmp_path / "few.csv"
+    path.write_text("\n".join(["customer,day,amount", *rows]) + "\n")
+    for command in ("summary", "score"):
+        done = run(command, *of(path, "--json"))
+        assert done.exit_code == 0, done.output
+        assert len(json.loads(done.stdout)) == min(1, len(rows))
+    fitted = run("fit", "bg-nbd", *of(path, "--json"))
+    assert fitted.exit_code == (0 if len(rows) > 1 else 1)
+    if fitted.exit_code:
+        assert "can't be fitted" in fitted.stderr
+    evaluated = run("evaluate", *of(path))
+    assert evaluated.exit_code == 1
+    assert "hold-out" in evaluated.stderr
+
+
+def test_what_is_misspelt_is_said(orders, tmp_path):
+    assert "write it like 90d, 39w" in run("score", *of(orders, "--horizon", "soon")).stderr
+    assert "ends in .csv or .parquet" in run("summary", *of(orders, "-o", "out.xlsx")).stderr
+    assert (
+        "--amount"
+        in run("fit", "gamma-gamma", orders, "--customer", "customer", "--date", "day").stderr
+    )
+    assert "no such file" in run("summary", *of(tmp_path / "none.csv")).stderr
+    assert "can't be written" in run("summary", *of(orders, "-o", tmp_path / "no" / "o.csv")).stderr
