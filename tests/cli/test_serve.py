@@ -234,6 +234,12 @@ def test_a_port_in_use_is_refused_in_one_sentence(tmp_path):
         assert refused.process.wait(PATIENCE) == 1
 
 
+def test_an_address_of_another_machine_is_refused(tmp_path):
+    refused = Started(tmp_path / "data", a_free_port(), "--host", "192.0.2.1")
+    refused.hears("can't listen on 192.0.2.1")
+    assert refused.process.wait(PATIENCE) == 1
+
+
 def test_reasons_are_given_in_chinese_too(tmp_path):
     (tmp_path / "别人的文件.txt").touch()
     done = subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import os
 import secrets
@@ -9,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -85,6 +86,12 @@ def run_everything(kind: str, data: Path | None, host: str, port: int) -> None:
                 addresses = supervisor.database.start()
             environment["DATABASE_URL"] = addresses.application
             environment["DATABASE_MIGRATE_URL"] = addresses.owner
+        elif kind == DEMO and company_kind(environment["DATABASE_URL"]) == OWN:
+            raise CannotStart(
+                _(
+                    "The database of DATABASE_URL holds a company of your own: unset it for the demo."
+                )
+            )
         if not _prepared(kind, folder, environment, supervisor):
             return
         company = company_kind(environment["DATABASE_URL"])
@@ -119,11 +126,10 @@ def _prepared(
         )
         while child.poll() is None:
             if supervisor.is_asked_to_stop:
-                child.terminate()
-            try:
+                with suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
                 child.wait(0.1)
-            except subprocess.TimeoutExpired:
-                continue
         if supervisor.is_asked_to_stop:
             return False
         if child.returncode:
@@ -172,11 +178,15 @@ def _refuse_a_taken_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            if isinstance(error, PermissionError):
-                reason = _("Port %(port)s needs special rights: choose one above 1023 with --port.")
+            if error.errno == errno.EADDRINUSE:
+                refusal = _("Port %(port)s is in use: choose another with --port.")
+            elif error.errno == errno.EACCES:
+                refusal = _(
+                    "Port %(port)s needs special rights: choose one above 1023 with --port."
+                )
             else:
-                reason = _("Port %(port)s is in use: choose another with --port.")
-            raise CannotStart(reason % {"port": port}) from error
+                refusal = _("Kezhi can't listen on %(host)s: this machine has no such address.")
+            raise CannotStart(refusal % {"host": host, "port": port}) from error
 
 
 def _near(host: str) -> str:
