@@ -282,8 +282,17 @@ def test_who_came_from_elsewhere_has_no_neighbours(web, three, li_wei, came_from
     assert b"data-next" not in page.content
 
 
-@pytest.mark.parametrize("query", ["view%3D999", "w%3Dname.contains.zzz", "sort%3Dnonsense", "q%3D%2500"])
+@pytest.mark.parametrize(
+    "query", ["view%3D999", "w%3Dname.contains.zzz", "sort%3Dnonsense", "q%3D%2500"]
+)
 def test_a_list_that_is_not_there_gives_no_neighbours(web, three, li_wei, query):
     page = web(li_wei).get(address(three[0], f"?in={query}"))
     assert page.status_code == 200
     assert b"data-next" not in page.content
+
+
+def test_a_customer_served_at_a_loss_is_named_with_the_money(web, anhui_tea, li_wei):
+    Standing.objects.filter(customer=anhui_tea).update(contribution_12m=Decimal("-86000"))
+    text = web(li_wei).get(address(anhui_tea)).content.decode()
+    assert "Served at a loss of ¥86<small>K</small> in 12 months" in text
+    assert "Agree on prices or on service that pays" in text

@@ -25,6 +25,7 @@ class Suggestion:
     why: str
     worth: float | None
     is_planned: bool
+    is_predicted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class NextSteps:
     follow_ups: tuple[FollowUp, ...]
     suggestions: tuple[Suggestion, ...]
     risk: figures.AtRisk | None
+    loss: float | None
+    """What serving the customer cost in 12 months beyond what it brought; None where it brought something."""
     """The customer's line among those at risk, or None."""
 
     @property
@@ -53,7 +56,22 @@ def of(customer: Customer, actor: Actor, basis: figures.Basis | None) -> NextSte
     follow_ups = tuple(open_ones.select_related("assignee").order_by("due_on", "pk")[:FOLLOW_UPS])
     risk = figures.risk_of(actor, customer.pk, basis) if basis else None
     planned = {follow_up.subject for follow_up in follow_ups}
-    return NextSteps(follow_ups, tuple(_suggestions(risk, planned)), risk)
+    loss = _loss(customer)
+    suggestions = [*_suggestions(risk, planned), *_unprofitable(loss, planned)]
+    return NextSteps(follow_ups, tuple(suggestions), risk, loss)
+
+
+def _loss(customer: Customer) -> float | None:
+    contribution = customer.standing.contribution_12m
+    return -float(contribution) if contribution is not None and contribution < 0 else None
+
+
+def _unprofitable(loss: float | None, planned: set[str]) -> list[Suggestion]:
+    if loss is None:
+        return []
+    subject = _("Agree on prices or on service that pays")
+    why = _("In 12 months goods and service cost more than they paid.")
+    return [Suggestion("loss", subject, why, loss, subject in planned, is_predicted=False)]
 
 
 def _suggestions(risk: figures.AtRisk | None, planned: set[str]) -> list[Suggestion]:
