@@ -110,13 +110,15 @@ def understand(batch: ImportBatch, *, on: date) -> Table:
         for match in matches
     ]
     batch.facts["is_remembered"] = remembered is not None
-    batch.preview = {"sample": [list(map(_cut, row)) for row in table.sample[:50]]}
+    batch.preview = {"sample": [list(map(cut, row)) for row in table.sample[:50]]}
     batch.state = BatchState.UPLOADED
     return table
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= 200 else text[:199] + "…"
+def cut(text: str) -> str:
+    """A cell as a preview keeps it."""
+    # The database keeps no NUL.
+    return (text if len(text) <= 200 else text[:199] + "…").replace("\0", "·")
 
 
 def table_of(batch: ImportBatch) -> Table:
@@ -154,14 +156,14 @@ def match_columns(
     """Set what each column means; the file has to be checked again before the import."""
     _demand_open(batch, actor)
     loader = loader_of(batch.kind)
-    names = {field.name for field in loader.fields()}
+    fields = {field.name: field for field in loader.fields()}
     if len(mapping) != len(batch.mapping):
         raise Refused(_("The columns of the file have changed. Load the page again."))
     changed = []
     for old, new in zip(batch.mapping, mapping, strict=True):
         name = str(new.get("field", "") or "")
-        if name and name not in names:
-            raise FileRefused("no_such_field", field=name, fields=", ".join(sorted(names)))
+        if name and name not in fields:
+            raise FileRefused("no_such_field", field=name, fields=", ".join(sorted(fields)))
         is_same = name == old["field"]
         changed.append(
             {
@@ -170,7 +172,7 @@ def match_columns(
                 "reason": old["reason"] if is_same else "",
                 "factor": str(Decimal(str(new.get("factor", old["factor"])) or "1")),
                 "day_first": new.get("day_first", old["day_first"]),
-                "words": _words(new.get("words", old["words"])),
+                "words": _words(new.get("words", old["words"]), fields.get(name)),
             }
         )
     known_options = default_options(loader)
@@ -182,8 +184,10 @@ def match_columns(
     batch.save()
 
 
-def _words(words: Mapping[str, Any]) -> dict[str, str]:
-    return {str(k)[:200]: str(v)[:200] for k, v in list(words.items())[:MAX_WORDS] if v}
+def _words(words: Mapping[str, Any], field: ImportField | None) -> dict[str, str]:
+    """What words of the file mean, as far as the field knows the meaning."""
+    known = {key for key, _label in field.choices} if field else set()
+    return {str(k)[:200]: str(v) for k, v in list(words.items())[:MAX_WORDS] if v in known}
 
 
 def _demand_open(batch: ImportBatch, actor: Actor) -> None:

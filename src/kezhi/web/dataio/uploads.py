@@ -96,18 +96,21 @@ def _page(request: PersonRequest, errors: dict[str, str]) -> HttpResponse:
     if said["kind"] not in names:
         # Orders carry customers and products along: a new company begins with them.
         said["kind"] = "order" if "order" in names else names[0]
+    first_day = stepping.first_day(request.actor)
     about = {
-        "kinds": [(name, registry[name].label_plural) for name in names],
+        "kinds": [(name, str(registry[name].label_plural)) for name in names],
         "labels": {kind.name: kind.label_plural for kind in registry},
         "said": said,
         "errors": errors,
-        "encodings": list(words.ENCODING_LABELS.items()),
-        "delimiters": list(words.DELIMITER_LABELS.items()),
+        "encodings": words.choices(words.ENCODING_LABELS),
+        "delimiters": words.choices(words.DELIMITER_LABELS),
         "batches": shown,
         "people": _names(batch.actor_id for batch in shown),
         "older": f"?before={shown[-1].pk}" if len(found) > PAGE else "",
         "newest": reverse("imports") if before else "",
-        "first_day": stepping.first_day(request.actor),
+        "first_day": first_day,
+        "is_ready": bool(first_day) and first_day[-1]["state"] == "current",
+        "steps": first_day or stepping.wizard("upload"),
         "may_measure": request.actor.may("measure", "value_run"),
     }
     return render(request, "dataio/index.html", about, status=422 if errors else 200)

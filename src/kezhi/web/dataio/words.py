@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -32,7 +33,27 @@ FACTOR_LABELS: dict[str, str | Promise] = {
 }
 
 
+def choices(labels: Mapping[str, str | Promise]) -> list[tuple[str, str]]:
+    """As a select takes them, in the reader's language."""
+    return [(key, str(label)) for key, label in labels.items()]
+
+
 def factor_key(factor: str) -> str:
     """The factor as the select knows it: `10000.0` and `1E+4` are `10000`."""
-    number = Decimal(factor)
+    try:
+        number = Decimal(factor)
+    except InvalidOperation:
+        return "1"
     return next((key for key in FACTOR_LABELS if Decimal(key) == number), "1")
+
+
+DAYS = {"": None, "day": True, "month": False}
+DAY_LABELS: dict[str, str | Promise] = {
+    "": _("order of day and month: found out"),
+    "day": _("the day comes first"),
+    "month": _("the month comes first"),
+}
+
+
+def days_key(day_first: bool | None) -> str:
+    return {None: "", True: "day", False: "month"}[day_first]
