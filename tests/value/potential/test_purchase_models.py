@@ -315,3 +315,13 @@ def test_customers_without_dropout_or_difference_are_reported(fit):
 def test_parameters_must_be_positive(kind):
     with pytest.raises(ValueError, match="alpha"):
         kind(0.2, 0.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_many_customers_at_once_get_what_each_gets_alone(kind):
+    rng, model = np.random.default_rng(6), kind(0.8, 6.0, 0.9, 2.5)
+    for ages in (np.arange(50) / 7, rng.uniform(0, 100, 30_000)):
+        x, T = rng.poisson(1, 30_000).astype(float), rng.choice(ages, 30_000)
+        together = model.expected_if_alive(x, T, 52.0)
+        few = rng.choice(30_000, 100)
+        assert together[few] == pytest.approx(model.expected_if_alive(x[few], T[few], 52.0))

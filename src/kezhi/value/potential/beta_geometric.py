@@ -115,7 +115,11 @@ class BetaGeometric:
 
     def expected_if_alive(self, x: ArrayLike, T: ArrayLike, t: ArrayLike) -> Vector:
         """Purchases expected within the coming time t, given that the customer is alive."""
-        x, T, t = np.broadcast_arrays(*_floats(x, T, t))
+        x, T, t = _floats(x, T, t)
+        if x.ndim == T.ndim == 1 and t.ndim == 0 and len(x) == len(T) > _MANY:
+            x, T, index = _alike(x, T)
+            return np.asarray(self.expected_if_alive(x, T, t)[index])
+        x, T, t = np.broadcast_arrays(x, T, t)
         shape = x.shape
         A = (self.alpha + T).ravel()
         return _expected(
@@ -159,6 +163,23 @@ class BetaGeometric:
             - betaln(self.a, self.b)
             + np.logaddexp(0.0, self._log_odds_gone(x, t_x, T))
         )
+
+
+_MANY = 20_000  # customers, from which on those with equal x and T are computed once
+
+
+def _alike(x: Vector, T: Vector) -> tuple[Vector, Vector, NDArray[np.intp]]:
+    """Distinct pairs of x and T, and which of them each customer has."""
+    ages, age = np.unique(T, return_inverse=True)
+    counts, count = np.unique(x, return_inverse=True)
+    key = age * len(counts) + count
+    if len(ages) * len(counts) > 8 * len(x):
+        found, place = np.unique(key, return_inverse=True)
+    else:
+        present = np.zeros(len(ages) * len(counts), dtype=np.bool_)
+        present[key] = True
+        found, place = np.flatnonzero(present), (np.cumsum(present) - 1)[key]
+    return counts[found % len(counts)], ages[found // len(counts)], place
 
 
 def _floats(*arrays: ArrayLike) -> tuple[Vector, ...]:
