@@ -240,6 +240,28 @@ def test_history_and_trend_have_a_point_a_run(basis, trading):
     assert [point.as_of for point in figures.history(SYSTEM, oldest.pk)] == days
 
 
+@pytest.mark.parametrize(
+    "name", ["strip", "pyramid", "pareto", "matrix", "cohorts", "flow", "rfm", "trend"]
+)
+def test_a_large_company_works_a_figure_out_once_a_run(basis, owner, li_wei, monkeypatch, name):
+    monkeypatch.setattr("kezhi.insight.figures.keeping.MANY", 10)
+    figure = getattr(figures, name)
+    fresh, own = figure(owner, basis), figure(li_wei, basis)
+    with CaptureQueriesContext(connection) as caught:
+        assert figure(owner, basis) == fresh
+    assert len(caught) == 1
+    assert figure(li_wei, basis) == own != fresh
+
+
+def test_the_next_run_forgets_what_was_kept(basis, owner, measure, monkeypatch):
+    monkeypatch.setattr("kezhi.insight.figures.keeping.MANY", 10)
+    figures.strip(owner, basis)
+    Standing.objects.all().delete()
+    assert figures.strip(owner, basis).customers == 60
+    measure(TODAY)
+    assert figures.strip(owner, figures.basis()).customers == 0
+
+
 def test_rfm_counts_every_buyer_once(basis):
     rfm = figures.rfm(SYSTEM, basis)
     assert len(rfm.cells) == 25

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -26,9 +26,9 @@ from kezhi.core.actor import SYSTEM, Actor
 from kezhi.core.models import JobRun, JobState
 from kezhi.core.progress import Progress, Stopped, silent
 from kezhi.core.refusal import NotAllowed, Refused
-from kezhi.insight import publishing
+from kezhi.insight import figures, publishing
 from kezhi.insight.facts import Ledger, read_ledger
-from kezhi.insight.models import ValueRun
+from kezhi.insight.models import KeptFigure, ValueRun
 from kezhi.insight.naming import stage_of_work
 from kezhi.insight.ruling import current_settings
 from kezhi.value.index.tree import FrozenTree
@@ -243,7 +243,26 @@ def _carry_out(run: ValueRun, progress: Progress) -> None:
     measurement = work.measure(run.as_of, _last_before(run, run.as_of))
     work.tell(stage_of_work("publish"))
     publish_value_run(run, measurement, work, begun, actor=SYSTEM)
-    progress(STEPS, STEPS, stage_of_work("done"))
+    # Published is published: nothing after it may stop or fail the run.
+    try:
+        _keep_figures()
+    except Exception:
+        logger.exception("The figures of run %s were not kept beforehand", run.pk)
+    with suppress(Stopped):
+        progress(STEPS, STEPS, stage_of_work("done"))
+
+
+def _keep_figures() -> None:
+    """So that the first to open the dashboard of a large company doesn't wait either."""
+    basis = figures.basis()
+    if basis is None or basis.run.customers < figures.MANY:
+        return
+    for figure in (figures.strip, figures.pyramid, figures.pareto, figures.matrix):
+        figure(SYSTEM, basis)
+    figures.cohorts(SYSTEM, basis)
+    figures.flow(SYSTEM, basis)
+    figures.rfm(SYSTEM, basis)
+    figures.trend(SYSTEM, basis)
 
 
 def _read(as_of: date, progress: Progress) -> Ledger:
@@ -347,6 +366,7 @@ def publish_value_run(
     changed = 0
     if ValueRun.objects.latest_published() == run:
         changed = publishing.update_standings(run)
+        KeptFigure.objects.all().delete()
     work.tell(stage_of_work("publish"), 0.9)  # the last chance to cancel
     note(as_of=run.as_of.isoformat(), changed=changed, moves=moves, backfilled=len(past))
 

@@ -15,6 +15,7 @@ from kezhi.insight.figures.customer import (
     explanation,
     history,
 )
+from kezhi.insight.figures.keeping import MANY
 from kezhi.insight.figures.matrix import Matrix, MatrixCell, MatrixPoint, matrix
 from kezhi.insight.figures.movement import (
     Flow,
@@ -38,6 +39,7 @@ from kezhi.insight.figures.totals import (
 )
 
 __all__ = [
+    "MANY",
     "AtRisk",
     "AtRiskList",
     "Basis",

@@ -19,6 +19,7 @@ from django.db.models.functions import (
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Standing
 from kezhi.insight.figures.basis import Basis
+from kezhi.insight.figures.keeping import kept
 from kezhi.ledger.models import Order
 
 Columns = Literal["month", "quarter"]
@@ -47,6 +48,7 @@ class CohortTable:
     rows: tuple[CohortRow, ...]
 
 
+@kept
 def cohorts(
     actor: Actor, basis: Basis, columns: Columns = "month", rows: int = 8, periods: int = 8
 ) -> CohortTable:

@@ -9,6 +9,7 @@ import numpy as np
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Standing
 from kezhi.insight.figures.basis import Basis
+from kezhi.insight.figures.keeping import kept
 from kezhi.value.concentration import concentration
 
 MOST_POINTS = 200
@@ -48,7 +49,12 @@ class Pareto:
     peak: float | None
     largest: tuple[NamedShare, ...]
 
+    def __post_init__(self) -> None:
+        # Kept as JSON, the per cents come back as text.
+        object.__setattr__(self, "top_shares", {int(k): v for k, v in self.top_shares.items()})
 
+
+@kept
 def pareto(actor: Actor, basis: Basis) -> Pareto:
     """Concentration among the customers that the actor may see."""
     buyers = Standing.objects.visible_to(actor).filter(contribution_12m__isnull=False)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Standing
 from kezhi.insight.figures.basis import Basis, number
+from kezhi.insight.figures.keeping import kept
 from kezhi.insight.figures.totals import AT_RISK
 
 CELLS = ("grow", "keep", "nurture", "self_service")
@@ -61,7 +62,8 @@ class Matrix:
         return next(cell for cell in self.cells if cell.quadrant == quadrant)
 
 
-def matrix(actor: Actor, basis: Basis, sample: int = 80) -> Matrix:
+@kept
+def matrix(actor: Actor, basis: Basis, sample: int = 120) -> Matrix:
     """The customers that the actor may see, in the quadrants that the run put them in."""
     visible = Standing.objects.visible_to(actor)
     cells = _cells(visible)

@@ -12,6 +12,7 @@ from kezhi.core.actor import Actor
 from kezhi.customers.models import Standing
 from kezhi.customers.models.standing import Loyalty, Stage, Tier
 from kezhi.insight.figures.basis import Basis, number
+from kezhi.insight.figures.keeping import kept
 from kezhi.insight.models import TierMove
 
 Classing = Literal["stage", "tier", "loyalty"]
@@ -51,6 +52,7 @@ class Flow:
         )
 
 
+@kept
 def flow(actor: Actor, basis: Basis, of: Classing = "stage") -> Flow:
     """From the compared run to now; without a compared run nobody was a customer before."""
     rows = (

@@ -9,6 +9,7 @@ from django.db.models.functions import Cast, Substr
 
 from kezhi.core.actor import Actor
 from kezhi.insight.figures.basis import Basis, number
+from kezhi.insight.figures.keeping import kept
 from kezhi.insight.models import Snapshot
 
 SCORES = ("5", "4", "3", "2", "1")
@@ -40,6 +41,7 @@ class Rfm:
         )
 
 
+@kept
 def rfm(actor: Actor, basis: Basis) -> Rfm:
     """Recency × frequency of the customers that the actor may see."""
     rows = {

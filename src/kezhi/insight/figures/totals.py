@@ -12,6 +12,7 @@ from kezhi.core.actor import Actor
 from kezhi.customers.models import Standing
 from kezhi.customers.models.standing import Tier
 from kezhi.insight.figures.basis import YEAR, Basis, Figure, months_before, number, share
+from kezhi.insight.figures.keeping import kept
 from kezhi.insight.models import Snapshot, ValueRun
 
 # The built-in view "High value at risk" of the customer list.
@@ -48,6 +49,7 @@ class Strip:
     is_estimate: bool
 
 
+@kept
 def strip(actor: Actor, basis: Basis) -> Strip:
     """Sums over the customers that the actor may see, with what they were at the compared run."""
     now = Standing.objects.visible_to(actor).aggregate(
@@ -128,6 +130,7 @@ class Pyramid:
         return next(step for step in self.steps if step.tier == tier)
 
 
+@kept
 def pyramid(actor: Actor, basis: Basis) -> Pyramid:
     """Customers and contribution of 12 months by tier."""
     rows = {
@@ -188,6 +191,7 @@ class TrendPoint:
     value_at_risk: float | None
 
 
+@kept
 def trend(actor: Actor, basis: Basis, months: int = 13) -> tuple[TrendPoint, ...]:
     """Sums at every kept run of the last months, the oldest first."""
     since = months_before(basis.as_of, months)

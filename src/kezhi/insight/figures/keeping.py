@@ -1,0 +1,59 @@
+"""Figures over very many customers are worked out once a run for those who see the whole company.
+
+What a page costs must not grow with the number of customers. The kept figures are those of the run: a
+customer created since then is counted with the next one.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
+
+from kezhi.core.actor import Actor, Scope
+from kezhi.insight.figures.basis import Basis
+from kezhi.insight.models import KeptFigure
+from kezhi.value.plain import from_plain, to_plain
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MANY = 20_000
+
+
+def kept(
+    function: Callable[Concatenate[Actor, Basis, P], R],
+) -> Callable[Concatenate[Actor, Basis, P], R]:
+    """Keep what the figure is for the whole company, by its options, until the next run."""
+
+    @functools.wraps(function)
+    def figure(actor: Actor, basis: Basis, /, *args: P.args, **options: P.kwargs) -> R:
+        sees_all = actor.scope("read", "customer") is Scope.ALL
+        if basis.run.customers < MANY or not sees_all:
+            return function(actor, basis, *args, **options)
+        bound = inspect.signature(function).bind(actor, basis, *args, **options)
+        key = _key(function.__name__, basis, bound)
+        plain = KeptFigure.objects.filter(run=basis.run, key=key).values_list("figure", flat=True)
+        for found in plain:
+            return _built(get_type_hints(function)["return"], found)  # type: ignore[no-any-return]
+        fresh = function(actor, basis, *args, **options)
+        KeptFigure.objects.bulk_create(
+            [KeptFigure(run=basis.run, key=key, figure=to_plain(fresh))], ignore_conflicts=True
+        )
+        return fresh
+
+    return figure
+
+
+def _key(name: str, basis: Basis, bound: inspect.BoundArguments) -> str:
+    bound.apply_defaults()
+    options = [f"{option}={given}" for option, given in list(bound.arguments.items())[2:]]
+    others = [run.pk if run else 0 for run in (basis.compared, basis.year_ago)]
+    return "|".join([name, *map(str, others), *options])[:200]
+
+
+def _built(kind: Any, plain: Any) -> Any:
+    if get_origin(kind) is tuple:
+        return tuple(from_plain(get_args(kind)[0], each) for each in plain)
+    return from_plain(kind, plain)
