@@ -118,8 +118,10 @@ class BetaGeometric:
         x, T, t = _floats(x, T, t)
         if x.ndim == T.ndim == 1 and t.ndim == 0 and len(x) == len(T) > _MANY:
             x, T, index = _alike(x, T)
-            return np.asarray(self.expected_if_alive(x, T, t)[index])
-        x, T, t = np.broadcast_arrays(x, T, t)
+            return self._if_alive(x, T, np.broadcast_to(t, x.shape))[index]
+        return self._if_alive(*np.broadcast_arrays(x, T, t))
+
+    def _if_alive(self, x: Vector, T: Vector, t: Vector) -> Vector:
         shape = x.shape
         A = (self.alpha + T).ravel()
         return _expected(
