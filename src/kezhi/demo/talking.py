@@ -158,16 +158,24 @@ def _trouble_lately(
 ) -> list[Interaction]:
     """What lies behind the silence can be read on the timeline."""
     rng = scene.rng
-    before = [
-        scene.say(customer, max(0, last - int(gap)), words.FADING)
-        for gap in rng.integers(1, 60, size=2)
-    ]
-    if not is_silent:
-        return before
+    earlier = sorted(max(0, last - int(gap)) for gap in rng.integers(1, 60, size=2))
     # Then nobody asked for two weeks: that is what the list of today is for.
-    room = DAYS - 16 - last
-    after = [last + 1 + int(rng.integers(0, room)) for _line in range(2)] if room > 1 else []
-    return before + [scene.say(customer, day, words.SILENT) for day in after]
+    room = DAYS - 16 - last if is_silent else 0
+    later = sorted(last + 1 + int(rng.integers(0, room)) for _line in range(2)) if room > 1 else []
+    return [
+        *_in_turn(scene, customer, earlier, words.FADING),
+        *_in_turn(scene, customer, later, words.SILENT),
+    ]
+
+
+def _in_turn(
+    scene: _Scene, customer: int, days: list[int], lines: tuple[words.Line, ...]
+) -> list[Interaction]:
+    """A different line each day, in the order in which they were written."""
+    chosen = sorted(scene.rng.choice(len(lines), size=len(days), replace=False).tolist())
+    return [
+        scene.say(customer, day, (lines[line],)) for day, line in zip(days, chosen, strict=True)
+    ]
 
 
 def _occasion(customer: int, days: np.ndarray, buying: Buying) -> tuple[str, float]:
