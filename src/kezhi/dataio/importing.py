@@ -22,7 +22,7 @@ from kezhi.dataio.reading import Table
 from kezhi.dataio.registry import Counts, Loader, loader_of
 from kezhi.dataio.staging import Findings, Staging, Work
 from kezhi.dataio.typing import Column, typed
-from kezhi.dataio.uploading import columns_of, demand_permission, remember, table_of
+from kezhi.dataio.uploading import columns_of, cut, demand_permission, remember, table_of
 
 PREVIEW_ROWS = 50
 PREVIEW_BAD_ROWS = 200
@@ -157,15 +157,15 @@ def _preview(table: Table, bad: list[int]) -> dict[str, list[list[object]]]:
         for index, number in enumerate(
             raw.numbers[:PREVIEW_ROWS] if len(first) < PREVIEW_ROWS else []
         ):
-            first.append([int(number), *(cell[:200] for cell in raw.row(index))])
+            first.append([int(number), *map(cut, raw.row(index))])
         for row in raw.broken:
             if row.number in wanted:
-                found[row.number] = [row.number, *(cell[:200] for cell in row.cells)]
+                found[row.number] = [row.number, *map(cut, row.cells)]
         numbers = raw.numbers
         for number in [n for n in wanted if len(numbers) and numbers[0] <= n <= numbers[-1]]:
             position = int(numbers.searchsorted(number))
             if numbers[position] == number:
-                found[number] = [number, *(cell[:200] for cell in raw.row(position))]
+                found[number] = [number, *map(cut, raw.row(position))]
         if len(found) == len(wanted) and len(first) >= PREVIEW_ROWS:
             break
     return {"first": first[:PREVIEW_ROWS], "bad": [found[n] for n in sorted(found)]}

@@ -44,6 +44,8 @@ class Bad(Exception):
 def parse(text: str, field: ImportField, reading: Reading = NO_READING) -> str | None:
     """The canonical text of a cell, None if it is blank; raises `Bad`."""
     text = _clean(text, keeps_lines=field.kind == FieldKind.LONG_TEXT)
+    if field.kind not in {FieldKind.TEXT, FieldKind.LONG_TEXT}:
+        text = text.removeprefix("'")  # how spreadsheets mark a number or a date as text
     if not text or (field.kind not in _TEXTS and text.lower() in BLANKS):
         return None
     if text.upper() in SPREADSHEET_ERRORS:

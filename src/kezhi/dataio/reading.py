@@ -158,6 +158,8 @@ class Table:
         good: list[tuple[int, Row]] = []
         broken = list(batch.broken)
         for number, text in ragged:
+            if len(text) > csv.field_size_limit():
+                raise FileRefused("endless_cell", row=number - 1, limit=BLOCK_BYTES >> 20)
             cells = tuple(next(csv.reader(io.StringIO(text), delimiter=self.delimiter), []))
             if len(cells) > self.width and not any(c.strip() for c in cells[self.width :]):
                 good.append((number, cells[: self.width]))
@@ -176,15 +178,22 @@ class Table:
 
     def _closed(self, batch: RawBatch) -> RawBatch:
         """With an odd number of quotation marks, a last row that runs over lines swallowed the rest."""
-        if not len(batch.numbers) or not any(
-            "\n" in c or "\r" in c for c in batch.row(len(batch.numbers) - 1)
-        ):
-            return batch
         last = len(batch.numbers) - 1
-        broken = BrokenRow(int(batch.numbers[last]), batch.row(last), "unclosed_quote")
-        return RawBatch(
-            batch.numbers[:last], [c.slice(0, last) for c in batch.columns], [*batch.broken, broken]
-        )
+        cells = batch.row(last) if last >= 0 else ()
+        ragged = max(batch.broken, key=lambda row: row.number, default=None)
+        if ragged is not None and (last < 0 or ragged.number > batch.numbers[last]):
+            broken = [row for row in batch.broken if row is not ragged]
+            if _runs_over_lines(ragged.cells):
+                broken.append(BrokenRow(ragged.number, ragged.cells, "unclosed_quote"))
+                return RawBatch(batch.numbers, batch.columns, broken)
+        elif _runs_over_lines(cells):
+            broken = [*batch.broken, BrokenRow(int(batch.numbers[last]), cells, "unclosed_quote")]
+            return RawBatch(batch.numbers[:last], [c.slice(0, last) for c in batch.columns], broken)
+        return batch
+
+
+def _runs_over_lines(cells: Row) -> bool:
+    return any("\n" in cell or "\r" in cell for cell in cells)
 
 
 def _arrow_batches(

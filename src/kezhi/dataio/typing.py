@@ -51,7 +51,7 @@ class TypedBatch:
 
 def typed(raw: RawBatch, columns: Sequence[Column]) -> TypedBatch:
     """Understand all cells of a batch; a row with any problem is left out and reported."""
-    problems = [_broken(row) for row in raw.broken]
+    problems = [_broken(row, len(raw.columns)) for row in raw.broken]
     good = np.ones(len(raw.numbers), bool)
     result: dict[str, Any] = {}
     for column in columns:
@@ -130,11 +130,12 @@ def _passes(cells: Any, field: ImportField, reading: Reading) -> Any:
     return None
 
 
-def _broken(row: BrokenRow) -> Problem:
+def _broken(row: BrokenRow, width: int) -> Problem:
     text = shown(" | ".join(row.cells))
     if is_totals(row.cells):
         return Problem(row.number, -1, "totals_row", text)
-    return Problem(row.number, -1, row.code, text)
+    params = {"actual": len(row.cells), "expected": width}
+    return Problem(row.number, -1, row.code, text, params)
 
 
 def _totals_only(

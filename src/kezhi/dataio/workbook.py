@@ -9,6 +9,7 @@ as its text (`=A1+B1`), an error as `#N/A`, so that both are reported and never 
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import re
 import resource
@@ -174,13 +175,24 @@ def _convert(path: Path, out: Path, wanted: str) -> dict[str, Any]:
             if sheet.width > MAX_COLUMNS:
                 raise Unreadable("too_many_columns", count=sheet.width, limit=MAX_COLUMNS)
             marks = _marked_cells(path, name) if zipfile.is_zipfile(path) else {}
-            _write(sheet.iter_rows(), sheet.start[1] + sheet.width, marks, out)
+            # A formula without a result isn't part of what the reader counts as the sheet.
+            width = max(
+                [sheet.start[1] + sheet.width, *(max(cells) + 1 for cells in marks.values())]
+            )
+            rows = itertools.chain(
+                sheet.iter_rows(), _blank_rows(sheet.end[0] + 2, max(marks, default=0))
+            )
+            _write(rows, width, marks, out)
             return {"sheet": name, "sheets": names}
         raise Unreadable("empty_sheet")
     except PasswordError as error:
         raise Unreadable("password") from error
     except CalamineError as error:
         raise Unreadable("damaged_workbook") from error
+
+
+def _blank_rows(first: int, last: int) -> Iterator[list[Any]]:
+    return ([] for _ in range(first, last + 1))
 
 
 def _write(
