@@ -1,14 +1,13 @@
-"""`kezhi import`: customers, products or orders from a file, as in the browser but at once."""
+"""`kezhi import {customers,products,orders} FILE`: a file into a company, in this process."""
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,257 +15,294 @@ from kezhi.cli.launch import language
 from kezhi.cli.launch.company import company_at_hand
 from kezhi.cli.launch.language import gettext as _
 
-if TYPE_CHECKING:
-    from kezhi.core.actor import Actor
-    from kezhi.dataio.models import ImportBatch
-
 KINDS = {"customers": "customer", "products": "product", "orders": "order"}
 DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";"}
-CANCELLED = 130
+IMPORTED, REFUSED, USAGE, SOME_SKIPPED, CANCELLED = 0, 1, 2, 3, 130
+SHOWN_CAUSES = 12
 
 
-@click.command("import", help=_("Import customers, products or orders from a CSV or Excel file."))
+@dataclass(frozen=True)
+class Wish:
+    """What the command line asks for."""
+
+    kind: str
+    file: Path
+    choices: dict[str, Any]
+    mapping: dict[str, str]
+    create_missing: bool | None
+    all_or_nothing: bool
+    is_dry: bool
+    errors: Path | None
+    login: str
+
+
+def _pairs(_context: object, _option: object, given: tuple[str, ...]) -> dict[str, str]:
+    """`列=field`; an empty field leaves the column out."""
+    pairs = {}
+    for text in given:
+        heading, mark, name = text.rpartition("=")
+        if not mark or not heading.strip():
+            raise click.BadParameter(_("%(text)s isn't COLUMN=FIELD.") % {"text": text})
+        pairs[heading.strip()] = name.strip()
+    return pairs
+
+
+@click.command(
+    "import",
+    help=_(
+        "Import customers, products or orders from a CSV or Excel file. The same file twice changes nothing."
+    ),
+    epilog=_(
+        "Ends with 0 when every row is in, 3 when some were skipped, 1 when nothing could be"
+        " imported, 2 on wrong usage."
+    ),
+)
 @click.argument("kind", type=click.Choice(list(KINDS)))
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=True))
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
     help=_("The company's data folder; the default is DATABASE_URL or the folder of `serve`."),
 )
-@click.option("--database-url", help=_("The company's database, instead of a data folder."))
-@click.option("--dry-run", is_flag=True, help=_("Check the file and write nothing."))
+@click.option("--dry-run", is_flag=True, help=_("Check every row and write nothing."))
 @click.option(
     "--map",
     "mapping",
     multiple=True,
+    callback=_pairs,
     metavar=_("COLUMN=FIELD"),
-    help=_("Match a column to a field, or to nothing (`column=`); may be repeated."),
-)
-@click.option(
-    "--errors",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help=_("Write the rows with errors and their reasons to this CSV or .xlsx file."),
+    help=_("What a column means; `COLUMN=` leaves it out. May be repeated."),
 )
 @click.option(
     "--create-missing/--no-create-missing",
     default=None,
-    help=_("Create customers and products that orders mention and nobody knows (the default)."),
+    help=_("Create customers and products that orders name and that don't exist yet."),
 )
-@click.option("--all-or-nothing", is_flag=True, help=_("Import nothing if any row has an error."))
-@click.option("--encoding", help=_("The encoding of a text file, if it isn't recognised."))
-@click.option("--delimiter", type=click.Choice(list(DELIMITERS)))
-@click.option("--sheet", help=_("The sheet of a workbook; the default is the first with rows."))
+@click.option("--all-or-nothing", is_flag=True, help=_("Import only when no row has errors."))
 @click.option(
-    "--heading-row", type=click.IntRange(1, 500), help=_("The row that holds the headings.")
+    "--errors",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    metavar="OUT",
+    help=_("Write the rows with errors to this file (.csv or .xlsx), to correct and import."),
+)
+@click.option("--as", "login", default="", metavar="LOGIN", help=_("Import as this person."))
+@click.option("--sheet", default="", help=_("The sheet of a workbook."))
+@click.option(
+    "--encoding", default="", help=_("utf-8, gb18030, utf-16-le …; the default is found out.")
 )
 @click.option(
-    "--as", "login", metavar=_("USER"), help=_("Import as this colleague (sign-in name).")
+    "--delimiter",
+    type=click.Choice(list(DELIMITERS)),
+    help=_("What separates the cells; the default is found out."),
 )
-@click.option("--yes", "-y", is_flag=True, help=_("Don't ask before importing."))
-@click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
 def import_(
-    kind: str, file: Path, data: Path | None, database_url: str | None, **said: Any
+    kind: str,
+    file: Path,
+    data: Path | None,
+    dry_run: bool,
+    mapping: dict[str, str],
+    create_missing: bool | None,
+    all_or_nothing: bool,
+    errors: Path | None,
+    login: str,
+    sheet: str,
+    encoding: str,
+    delimiter: str | None,
 ) -> None:
-    if database_url:
-        os.environ["DATABASE_URL"] = database_url
-    # Without a folder of the company at hand, the uploaded copy lives as long as the command.
-    with tempfile.TemporaryDirectory(prefix="kezhi-import-") as spare:
-        if data is None and os.environ.get("DATABASE_URL") and not os.environ.get("KEZHI_DATA"):
-            os.environ["KEZHI_DATA"] = spare
-        with company_at_hand(data):
-            from django.utils import translation
+    choices = {
+        "sheet": sheet,
+        "encoding": encoding.lower(),
+        "delimiter": DELIMITERS.get(delimiter or "", ""),
+    }
+    wish = Wish(
+        KINDS[kind],
+        file.absolute(),
+        {name: choice for name, choice in choices.items() if choice},
+        mapping,
+        create_missing,
+        all_or_nothing,
+        dry_run,
+        errors.absolute() if errors else None,
+        login,
+    )
+    with company_at_hand(data):
+        from django.utils import translation
 
-            with translation.override("zh-hans" if language.chosen() == "zh" else "en"):
-                code = _import(KINDS[kind], file, said)
+        with translation.override("zh-hans" if language.chosen() == "zh" else "en"):
+            code = _carry_out(wish)
     if code:
         raise SystemExit(code)
 
 
-def _import(kind: str, file: Path, said: dict[str, Any]) -> int:
+def _carry_out(wish: Wish) -> int:
     from kezhi.core.refusal import Refused
+    from kezhi.dataio.importing import cancel_import
 
-    batch = None
+    batch: Any = None
+    actor: Any = None
     try:
-        actor, today = _who(said["login"])
-        batch = _uploaded(kind, file, said, actor, today)
-        _check(batch, said, actor, today)
-        if said["errors"] and batch.bad:
-            _write_errors(batch, said["errors"])
-        if said["dry_run"] or not batch.good or not _agreed(batch, said):
-            _discard(batch, actor)
-            _tell_result(batch, said, is_dry=True)
-            return 0 if said["dry_run"] and not batch.bad else 1
-        _run(batch, actor, today)
-        _tell_result(batch, said, is_dry=False)
-        return 0
+        actor, today = _actor(wish.login)
+        batch = _uploaded(wish, actor, today)
+        return _imported(batch, wish, actor, today)
     except Refused as refusal:
-        _end_line()
-        click.echo(_("Kezhi: %(reason)s") % {"reason": refusal}, err=True)
-        _discard(batch, actor if batch else None)
-        return 1
+        _say(str(refusal))
+        if batch is not None:
+            batch.refresh_from_db()
+            _write_errors(batch, wish.errors)
+        code = REFUSED
     except KeyboardInterrupt:
-        _end_line()
-        click.echo(_("Kezhi: Cancelled; nothing was imported."), err=True)
-        _discard(batch, actor if batch else None)
-        return CANCELLED
+        _say(_("Cancelled; nothing was imported."))
+        code = CANCELLED
+    if batch is not None:
+        cancel_import(batch, actor=actor)
+    return code
 
 
-def _who(login: str | None) -> tuple[Actor, Any]:
-    from django.utils import timezone
-
+def _actor(login: str) -> tuple[Any, date]:
     from kezhi.accounts.models import Company, User
     from kezhi.core.actor import SYSTEM
     from kezhi.core.refusal import Refused
 
     company = Company.current()
-    today = company.today() if company else timezone.now().date()
+    if company is None:
+        raise Refused(_("There is no company yet: open the address of `serve` and set it up."))
     if not login:
-        return SYSTEM, today
-    person = User.objects.active().filter(login__iexact=login).first()
+        return SYSTEM, company.today()
+    person = User.objects.filter(login__iexact=login, is_active=True).first()
     if person is None:
         raise Refused(_("Nobody signs in as %(login)s.") % {"login": login})
-    return person, today
+    return person, company.today()
 
 
-def _uploaded(kind: str, file: Path, said: dict[str, Any], actor: Actor, today: Any) -> ImportBatch:
+def _uploaded(wish: Wish, actor: Any, today: date) -> Any:
+    """The file taken in and matched as guessed, as last time, and as `--map` says."""
     from kezhi.dataio.problems import FileRefused
-    from kezhi.dataio.registry import loader_of
-    from kezhi.dataio.sniffing import encoding_named
     from kezhi.dataio.uploading import match_columns, upload
 
-    choices = {name: said[name] for name in ("sheet", "heading_row") if said[name]}
-    if said["encoding"]:
-        choices["encoding"] = encoding_named(said["encoding"])
-    if said["delimiter"]:
-        choices["delimiter"] = DELIMITERS[said["delimiter"]]
-    with file.open("rb") as source:
+    with wish.file.open("rb") as source:
         blocks = iter(lambda: source.read(1 << 20), b"")
-        batch = upload(kind, file.name, blocks, actor=actor, on=today, choices=choices)
-    mapping = [dict(entry) for entry in batch.mapping]
+        batch = upload(
+            wish.kind, wish.file.name, blocks, actor=actor, on=today, choices=wish.choices
+        )
+    batch.refresh_from_db()
     headings = batch.facts["headings"]
-    names = [field.name for field in loader_of(kind).fields()]
-    for pair in said["mapping"]:
-        column, _mark, field = pair.rpartition("=")
-        if column not in headings:
-            raise FileRefused("no_such_column", column=column, columns=", ".join(headings))
-        if field and field not in names:
-            raise FileRefused("no_such_field", field=field, fields=", ".join(names))
-        mapping[headings.index(column)]["field"] = field
-    options = {"skip_bad": not said["all_or_nothing"]}
-    if said["create_missing"] is not None:
-        options["create_missing"] = said["create_missing"]
+    mapping = [{"field": entry["field"]} for entry in batch.mapping]
+    for heading, name in wish.mapping.items():
+        if heading not in headings:
+            columns = ", ".join(heading for heading in headings if heading)
+            raise FileRefused("no_such_column", column=heading, columns=columns)
+        for entry in mapping:
+            # The column named now is meant, not the one that was guessed for the field.
+            entry["field"] = "" if name and entry["field"] == name else entry["field"]
+        mapping[headings.index(heading)]["field"] = name
+    options = {"skip_bad": not wish.all_or_nothing}
+    if wish.create_missing is not None:
+        options["create_missing"] = wish.create_missing
     match_columns(batch, mapping, options, actor=actor)
     return batch
 
 
-def _check(batch: ImportBatch, said: dict[str, Any], actor: Actor, today: Any) -> None:
+def _imported(batch: Any, wish: Wish, actor: Any, today: date) -> int:
     from django.utils import timezone
 
-    from kezhi.dataio.importing import check
-    from kezhi.dataio.uploading import earlier_import
+    from kezhi.dataio import importing
 
-    check(batch, actor=actor, on=today, at=timezone.now(), progress=_progress())
-    _end_line()
-    if said["as_json"]:
-        return
+    _tell_mapping(batch)
+    work = importing.check if wish.is_dry else importing.import_rows
+    work(batch, actor=actor, on=today, at=timezone.now(), progress=_progress)
+    _say("")
+    _report(batch, wish.is_dry)
+    _write_errors(batch, wish.errors)
+    if wish.is_dry:
+        importing.cancel_import(batch, actor=actor)
+    if batch.bad and not batch.good:
+        return REFUSED
+    return SOME_SKIPPED if batch.bad else IMPORTED
+
+
+def _progress(done: int, total: int, message: str = "") -> None:
+    """One line on a terminal, rewritten; in a file one line per stage would be noise."""
+    if sys.stderr.isatty():
+        share = f"{min(1.0, done / total):4.0%} " if total else ""
+        click.echo(f"\r\033[K{share}{done:,} {message}", err=True, nl=False)
+
+
+def _say(text: str) -> None:
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", err=True, nl=False)
+    if text:
+        click.echo(_("Kezhi: %(reason)s") % {"reason": text}, err=True)
+
+
+def _tell_mapping(batch: Any) -> None:
+    from kezhi.dataio.registry import loader_of
+
+    labels = {field.name: str(field.label) for field in loader_of(batch.kind).fields()}
     for heading, entry in zip(batch.facts["headings"], batch.mapping, strict=True):
-        click.echo(f"  {heading or '·'} → {entry['field'] or '—'}", err=True)
-    if earlier_import(batch):
-        click.echo(_("This very file was imported before."), err=True)
+        meaning = labels[entry["field"]] if entry["field"] else _("left out")
+        click.echo(f"  {heading or '—'} → {meaning}", err=True)
+
+
+def _report(batch: Any, is_dry: bool) -> None:
+    figures = {
+        "rows": f"{batch.total:,}",
+        "created": f"{batch.created:,}",
+        "updated": f"{batch.updated:,}",
+        "unchanged": f"{batch.unchanged:,}",
+        "bad": f"{batch.bad:,}",
+    }
+    text = (
+        _(
+            "%(rows)s rows: %(created)s would be new, %(updated)s changed, "
+            "%(unchanged)s there already, %(bad)s with errors."
+        )
+        if is_dry
+        else _(
+            "%(rows)s rows: %(created)s new, %(updated)s changed, %(unchanged)s there already, "
+            "%(bad)s skipped."
+        )
+    )
+    click.echo(text % figures)
+    if any(batch.details.values()):
+        click.echo(
+            _("New: %(orders)s orders, %(customers)s customers, %(products)s products.")
+            % {name: f"{count:,}" for name, count in batch.details.items()}
+        )
     for line in _causes(batch):
         click.echo(line, err=True)
 
 
-def _causes(batch: ImportBatch) -> Iterator[str]:
+def _causes(batch: Any) -> Iterator[str]:
     from kezhi.dataio.correcting import worded
     from kezhi.dataio.problems import explain
 
-    for cause in batch.causes:
-        column, code = cause["column"], cause["code"]
-        message, remedy = explain(code, worded(batch, column, code, cause["params"]))
-        where = f"{batch.facts['headings'][column]}: " if column >= 0 else ""
+    headings = batch.facts["headings"]
+    for cause in batch.causes[:SHOWN_CAUSES]:
+        column = cause["column"]
+        params = worded(batch, column, cause["code"], cause["params"])
+        message, remedy = explain(cause["code"], params)
+        where = f"{headings[column]}: " if 0 <= column < len(headings) else ""
         rows = ", ".join(str(row) for row in cause["rows"])
-        yield _("- %(count)s × %(where)s%(message)s %(remedy)s Rows: %(rows)s") % {
+        more = " …" if cause["count"] > len(cause["rows"]) else ""
+        yield _("%(count)s × %(where)s%(message)s %(remedy)s (row %(rows)s)") % {
             "count": f"{cause['count']:,}",
             "where": where,
             "message": message,
             "remedy": remedy,
-            "rows": rows + (" …" if cause["count"] > len(cause["rows"]) else ""),
+            "rows": f"{rows}{more}",
         }
 
 
-def _agreed(batch: ImportBatch, said: dict[str, Any]) -> bool:
-    if said["yes"] or not sys.stdin.isatty():
-        return True
-    question = _("%(good)s rows can be imported, %(bad)s need correction. Import?")
-    return click.confirm(question % {"good": f"{batch.good:,}", "bad": f"{batch.bad:,}"}, err=True)
-
-
-def _run(batch: ImportBatch, actor: Actor, today: Any) -> None:
-    from django.utils import timezone
-
-    from kezhi.dataio.importing import import_rows
-
-    import_rows(batch, actor=actor, on=today, at=timezone.now(), progress=_progress())
-    _end_line()
-
-
-def _write_errors(batch: ImportBatch, out: Path) -> None:
+def _write_errors(batch: Any, out: Path | None) -> None:
+    """The rows to correct; without any, no file is written."""
     from kezhi.dataio.correcting import as_csv, as_workbook, bad_rows
 
+    if out is None or not batch.problems_path.is_file():
+        return
+    rows = bad_rows(batch)
     if out.suffix.lower() == ".xlsx":
-        as_workbook(bad_rows(batch), out)
+        as_workbook(rows, out)
     else:
         with out.open("wb") as file:
-            file.writelines(as_csv(bad_rows(batch)))
-    click.echo(_("Rows with errors: %(path)s") % {"path": out}, err=True)
-
-
-def _discard(batch: ImportBatch | None, actor: Actor | None) -> None:
-    from kezhi.core.refusal import Refused
-    from kezhi.dataio.importing import cancel_import
-
-    if batch is not None and actor is not None:
-        try:
-            cancel_import(batch, actor=actor)
-        except Refused:
-            return
-
-
-def _tell_result(batch: ImportBatch, said: dict[str, Any], *, is_dry: bool) -> None:
-    facts = {
-        "rows": batch.total,
-        "good": batch.good,
-        "bad": batch.bad,
-        "created": batch.created,
-        "updated": batch.updated,
-        "unchanged": batch.unchanged,
-        **{f"new_{name}": count for name, count in batch.details.items()},
-        "imported": not is_dry,
-    }
-    if said["as_json"]:
-        facts["problems"] = [
-            {name: cause[name] for name in ("column", "code", "count", "rows")}
-            for cause in batch.causes
-        ]
-        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
-        return
-    words = (
-        _("%(good)s of %(rows)s rows can be imported: %(created)s new, %(updated)s changed, %(unchanged)s there already. Nothing was written.")
-        if is_dry
-        else _("Imported %(good)s of %(rows)s rows: %(created)s new, %(updated)s changed, %(unchanged)s there already; %(bad)s left out.")
-    )  # fmt: skip
-    click.echo(words % {k: f"{v:,}" if isinstance(v, int) else v for k, v in facts.items()})
-
-
-def _progress() -> Any:
-    from kezhi.core.progress import PrintedProgress, silent
-
-    if not sys.stderr.isatty():
-        return silent
-    return PrintedProgress(lambda text: click.echo(text, err=True, nl=False))
-
-
-def _end_line() -> None:
-    if sys.stderr.isatty():
-        click.echo("\r\033[K", err=True, nl=False)
+            file.writelines(as_csv(rows))
+    click.echo(_("Rows to correct: %(file)s") % {"file": out}, err=True)
