@@ -263,3 +263,43 @@ def test_a_chinese_page_has_no_english_words_left(web, owner, anhui_tea):
         page = client.get(f"/{kind.address}/").text
         for word in ("Search", "Filter", "Columns", "Export", "All", "New ", "Save"):
             assert f">{word}" not in page, (kind.name, word)
+
+
+STRANGE = [
+    "",
+    "0",
+    "-1",
+    "9" * 30,
+    "x",
+    "²",
+    "\x00",
+    "\ud7ff",
+    "'\"><b>",
+    "../..",
+    "%",
+    "-",
+    "茶" * 300,
+    "w=1",
+]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["view", "w", "sort", "columns", "q", "after", "before", "edit", "field", "op", "operand", "replace",
+     "show", "totals", "apply", "name", "chosen", "customer_search", "next"],
+)  # fmt: skip
+def test_no_parameter_of_an_address_breaks_a_list(web, owner, anhui_tea, name):
+    client = web(owner)
+    for strange in STRANGE:
+        for path in ("", "totals/", "tabs/", "filter/", "options/", "views/new/", "new/"):
+            answer = client.get(f"/customers/{path}", {name: strange, "w": "city.eq.合肥"})
+            assert answer.status_code in (200, 302, 404, 422), (path, strange)
+            assert "'\"><b>" not in answer.text
+
+
+def test_an_id_beyond_all_ids_is_not_found(web, owner):
+    client = web(owner)
+    for address in ("orders", "contacts", "products"):
+        assert client.get(f"/{address}/{'9' * 30}/").status_code == 404
+    assert client.get(f"/customers/{'9' * 30}/edit/").status_code == 404
+    assert client.get(f"/customers/views/{'9' * 30}/").status_code == 404

@@ -35,7 +35,9 @@ def download(request: PersonRequest, kind: Kind) -> HttpResponseBase:
         raise PermissionDenied
     listing = opened(request, kind)
     form = request.POST.get("format", "csv")
-    selected = [int(pk) for pk in request.POST.getlist("selected") if pk.isdecimal()][:1000]
+    selected = [
+        int(pk) for pk in request.POST.getlist("selected")[:1000] if pk.isdecimal() and len(pk) < 19
+    ]
     if form not in TYPES:
         return HttpResponse(status=400)
     if listing.problems:

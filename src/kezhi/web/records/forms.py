@@ -17,6 +17,7 @@ from kezhi.accounts.models import User
 from kezhi.dataio import parsing, problems
 from kezhi.dataio.fields import ImportField, Reading
 from kezhi.records import Field, FieldKind, Kind, registry
+from kezhi.web.records.cells import unit_of
 from kezhi.web.records.options import Option, exactly, options
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench.holding import held
@@ -120,7 +121,7 @@ class RecordForm:
         is_required = each.is_required or (
             each.kind is K.CHOICE and column is not None and not column.blank
         )
-        unit = str(each.unit) or (self.request.company.currency if each.kind is K.MONEY else "")
+        unit = unit_of(each, self.request.company.currency)
         rows: list[Option] = []
         if each.kind is K.LINK:
             rows = options(self.request, registry[each.link], search, [typed])
