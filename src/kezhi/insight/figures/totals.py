@@ -105,6 +105,20 @@ def _retention(actor: Actor, year_ago: ValueRun | None) -> tuple[float | None, f
     )
 
 
+def asset_interval(actor: Actor, basis: Basis) -> tuple[float, float] | None:
+    """How sure the expected customer asset is: the sums of the intervals of the customers' means.
+
+    The parameters of the model move all customers the same way at once, so the sums are its interval too.
+    """
+    found = (
+        Snapshot.objects.visible_to(actor)
+        .filter(run=basis.run)
+        .aggregate(low=Sum("mean_low"), high=Sum("mean_high"))
+    )
+    low, high = number(found["low"]), number(found["high"])
+    return (low, high) if low is not None and high is not None else None
+
+
 @dataclass(frozen=True, slots=True)
 class PyramidStep:
     """One tier; `customers_before` at the compared run."""

@@ -86,6 +86,8 @@ def _figures(actor: Actor, basis: figures.Basis, strip: figures.Strip) -> dict[s
     trend = figures.trend(actor, basis)
     return {
         "strip": strip,
+        "interval": figures.asset_interval(actor, basis),
+        "interval_level": float(basis.run.value_settings.rules.get("interval_level", 0.8)),
         "is_stale": is_stale(basis.run),
         "headline": findings.headline(strip, pareto),
         "pyramid": pyramid,
