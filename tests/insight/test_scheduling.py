@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kezhi.core.actor import SYSTEM
 from kezhi.core.models import JobRun, JobState
 from kezhi.insight.measuring import start_value_run
 from kezhi.insight.models import ValueRun, ValueSettings
@@ -23,28 +22,28 @@ def end_all_runs():
 
 
 def test_it_starts_at_the_companys_hour_and_not_before(trading):
-    assert start_nightly_run(actor=SYSTEM, at=BEFORE_THREE) is None
-    run = start_nightly_run(actor=SYSTEM, at=AT_THREE)
+    assert start_nightly_run(at=BEFORE_THREE) is None
+    run = start_nightly_run(at=AT_THREE)
     assert (run.as_of.isoformat(), run.trigger) == ("2026-11-20", ValueRun.Trigger.SCHEDULE)
 
 
 def test_it_starts_once_a_night_even_when_it_fails(trading):
-    start_nightly_run(actor=SYSTEM, at=AT_THREE)
+    start_nightly_run(at=AT_THREE)
     end_all_runs()
-    assert start_nightly_run(actor=SYSTEM, at=AT_THREE.replace(hour=22)) is None
-    assert start_nightly_run(actor=SYSTEM, at=AT_THREE.replace(day=20)) is not None
+    assert start_nightly_run(at=AT_THREE.replace(hour=22)) is None
+    assert start_nightly_run(at=AT_THREE.replace(day=20)) is not None
 
 
 def test_a_day_measured_by_hand_needs_no_second_run(trading, owner):
     start_value_run(actor=owner, on=AT_THREE.date().replace(day=20))
     end_all_runs()
-    assert start_nightly_run(actor=SYSTEM, at=AT_THREE) is None
+    assert start_nightly_run(at=AT_THREE) is None
 
 
 def test_without_orders_or_hour_nothing_starts(company):
-    assert start_nightly_run(actor=SYSTEM, at=AT_THREE) is None
+    assert start_nightly_run(at=AT_THREE) is None
 
 
 def test_a_company_may_do_without_nightly_runs(trading):
     ValueSettings.objects.create(rules=current_settings().rules, nightly_hour=None)
-    assert start_nightly_run(actor=SYSTEM, at=AT_THREE) is None
+    assert start_nightly_run(at=AT_THREE) is None

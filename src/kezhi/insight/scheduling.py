@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from kezhi.accounts.models import Company
-from kezhi.core.actor import Actor
+from kezhi.core.actor import SYSTEM
 from kezhi.insight.measuring import start_value_run
 from kezhi.insight.models import ValueRun
 from kezhi.insight.ruling import current_settings
 from kezhi.ledger.models import OrderLine
 
 
-def start_nightly_run(*, actor: Actor, at: datetime) -> ValueRun | None:
+def start_nightly_run(*, at: datetime) -> ValueRun | None:
     """Start today's scheduled run if it's due; None when it isn't.
 
     A machine that slept through the night measures when it wakes. A day that somebody measured by hand
@@ -28,4 +28,4 @@ def start_nightly_run(*, actor: Actor, at: datetime) -> ValueRun | None:
         return None
     if not OrderLine.objects.filter(ordered_on__lte=here.date()).exists():
         return None
-    return start_value_run(actor=actor, on=here.date(), trigger=ValueRun.Trigger.SCHEDULE)
+    return start_value_run(actor=SYSTEM, on=here.date(), trigger=ValueRun.Trigger.SCHEDULE)

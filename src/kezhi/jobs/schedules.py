@@ -43,7 +43,7 @@ def close_abandoned(timestamp: int) -> None:
 @app.task(name="jobs.nightly_value_run", queueing_lock="jobs.nightly_value_run")
 def nightly_value_run(timestamp: int) -> None:
     try:
-        start_nightly_run(actor=SYSTEM, at=timezone.now())
+        start_nightly_run(at=timezone.now())
     except Refused as refusal:
         logger.info("No nightly run: %s", refusal)
 
