@@ -32,3 +32,10 @@ def test_the_engine_is_free_of_django_and_loads_numba_late():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_examples_of_the_reference_run():
+    page = Path(__file__).parents[2] / "docs" / "reference" / "value-library.md"
+    found = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
+    assert found.attempted > 10
+    assert found.failed == 0
