@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from kezhi.dataio import guessing, uploading
 from kezhi.dataio.correcting import worded
@@ -101,7 +101,7 @@ def _status(entry: Mapping[str, Any], own: list[dict[str, Any]]) -> tuple[str, s
             "count": numbers.number(bad, 0, plain=True)
         }
     if entry["reason"] == "cells_differ" or entry["confidence"] in {"likely", "unsure"}:
-        return "warn", _("Look again")
+        return "warn", pgettext("import", "Look again")
     return "good", _("Matched")
 
 
