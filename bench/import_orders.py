@@ -2,8 +2,8 @@
 
 A file of orders as an ERP exports it (Chinese headings, dates as 2025/1/3, customers and products by code and
 name) goes through the import as the command and the browser run it: read, understood, checked against what is
-there, written with orders, lines, customers, products and the rows that undoing needs, all in one transaction, on
-an embedded PostgreSQL with the product's own settings. Then the same file again, which must change nothing.
+there, written with orders, lines, customers, products and the rows that undoing needs, all in one transaction,
+on an embedded PostgreSQL with the product's own settings. Then the same file again, which must change nothing.
 
 The limit named beside it: plain `COPY` of the same file into a bare table of text columns, no keys, nothing
 checked. Promised: >= 50,000 rows/s, <= 600 MB for the process (PostgreSQL's own memory is shown apart).
@@ -14,6 +14,7 @@ checked. Promised: >= 50,000 rows/s, <= 600 MB for the process (PostgreSQL's own
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -41,7 +42,9 @@ def write_orders(path: Path, rows: int) -> None:
                 order, left = order + 1, rng.randint(1, 6)
                 who = int(customers * rng.random() ** 2)
                 day = first + timedelta(days=rng.randrange(1_100))
-                head = f"SO{order:08d},C{who:06d},客户有限公司{who},{day.year}/{day.month}/{day.day}"
+                head = (
+                    f"SO{order:08d},C{who:06d},客户有限公司{who},{day.year}/{day.month}/{day.day}"
+                )
             left -= 1
             what, quantity = rng.randrange(products), rng.randint(1, 40)
             amount = quantity * prices[what] * (-1 if rng.random() < 0.03 else 1)
@@ -95,7 +98,10 @@ def _measure(path: Path, rows: int, server: int) -> dict[str, object]:
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE bare ({columns})")
         began = time.monotonic()
-        with cursor.copy("COPY bare FROM STDIN (FORMAT csv, HEADER)") as copy, path.open("rb") as file:
+        with (
+            cursor.copy("COPY bare FROM STDIN (FORMAT csv, HEADER)") as copy,
+            path.open("rb") as file,
+        ):
             while block := file.read(1 << 20):
                 copy.write(block)
         bare = time.monotonic() - began
@@ -137,12 +143,14 @@ def import_once(path: Path) -> tuple[float, dict[str, float], object]:
 
     began = time.monotonic()
     with path.open("rb") as file:
-        batch = upload("order", path.name, iter(lambda: file.read(1 << 20), b""), actor=SYSTEM, on=on)
+        batch = upload(
+            "order", path.name, iter(lambda: file.read(1 << 20), b""), actor=SYSTEM, on=on
+        )
     import_rows(batch, actor=SYSTEM, on=on, at=at, progress=progress)
     ended = time.monotonic()
     marks.append((ended, "end"))
     stages = {"upload": round(marks[0][0] - began, 1)}
-    for (start, message), (end, _) in zip(marks, marks[1:], strict=False):
+    for (start, message), (end, _) in itertools.pairwise(marks):
         stages[message] = round(end - start, 1)
     return ended - began, stages, batch
 

@@ -105,7 +105,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "empty workbook": (workbook, "empty_sheet"),
     "workbook with headings only": (lambda: workbook(("客户名称", "客户编号")), "header_only"),
     "a workbook of two far corners": (
-        lambda: sheet_with(HEADING_CELL + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'), "workbook_too_heavy"),
+        lambda: sheet_with(HEADING_CELL + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'),
+        "workbook_too_heavy"),
     "400 columns": (",".join(f"列{i}" for i in range(400)) + "\n" + "1," * 399 + "1\n", "too_many_columns"),
 }  # fmt: skip
 
@@ -155,7 +156,8 @@ REPORTED: dict[str, tuple[str, Any, int, int, str]] = {
     "a totals row": ("order", ORDERS + "A,甲,2025-01-01,5\n合计,,,5\n", 3, -1, "totals_row"),
     "a short totals row": ("order", ORDERS + "A,甲,2025-01-01,5\n合计,5\n", 3, -1, "totals_row"),
     "nul": ("customer", HEAD + "甲\0乙,1,\n", 2, 0, "nul"),
-    "bytes of no character": ("customer", (HEAD + "安徽茶业有限公司,1,\n苏州").encode() + b"\xff,2,\n", 3, 0, "undecodable"),
+    "bytes of no character": ("customer", (HEAD + "安徽茶业有限公司,1,\n苏州").encode() + b"\xff,2,\n", 3,
+    0, "undecodable"),
     "a megabyte in a cell": ("customer", HEAD + "x" * (1 << 20) + ",1,\n", 2, 0, "too_long"),
     "no name": ("customer", HEAD + ",C1,\n", 2, 0, "required"),
     "a formula": ("customer", HEAD + "=HYPERLINK(1),1,\n", 2, 0, "formula"),
@@ -163,16 +165,20 @@ REPORTED: dict[str, tuple[str, Any, int, int, str]] = {
     "a formula without result": ("customer", formula_without_result, 3, 0, "formula"),
     "an error in a workbook": ("customer", error_cell, 2, 0, "formula_error"),
     "a rounded code": ("customer", HEAD + "甲,9.13E+17,\n", 2, 1, "digits_lost"),
-    "a long number in a workbook": ("customer", lambda: workbook(("客户名称", "客户编号"), ("甲", 913205941234567890)), 2, 1, "digits_lost"),
+    "a long number in a workbook": ("customer", lambda: workbook(("客户名称", "客户编号"), ("甲",
+    913205941234567890)), 2, 1, "digits_lost"),
     "a short phone": ("customer", HEAD + "甲,1,1391234\n", 2, 2, "phone_length"),
     "two phones": ("customer", HEAD + "甲,1,13812345678/13912345678\n", 2, 2, "several_phones"),
-    "a wrong credit code": ("customer", "客户名称,统一社会信用代码\n甲,91350100M000100Y44\n", 2, 1, "credit_code_check"),
+    "a wrong credit code": ("customer", "客户名称,统一社会信用代码\n甲,91350100M000100Y44\n", 2, 1,
+    "credit_code_check"),
     "no e-mail": ("customer", "客户名称,邮箱\n甲,wang@\n", 2, 1, "not_an_email"),
     "an unknown word": ("customer", "客户名称,客户类型\n甲,散户\n", 2, 1, "unknown_choice"),
     "an unknown person": ("customer", "客户名称,业务员\n甲,李工\n", 2, 1, "unknown_person"),
     "one code twice": ("customer", HEAD + "甲,C1,\n乙,C1,\n", 3, 1, "same_row_again"),
     "one credit code for two": (
-        "customer", "客户名称,客户编号,统一社会信用代码\n甲,1,91350100M000100Y43\n乙,2,91350100M000100Y43\n", 3, 2, "taken"),
+        "customer",
+        "客户名称,客户编号,统一社会信用代码\n甲,1,91350100M000100Y43\n乙,2,91350100M000100Y43\n", 3, 2,
+        "taken"),
     "month 13": ("order", ORDERS + "A,甲,2025/13/40,5\n", 2, 2, "no_such_date"),
     "day or month": ("order", ORDERS + "A,甲,03/04/2025,5\n", 2, 2, "day_or_month"),
     "two digits for a year": ("order", ORDERS + "A,甲,25/1/3,5\n", 2, 2, "two_digit_year"),
@@ -185,9 +191,11 @@ REPORTED: dict[str, tuple[str, Any, int, int, str]] = {
     "an endless amount": ("order", ORDERS + "A,甲,2025-01-01,99999999999999\n", 2, 3, "too_large"),
     "two customers in one order": (
         "order", ORDERS + "A,甲,2025-01-01,5\nA,乙,2025-01-01,6\n", 3, 1, "two_for_one_order"),
-    "two days in one order": ("order", ORDERS + "A,甲,2025-01-01,5\nA,甲,2025-01-02,6\n", 3, 2, "two_for_one_order"),
+    "two days in one order": ("order", ORDERS + "A,甲,2025-01-01,5\nA,甲,2025-01-02,6\n", 3, 2,
+    "two_for_one_order"),
     "one line number twice": (
-        "order", "订单号,行号,客户,日期,金额\nA,1,甲,2025-01-01,5\nA,1,甲,2025-01-01,6\n", 3, 1, "same_row_again"),
+        "order", "订单号,行号,客户,日期,金额\nA,1,甲,2025-01-01,5\nA,1,甲,2025-01-01,6\n", 3, 1,
+        "same_row_again"),
     "a negative price": ("product", "产品名称,单价\n茶,-5\n", 2, 1, "negative"),
     "maybe on sale": ("product", "产品名称,在售\n茶,也许\n", 2, 1, "not_yes_or_no"),
 }  # fmt: skip

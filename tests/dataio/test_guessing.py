@@ -22,9 +22,12 @@ def fields_of(kind: str, *headings: str, sample: tuple[tuple[str, ...], ...] = (
         ("customer", ("Company Name", "CUSTOMER_ID", "E-Mail", "City"), ["name", "code", "email", "city"]),
         ("order", ("单据编号", "客户名称", "单据日期", "商品名称", "数量", "单价(元)", "金额（元）"),
          ["number", "customer_name", "ordered_on", "product_name", "quantity", "unit_price", "amount"]),
-        ("order", ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"),
-         ["number", "product_code", "product_name", "quantity", "ordered_on", "unit_price", "customer_code", ""]),
-        ("product", ("物料编码", "品名", "计量单位", "标价", "成本价"), ["code", "name", "unit", "list_price", "unit_cost"]),
+        ("order", ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice",
+        "CustomerID", "Country"),
+         ["number", "product_code", "product_name", "quantity", "ordered_on", "unit_price",
+          "customer_code", ""]),
+        ("product", ("物料编码", "品名", "计量单位", "标价", "成本价"), ["code", "name", "unit",
+        "list_price", "unit_cost"]),
     ],
 )  # fmt: skip
 def test_headings_of_real_files(kind, headings, fields):
@@ -50,7 +53,8 @@ def test_cells_that_look_otherwise_ask_for_attention():
 
 @pytest.mark.parametrize(
     ("heading", "factor"),
-    [("年销售额(万)", 10_000), ("金额（万元）", 10_000), ("金额", 1), ("Amount (CNY)", 1), ("金额(单位:千元)", 1000), ("数量(个)", 1)],
+    [("年销售额(万)", 10_000), ("金额（万元）", 10_000), ("金额", 1), ("Amount (CNY)", 1),
+     ("金额(单位:千元)", 1000), ("数量(个)", 1)],
 )  # fmt: skip
 def test_the_unit_in_a_heading(heading, factor):
     assert factor_of(heading) == Decimal(factor)

@@ -34,11 +34,14 @@ S2,昆山恒润,2025年2月3日,茶,1,"￥1,050.5",退货
 def everything() -> dict[str, Any]:
     """What the records are, without their moments."""
     return {
-        "customers": list(Customer.objects.order_by("code").values_list("code", "name", "city", "payment_days", "owner_id", "version")),
+        "customers": list(Customer.objects.order_by("code").values_list("code", "name", "city",
+        "payment_days", "owner_id", "version")),
         "products": list(Product.objects.order_by("code").values_list("code", "name", "unit_cost", "version")),
         "categories": list(Category.objects.values_list("name")),
-        "orders": list(Order.objects.order_by("number").values_list("number", "customer__code", "ordered_on", "amount", "lines_count", "version")),
-        "lines": list(OrderLine.objects.order_by("order__number", "line_key").values_list("order__number", "line_key", "quantity", "amount", "cost")),
+        "orders": list(Order.objects.order_by("number").values_list("number", "customer__code",
+        "ordered_on", "amount", "lines_count", "version")),
+        "lines": list(OrderLine.objects.order_by("order__number", "line_key").values_list("order__number",
+        "line_key", "quantity", "amount", "cost")),
         "standing": Standing.objects.count(),
     }  # fmt: skip
 
@@ -186,7 +189,8 @@ def test_the_check_foretells_and_writes_nothing(checked):
         ("customer", CUSTOMERS, CUSTOMERS.replace("30", "45") + "太仓宏达,K3,太仓,\n"),
         ("product", "产品名称,成本\n茶,12.5\n", "产品名称,类别,成本\n茶,茶叶,13\n杯,器皿,3\n"),
         ("order", ORDERS, ORDERS + "S1,苏州恒泰,2025-01-03,杯,1,9,\nS9,新客户,2025-05-05,茶,1,9,\n"),
-        ("order", "订单号,行号,客户,日期,金额\nS1,1,甲,2025-01-03,5\n", "订单号,行号,客户,日期,金额\nS1,1,甲,2025-01-03,6\n"),
+        ("order", "订单号,行号,客户,日期,金额\nS1,1,甲,2025-01-03,5\n",
+        "订单号,行号,客户,日期,金额\nS1,1,甲,2025-01-03,6\n"),
     ],
 )  # fmt: skip
 def test_undo_brings_everything_back_one_import_after_the_other(bring_in, kind, first, second):

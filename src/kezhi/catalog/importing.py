@@ -3,6 +3,7 @@
 A blank cell never erases what is there. A product without a code gets its name as code.
 """
 
+# ruff: noqa: S608  # tables and columns are the code's own names; what a user typed goes as a parameter
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -153,7 +154,8 @@ class ProductLoader:
             )
         work.run(f"UPDATE import_staging SET product_id = {NEXT_ID} WHERE outcome = 'created'")
         work.run(
-            f"""INSERT INTO {TABLE} (id, code, name, name_key, category_id, unit, list_price, unit_cost, is_active,
+            f"""INSERT INTO {TABLE} (id, code, name, name_key, category_id, unit, list_price, unit_cost,
+                  is_active,
                   remark, version, created_at, updated_at)
                 SELECT product_id, code, name, name_key, category_id, coalesce(unit, ''), list_price, unit_cost,
                   coalesce(is_active, true), coalesce(remark, ''), 1, now(), now()

@@ -4,6 +4,7 @@ A blank cell never erases what is there. A file without codes gives new customer
 finds them again by name, so that importing it twice changes nothing.
 """
 
+# ruff: noqa: S608  # tables and columns are the code's own names; what a user typed goes as a parameter
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -42,8 +43,10 @@ EXAMPLES = {
     "payment_days": ("30", "30"),
 }
 FORM_WORDS = {
-    "企业": "company", "公司": "company", "单位": "company", "对公": "company", "company": "company", "b2b": "company",
-    "个人": "person", "自然人": "person", "对私": "person", "person": "person", "individual": "person", "b2c": "person",
+    "企业": "company", "公司": "company", "单位": "company", "对公": "company", "company": "company",
+    "b2b": "company",
+    "个人": "person", "自然人": "person", "对私": "person", "person": "person", "individual": "person",
+    "b2c": "person",
 }  # fmt: skip
 PLACED = ("owner_id", "team_id", "department_id")
 
@@ -139,7 +142,8 @@ class CustomerLoader:
         work.run(
             f"""CREATE TEMP TABLE import_twins ON COMMIT DROP AS
                 SELECT * FROM (
-                  SELECT s.row, md5(ROW({cells})::text) AS content, coalesce(s.code, s.credit_code, s.name) AS text,
+                  SELECT s.row, md5(ROW({cells})::text) AS content, coalesce(s.code, s.credit_code,
+                    s.name) AS text,
                     CASE WHEN s.code IS NOT NULL THEN 'code' WHEN s.credit_code IS NOT NULL THEN 'credit_code'
                          ELSE 'name' END AS field,
                     first_value(s.row) OVER same AS first_row,
@@ -214,7 +218,8 @@ class CustomerLoader:
             "taken",
             "credit_code",
             """SELECT s.row, s.credit_code, jsonb_build_object('key', s.credit_code)
-               FROM (SELECT row, credit_code, first_value(row) OVER (PARTITION BY credit_code ORDER BY row) AS first
+               FROM (SELECT row, credit_code, first_value(row) OVER (PARTITION BY credit_code ORDER BY
+                 row) AS first
                      FROM import_staging WHERE credit_code IS NOT NULL AND outcome IS NULL) s
                WHERE s.row <> s.first""",
         )
@@ -262,7 +267,8 @@ class CustomerLoader:
     def _insert(self, work: Work) -> None:
         work.run(f"UPDATE import_staging SET customer_id = {NEXT_ID} WHERE outcome = 'created'")
         named = {
-            "form": "'company'", "credit_code": "''", "tax_id": "''", "phone": "''", "email": "''", "wechat": "''",
+            "form": "'company'", "credit_code": "''", "tax_id": "''", "phone": "''", "email": "''",
+            "wechat": "''",
             "website": "''", "industry": "''", "region": "''", "city": "''", "address": "''", "source": "''",
             "payment_days": "NULL", "remark": "''",
         }  # fmt: skip
@@ -377,8 +383,8 @@ def follow_place(ids: list[int]) -> None:
     with connection.cursor() as cursor:
         for table in ("customers_standing", "customers_contact", "customers_interaction"):
             cursor.execute(
-                f"""UPDATE {table} t SET owner_id = c.owner_id, team_id = c.team_id, department_id = c.department_id
-                    FROM {TABLE} c WHERE c.id = t.customer_id AND c.id = ANY(%s)""",
+                f"""UPDATE {table} t SET owner_id = c.owner_id, team_id = c.team_id,
+                      department_id = c.department_id FROM {TABLE} c WHERE c.id = t.customer_id AND c.id = ANY(%s)""",
                 [ids],
             )
         cursor.execute(

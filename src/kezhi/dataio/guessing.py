@@ -1,4 +1,4 @@
-"""Which column of a file is which field: by its heading, in Chinese or English, and by what its cells look like."""
+"""Which column of a file is which field: by its heading, in Chinese or English, and by its cells."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ TRADITIONAL = str.maketrans(
 UNIT = re.compile(r"[(\[](.*?)[)\]]|/(元|万元|万|千元)$|_(cny|rmb|usd)$")
 FACTORS = {
     "万": Decimal(10**4), "万元": Decimal(10**4), "萬元": Decimal(10**4), "w": Decimal(10**4),
-    "千": Decimal(1000), "千元": Decimal(1000), "k": Decimal(1000), "亿": Decimal(10**8), "亿元": Decimal(10**8),
+    "千": Decimal(1000), "千元": Decimal(1000), "k": Decimal(1000), "亿": Decimal(10**8),
+    "亿元": Decimal(10**8),
     "百万": Decimal(10**6), "百万元": Decimal(10**6), "m": Decimal(10**6), "分": Decimal("0.01"),
     "'000": Decimal(1000), "thousand": Decimal(1000), "million": Decimal(10**6), "cents": Decimal("0.01"),
 }  # fmt: skip
@@ -75,7 +76,7 @@ class Headings:
         return self._names.get(normal(heading), "")
 
     def near(self, heading: str) -> str:
-        """The field whose name is contained in the heading, the longest name first; names of one letter don't count."""
+        """The field whose name is contained in the heading; the longest counts, very short ones don't."""
         key = normal(heading)
         found = [
             (len(name), field)

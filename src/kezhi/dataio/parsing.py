@@ -1,7 +1,7 @@
 """One cell at a time: what its text means for the kind of its field, exactly, or why it means nothing.
 
-`parse` gives the text that the database reads without doubt (`-120.50`, `2025-01-31`, `t`), None for a blank cell.
-The quick path over whole columns (`typing.py`) only shortcuts texts that are in this form already.
+`parse` gives the text that the database reads without doubt (`-120.50`, `2025-01-31`, `t`), None for a
+blank cell. The quick path over whole columns (`typing.py`) only shortcuts texts that are in this form already.
 """
 
 from __future__ import annotations
@@ -210,16 +210,16 @@ def _share(text: str, field: ImportField, reading: Reading) -> str:
 
 # ---- dates ----
 
-MONTHS = {
-    name: index
-    for index, names in enumerate(
-        "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august|sep september sept|"
-        "oct october|nov november|dec december".split("|"),
-        start=1,
-    )
-    for name in names.split()
-}
-_TIME = r"(?:[T\s]+\s*(?:上午|下午|AM|PM)?\s*\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}(?:\.\d+)?秒?)?\s*(?:AM|PM)?\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
+MONTH_NAMES = [
+    ("jan", "january"), ("feb", "february"), ("mar", "march"), ("apr", "april"), ("may",), ("jun", "june"),
+    ("jul", "july"), ("aug", "august"), ("sep", "sept", "september"), ("oct", "october"), ("nov", "november"),
+    ("dec", "december"),
+]  # fmt: skip
+MONTHS = {name: number for number, names in enumerate(MONTH_NAMES, start=1) for name in names}
+_TIME = (
+    r"(?:[T\s]+\s*(?:上午|下午|AM|PM)?\s*\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}(?:\.\d+)?秒?)?"
+    r"\s*(?:AM|PM)?\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
 YEAR_FIRST = re.compile(
     r"(\d{4})\s*([-/.年])\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?" + _TIME, re.IGNORECASE
 )
@@ -285,7 +285,7 @@ def _existing(year: str | int, month: str | int, day: str | int) -> date:
 
 
 def day_comes_first(texts: list[str]) -> bool | None:
-    """Whether 03/04/2025 in a column means 3 April, by its cells that leave no doubt; None if there are none."""
+    """Whether 03/04/2025 means 3 April in a column, by its cells that leave no doubt; else None."""
     votes = set()
     for text in texts:
         match = YEAR_LAST.fullmatch(unicodedata.normalize("NFKC", text).strip())

@@ -1,5 +1,6 @@
 """Colleagues named in a file: by full name or by sign-in name."""
 
+# ruff: noqa: S608  # tables and columns are the code's own names; what a user typed goes as a parameter
 from __future__ import annotations
 
 from kezhi.dataio.staging import Work

@@ -171,7 +171,7 @@ ROW: dict[str, Explanation] = {
     "too_few_cells": (
         _("The row has %(actual)s cells; the headings have %(expected)s."),
         _(
-            "Fill in the missing cells, or put cells that contain a line break or a delimiter in quotation marks."
+            "Fill in the missing cells; put cells with a line break or a delimiter in quotation marks."
         ),
     ),
     "too_many_cells": (

@@ -33,8 +33,21 @@ HEAD_CHARACTERS = 1 << 18
 HEADING_SEARCH = 30
 SAMPLE_ROWS = 500
 TOTALS = frozenset(
-    "合计 总计 小计 合計 總計 小計 总和 total totals subtotal sum 合计: 合计： 总计: 总计： total:".split()
-) | {"grand total"}
+    [
+        "合计",
+        "总计",
+        "小计",
+        "合計",
+        "總計",
+        "小計",
+        "总和",
+        "total",
+        "totals",
+        "subtotal",
+        "grand total",
+        "sum",
+    ]
+)
 
 csv.field_size_limit(BLOCK_BYTES)
 
@@ -303,7 +316,7 @@ def open_table(
 ) -> Table:
     """Understand the file at `path`, or refuse it with the reason.
 
-    `is_known` tells whether a heading means a field of the kind to import; it finds the heading row below titles.
+    `is_known` tells whether a heading means a field of the kind; so the heading row is found below titles.
     """
     choices = choices or Choices()
     known = is_known or (lambda heading: False)
@@ -439,4 +452,4 @@ def _sample(rows: list[Row], width: int) -> tuple[Row, ...]:
 def is_totals(cells: Row) -> bool:
     """Whether a row begins with a word for totals: such rows end many exported sheets."""
     first = next((cell.strip().lower() for cell in cells if cell.strip()), "")
-    return first in TOTALS
+    return first.rstrip(":：") in TOTALS

@@ -90,7 +90,7 @@ def encoding_of(path: Path) -> str:
 
 
 def encoding_named(name: str) -> str:
-    """One of `ENCODINGS` by any of its usual names (`GBK`, `UTF16`, `latin1`); refused if it is none of them."""
+    """One of `ENCODINGS` by any of its usual names (`GBK`, `UTF16`, `latin1`); others are refused."""
     try:
         known = codecs.lookup(name.strip()).name
     except LookupError:

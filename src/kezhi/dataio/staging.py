@@ -1,5 +1,6 @@
 """The staging table of one import: temporary, typed, gone with the transaction. Loaders work on it in sets."""
 
+# ruff: noqa: S608  # tables and columns are the code's own names; what a user typed goes as a parameter
 from __future__ import annotations
 
 import io
@@ -130,7 +131,7 @@ class _Cause:
 
 
 class Staging:
-    """`import_staging`: `row`, one column per field of the kind (null where not matched), and the loader's extras."""
+    """`import_staging`: `row`, a column per field of the kind (null where not matched), the loader's extras."""
 
     table = "import_staging"
 
@@ -170,9 +171,9 @@ class Staging:
         buffer = io.BytesIO()
         pyarrow.csv.write_csv(table, buffer, pyarrow.csv.WriteOptions(include_header=False))
         quoted = ", ".join(f'"{name}"' for name in names)
-        with connection.cursor() as cursor:
-            with cursor.copy(f"COPY {self.table} ({quoted}) FROM STDIN (FORMAT csv)") as copy:
-                copy.write(buffer.getbuffer())
+        sql = f"COPY {self.table} ({quoted}) FROM STDIN (FORMAT csv)"
+        with connection.cursor() as cursor, cursor.copy(sql) as copy:
+            copy.write(buffer.getbuffer())
 
     def ready(self) -> None:
         with connection.cursor() as cursor:

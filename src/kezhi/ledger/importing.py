@@ -6,6 +6,7 @@ order. So the same file twice changes nothing, a corrected line with a number is
 the first time is added. Customers and products that don't exist yet are created when the importer allows it.
 """
 
+# ruff: noqa: S608  # tables and columns are the code's own names; what a user typed goes as a parameter
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -37,11 +38,13 @@ from kezhi.records import FieldKind, registry
 K = FieldKind
 RETURN_WORDS = {
     **dict.fromkeys(
-        ("退货", "退", "退款", "销售退货", "退单", "退货单", "红字", "红冲", "return", "returned", "refund", "credit note", "credit", "是", "yes", "y", "true", "1"),
+        ("退货", "退", "退款", "销售退货", "退单", "退货单", "红字", "红冲", "return", "returned",
+        "refund", "credit note", "credit", "是", "yes", "y", "true", "1"),
         "return",
     ),
     **dict.fromkeys(
-        ("销售", "正常", "销货", "销售单", "订单", "蓝字", "sale", "sales", "order", "normal", "invoice", "否", "no", "n", "false", "0"),
+        ("销售", "正常", "销货", "销售单", "订单", "蓝字", "sale", "sales", "order", "normal", "invoice",
+        "否", "no", "n", "false", "0"),
         "sale",
     ),
 }  # fmt: skip
@@ -53,7 +56,8 @@ ORDER_FIELDS = (
         K.CODE,
         (
             "订单编号", "订单号", "单号", "销售单号", "单据编号", "单据号", "出库单号", "发票号", "交易号",
-            "order number", "order no", "order id", "order", "invoice", "invoice no", "invoice number", "transaction id",
+            "order number", "order no", "order id", "order", "invoice", "invoice no", "invoice number",
+            "transaction id",
         ),
         max_length=60,
         example="SO-20250131-01",
@@ -74,7 +78,8 @@ ORDER_FIELDS = (
         K.CODE,
         (
             "客户编号", "客户编码", "客户代码", "客户号", "会员号", "会员编号", "会员卡号", "买家账号",
-            "customer code", "customer id", "customer no", "customer number", "cust id", "client id", "member id", "customer_id",
+            "customer code", "customer id", "customer no", "customer number", "cust id", "client id",
+            "member id", "customer_id",
         ),
         max_length=40,
         example="C-0001",
@@ -96,8 +101,10 @@ ORDER_FIELDS = (
         _("Order date"),
         K.DATE,
         (
-            "订单日期", "日期", "下单日期", "下单时间", "销售日期", "单据日期", "成交日期", "交易日期", "付款时间", "开票日期", "订单时间",
-            "order date", "date", "invoice date", "ordered on", "transaction date", "order time", "purchase date",
+            "订单日期", "日期", "下单日期", "下单时间", "销售日期", "单据日期", "成交日期", "交易日期",
+            "付款时间", "开票日期", "订单时间",
+            "order date", "date", "invoice date", "ordered on", "transaction date", "order time",
+            "purchase date",
         ),
         is_required=True,
         not_after_today=True,
@@ -109,7 +116,8 @@ ORDER_FIELDS = (
         _("Product code"),
         K.CODE,
         (
-            "产品编号", "产品编码", "商品编码", "商品编号", "物料编码", "物料编号", "货号", "存货编码", "产品代码",
+            "产品编号", "产品编码", "商品编码", "商品编号", "物料编码", "物料编号", "货号", "存货编码",
+            "产品代码",
             "product code", "product id", "sku", "item code", "item no", "stock code",
         ),
         max_length=60,
@@ -150,7 +158,8 @@ ORDER_FIELDS = (
         pgettext_lazy("order line", "Amount"),
         K.MONEY,
         (
-            "金额", "销售额", "销售金额", "订单金额", "成交金额", "实付金额", "未税金额", "不含税金额", "合计金额", "总金额", "总价", "应收金额",
+            "金额", "销售额", "销售金额", "订单金额", "成交金额", "实付金额", "未税金额", "不含税金额",
+            "合计金额", "总金额", "总价", "应收金额",
             "amount", "net amount", "sales", "total", "revenue", "spend", "line total", "total amount", "value",
         ),
         example="2560.00",
@@ -168,8 +177,12 @@ ORDER_FIELDS = (
         "sort",
         _("Sale or return"),
         K.CHOICE,
-        ("是否退货", "退货", "退货标志", "业务类型", "单据类型", "订单类型", "类型", "return", "sale or return", "order type", "type", "is return"),
-        choices=(("sale", pgettext_lazy("order line", "Sale")), ("return", pgettext_lazy("order line", "Return"))),
+        ("是否退货", "退货", "退货标志", "业务类型", "单据类型", "订单类型", "类型", "return",
+        "sale or return", "order type", "type", "is return"),
+        choices=(
+            ("sale", pgettext_lazy("order line", "Sale")),
+            ("return", pgettext_lazy("order line", "Return")),
+        ),
         words=RETURN_WORDS,
     ),
     ImportField(
@@ -346,7 +359,8 @@ class OrderLoader:
         work.run(
             f"""CREATE TEMP TABLE import_referring ON COMMIT DROP AS
                 SELECT s.row, c.ref AS customer_ref, p.ref AS product_ref, s.number, s.ordered_on,
-                  {quantity} AS quantity, {amount} AS amount, {cost} AS cost, s.line_number, s.channel, s.remark,
+                  {quantity} AS quantity, {amount} AS amount, {cost} AS cost,
+                  s.line_number, s.channel, s.remark,
                   coalesce(s.product_code, s.product_name, '') AS product
                 FROM import_staging s JOIN import_customer_keys c ON c.key = {CUSTOMER_KEY}
                 LEFT JOIN import_product_keys p ON p.key = {PRODUCT_KEY}"""
@@ -360,7 +374,8 @@ class OrderLoader:
         if conflicts:
             self._reject_conflicts(
                 work,
-                """SELECT r.row, r.number, r.customer_ref, r.ordered_on, f.customer_ref AS own_ref, f.ordered_on AS own_day
+                """SELECT r.row, r.number, r.customer_ref, r.ordered_on, f.customer_ref AS own_ref,
+                     f.ordered_on AS own_day
                    FROM import_conflicts x JOIN import_referring f ON f.row = x.row
                    JOIN import_referring r ON r.number = x.number""",
             )
@@ -376,18 +391,21 @@ class OrderLoader:
         work.run(
             f"""UPDATE import_orders o SET number = {DAY_NUMBER} FROM import_customers i
                 LEFT JOIN customers_customer c ON c.id = i.customer_id
-                WHERE o.own_number IS NULL AND i.ref = o.customer_ref AND coalesce(c.code, i.code) IS NOT NULL"""
+                WHERE o.own_number IS NULL AND i.ref = o.customer_ref AND coalesce(c.code, i.code) IS NOT
+                  NULL"""
         )
         work.run("ANALYZE import_orders")
         existing = work.run(
             """UPDATE import_orders i SET order_id = o.id FROM ledger_order o
                WHERE o.number = i.number AND (i.own_number IS NOT NULL OR (o.ordered_on = i.ordered_on
-                 AND o.customer_id = (SELECT c.customer_id FROM import_customers c WHERE c.ref = i.customer_ref)))"""
+                 AND o.customer_id = (SELECT c.customer_id FROM import_customers c WHERE c.ref =
+                   i.customer_ref)))"""
         )
         if existing:
             self._reject_conflicts(
                 work,
-                """SELECT r.row, o.number, r.customer_ref, r.ordered_on, i.ref AS own_ref, l.ordered_on AS own_day
+                """SELECT r.row, o.number, r.customer_ref, r.ordered_on, i.ref AS own_ref,
+                     l.ordered_on AS own_day
                    FROM import_orders o JOIN ledger_order l ON l.id = o.order_id
                    JOIN import_referring r ON r.number = o.own_number
                    LEFT JOIN import_customers i ON i.customer_id = l.customer_id""",
@@ -500,10 +518,12 @@ class OrderLoader:
             work.fill_name_keys("import_customers", "new_id IS NOT NULL")
             owner, place = default_place(work.actor)
             work.run(
-                f"""INSERT INTO customers_customer (id, code, name, name_key, form, credit_code, tax_id, phone, email,
+                f"""INSERT INTO customers_customer (id, code, name, name_key, form, credit_code, tax_id, phone,
+                      email,
                       wechat, website, industry, region, city, address, source, remark, owner_id, team_id,
                       department_id, custom, version, created_at, created_by_id, updated_at)
-                    SELECT new_id, code, name, name_key, 'company', '', '', '', '', '', '', '', '', '', '', '', '',
+                    SELECT new_id, code, name, name_key, 'company', '', '', '', '', '', '', '', '', '',
+                      '', '', '',
                       {owner}, %s, %s, '{{}}', 1, now(), %s, now()
                     FROM import_customers WHERE new_id IS NOT NULL ORDER BY ref""",
                 [*place, work.actor.pk],
@@ -554,13 +574,15 @@ class OrderLoader:
         # Until now new_id was null everywhere: the planner would expect one order and loop over all customers.
         work.run("ANALYZE import_orders")
         work.run(
-            """INSERT INTO ledger_order (id, number, customer_id, ordered_on, channel, currency, amount, lines_count,
+            """INSERT INTO ledger_order (id, number, customer_id, ordered_on, channel, currency, amount,
+                 lines_count,
                  remark, owner_id, team_id, department_id, version, created_at)
                SELECT o.new_id, o.number, c.id, o.ordered_on, coalesce(l.channel, ''), %s, l.amount, l.lines,
                  coalesce(l.remark, ''), c.owner_id, c.team_id, c.department_id, 1, now()
                FROM import_orders o JOIN import_customers i ON i.ref = o.customer_ref
                JOIN customers_customer c ON c.id = i.customer_id
-               JOIN (SELECT order_ref, sum(round(amount, 2)) AS amount, count(*) AS lines, min(channel) AS channel,
+               JOIN (SELECT order_ref, sum(round(amount, 2)) AS amount, count(*) AS lines, min(channel) AS
+                 channel,
                        min(remark) AS remark
                      FROM import_lines WHERE line_key IS NOT NULL GROUP BY order_ref) l ON l.order_ref = o.ref
                WHERE o.new_id IS NOT NULL ORDER BY o.ref""",
@@ -607,7 +629,8 @@ class OrderLoader:
         ):
             return
         work.run(
-            """UPDATE ledger_orderline t SET amount = round(l.amount, 2), quantity = coalesce(l.quantity, t.quantity),
+            """UPDATE ledger_orderline t SET amount = round(l.amount, 2),
+                 quantity = coalesce(l.quantity, t.quantity),
                  cost = coalesce(round(l.cost, 2), t.cost), product_id = coalesce(p.product_id, t.product_id)
                FROM import_lines l LEFT JOIN import_products p ON p.ref = l.product_ref
                WHERE l.outcome = 'updated' AND t.id = l.line_id"""
