@@ -117,6 +117,11 @@ def test_a_damaged_file_is_made_again(trading, tmp_path):
     assert mended.facts.lines.equals(whole.facts.lines)
 
 
+def test_where_no_file_can_be_written_the_facts_are_read_all_the_same(trading, tmp_path):
+    (tmp_path / "file").touch()
+    assert read(tmp_path / "file" / "folder").facts.lines.equals(read(tmp_path).facts.lines)
+
+
 def test_the_version_of_a_day_knows_nothing_of_later_months(trading, tmp_path):
     before = read(tmp_path)
     spring = date(2026, 3, 31)

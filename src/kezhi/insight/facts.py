@@ -7,8 +7,10 @@ imports, corrections); the rest comes from the files. Files are a cache: they ma
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -23,6 +25,8 @@ from django.db import connection
 
 from kezhi.core.progress import Progress
 from kezhi.value.measure import Facts
+
+logger = logging.getLogger(__name__)
 
 UNKNOWN = np.iinfo(np.int64).min
 CENT = 100
@@ -106,7 +110,6 @@ def read_ledger(folder: Path, until: date, progress: Progress) -> Ledger:
     Call it in a repeatable-read transaction, so that all parts belong to one moment.
     """
     months = _months(until)
-    folder.mkdir(parents=True, exist_ok=True)
     tables = {month: _cached(folder / month.file_name, month) for month in months}
     missing = [month for month in months if tables[month] is None]
     done, total = sum(m.lines for m in months if m not in missing), sum(m.lines for m in months)
@@ -146,9 +149,14 @@ def _cached(path: Path, month: Month) -> pa.Table | None:
 
 
 def _keep(table: pa.Table, path: Path) -> None:
+    """Write the file of a month; where that isn't possible the next run reads the database again."""
     draft = path.with_suffix(f".{os.getpid()}.tmp")
-    pq.write_table(table, draft, compression="zstd")
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, draft, compression="zstd")
+        draft.replace(path)
+    except OSError as error:
+        logger.warning("The facts of a month were not kept: %s", error)
 
 
 def _forget(folder: Path, months: Iterable[Month]) -> None:
@@ -156,7 +164,8 @@ def _forget(folder: Path, months: Iterable[Month]) -> None:
     current = {month.file_name for month in months}
     for path in folder.glob("lines-*"):
         if path.name not in current:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
 
 
 def _read_months(months: list[Month], until: date) -> Iterator[tuple[Month, pa.Table]]:
