@@ -241,6 +241,8 @@ CUSTOMER_FIELDS = (
         _("Tier"),
         K.TIER,
         path="standing__tier",
+        before_path="standing__previous_tier",
+        since_path="standing__tier_since",
         choices=Tier.choices,
         is_sortable=True,
         is_filterable=True,

@@ -90,6 +90,8 @@ class Field:
         ""  # a key in the same table that orders better than the text (pinyin of a name)
     )
     is_change: bool = False  # a difference, shown with its sign and arrow
+    before_path: str = ""  # what stood here before; shown as a move while `since_path` is recent
+    since_path: str = ""
     decimals: int | None = None
     max_length: int = 200
     total: str = ""  # "sum" or "avg" in the list's footer

@@ -10,12 +10,17 @@ from kezhi.records import Field
 
 
 def held(record: Any, field: Field) -> Any:
-    """The entry at the field's path; None where there is nothing, an empty text included.
+    """The entry at the field's path; None where there is nothing, an empty text included."""
+    return at(record, field.path)
+
+
+def at(record: Any, path: str) -> Any:
+    """As `held`, by the path alone.
 
     A chain through a record that is missing (a customer that nobody has measured) ends in None.
     """
     entry = record
-    for step in field.path.split("__"):
+    for step in path.split("__"):
         try:
             entry = getattr(entry, step)
         except ObjectDoesNotExist:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kezhi.records import Field, FieldKind, Kind, registry
-from kezhi.workbench.holding import held
+from kezhi.workbench.holding import at, held
 
 K = FieldKind
+RECENT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Cell:
     text: str = ""
     href: str = ""
     tone: str = ""
+    before: Any = None  # what stood here until lately
 
     @property
     def is_empty(self) -> bool:
@@ -34,11 +37,13 @@ class Cell:
         return str(self.field.label)
 
 
-def cell(field: Field, record: Any, tone: str = "") -> Cell:
+def cell(field: Field, record: Any, tone: str = "", on: date | None = None) -> Cell:
+    """The field's entry; with `on`, the day of reading, also what stood there before, if that is recent."""
     entry = held(record, field)
     if entry is None:
         return Cell(field, tone=tone)
-    return Cell(field, entry, _words(field, entry), _leads_to(field, entry), tone)
+    before = _before(field, record, on) if field.before_path and on else None
+    return Cell(field, entry, _words(field, entry), _leads_to(field, entry), tone, before)
 
 
 def title_of(kind: Kind, record: Any) -> str:
@@ -66,6 +71,12 @@ def unit_of(field: Field, currency: str) -> str:
 def properties(kind: Kind, record: Any, names: Sequence[str] = ()) -> list[Cell]:
     """The rows of the property panel, `_properties.html`: those of the declaration, or the named ones."""
     return [cell(kind.field(name), record) for name in names or kind.properties]
+
+
+def _before(field: Field, record: Any, on: date) -> Any:
+    since = at(record, field.since_path)
+    is_recent = since is not None and on - since <= RECENT
+    return at(record, field.before_path) if is_recent else None
 
 
 def _words(field: Field, entry: Any) -> str:

@@ -136,8 +136,11 @@ class Listing:
         return [self._row(record, may_act) for record in self.page.rows]
 
     def _row(self, record: Any, may_act: bool) -> Row:
-        tones = tones_of(self.kind.name, record, self.request.today)
-        cells = [cell(each.field, record, tones.get(each.field.name, "")) for each in self.columns]
+        today = self.request.today
+        tones = tones_of(self.kind.name, record, today)
+        cells = [
+            cell(each.field, record, tones.get(each.field.name, ""), today) for each in self.columns
+        ]
         plain = [
             each
             for each, column in zip(cells, self.columns, strict=True)
@@ -159,6 +162,10 @@ class Listing:
         shown = [field for field in self.query.columns if field.name != self.kind.title]
         names = {self.kind.title, *(field.name for field in shown)}
         return shown + [field for field in self.kind.fields if field.name not in names]
+
+    @property
+    def shows_predictions(self) -> bool:
+        return any(column.field.is_predicted for column in self.columns)
 
     @property
     def has_actions(self) -> bool:
