@@ -87,6 +87,19 @@ def test_an_encoding_that_is_not_found_out_can_be_said(tmp_path):
     assert rows_of(read(tmp_path, data, encoding="big5"))[2] == ("臺灣茶業", "5")
 
 
+@pytest.mark.parametrize("name", ["gbk", "GB2312", "GB18030"])
+def test_an_encoding_has_many_names(tmp_path, name):
+    data = "客户名称,金额\n安徽茶业,5\n".encode("gbk")
+    assert rows_of(read(tmp_path, data, encoding=name))[2] == ("安徽茶业", "5")
+
+
+@pytest.mark.parametrize("name", ["klingon", "hex", "utf-7"])
+def test_an_unknown_encoding_is_refused(tmp_path, name):
+    with pytest.raises(FileRefused) as refused:
+        read(tmp_path, b"a,b\n1,2\n", encoding=name)
+    assert refused.value.code == "no_such_encoding"
+
+
 def test_titles_above_the_headings_and_blank_rows_keep_the_row_numbers(tmp_path):
     data = "2025 年客户\n\n客户名称,金额\n甲,1\n,\n乙,2\n"
     table = read(tmp_path, data.encode())

@@ -331,7 +331,7 @@ def open_table(
 
 
 def _open_text(path: Path, choices: Choices, known: Callable[[str], bool]) -> Table:
-    encoding = choices.encoding
+    encoding = sniffing.encoding_named(choices.encoding) if choices.encoding else ""
     if encoding:
         sniffing.demand_encoding(path, encoding)
     else:
