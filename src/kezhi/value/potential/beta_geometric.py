@@ -486,7 +486,7 @@ def fit_beta_geometric(
     start = np.log([r, r * lived / bought, 0.8, 2.5])
     objective = _objective(data, kind.shift)
     repeating = int(data.counts[data.shares > 0].sum())
-    optimum, used = fit_by_newton(objective, start, informative=repeating, penalty=penalty)
+    optimum, used, led = fit_by_newton(objective, start, informative=repeating, penalty=penalty)
     model = kind(*np.exp(optimum.theta).tolist())
     diagnostics: Diagnostics = diagnose(
         optimum,
@@ -495,7 +495,7 @@ def fit_beta_geometric(
         customers=round(float(data.weight.sum())),
         groups=len(data.x),
         penalty=used,
-        degenerate=_degenerate(model),
+        degenerate=_degenerate(*np.exp(led).tolist()),
     )
     return Fit(model, diagnostics)
 
@@ -511,13 +511,13 @@ def _check(x: Vector, t_x: Vector, T: Vector) -> None:
         raise ValueError("x ≥ 0 and 0 ≤ t_x ≤ T must hold for every customer")
 
 
-def _degenerate(model: BetaGeometric) -> tuple[str, ...]:
+def _degenerate(r: float, alpha: float, a: float, b: float) -> tuple[str, ...]:
     """What a reader must know about an optimum at the edge of the parameters."""
     found = []
-    if model.r > 100:
+    if r > 100:
         found.append("no_heterogeneity")
-    if model.a / (model.a + model.b) < 1e-3:
+    if a / (a + b) < 1e-3:
         found.append("no_dropout")
-    elif model.a + model.b > 1e4 or max(model.a, model.b) < 1e-3:
+    elif a + b > 1e4 or max(a, b) < 1e-3:
         found.append("dropout_not_identified")
     return tuple(found)

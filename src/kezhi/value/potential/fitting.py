@@ -140,8 +140,10 @@ WEAK = 0.25
 
 def fit_by_newton(
     objective: Objective, start: Vector, *, informative: int, penalty: float | None
-) -> tuple[Optimum, float]:
-    """The optimum and the weight of the penalty that was used.
+) -> tuple[Optimum, float, Vector]:
+    """The optimum, the weight of the penalty that was used, and where the data alone lead.
+
+    The last is the optimum itself, or log-parameters on the way to a maximum at infinity.
 
     `penalty=None` is automatic: none for data that determine the parameters, the weak one where
     fewer than `SMALL` customers are informative or the plain likelihood has no finite maximum.
@@ -149,8 +151,10 @@ def fit_by_newton(
     if penalty is None:
         plain = maximise(objective, start) if informative >= SMALL else None
         if plain is not None and plain.converged:
-            return plain, 0.0
-        penalty = WEAK
+            return plain, 0.0, plain.theta
+        penalty, led = WEAK, None if plain is None else plain.theta
+    else:
+        led = None
     chosen = with_penalty(objective, start, penalty) if penalty > 0 else objective
     optimum = maximise(chosen, start)
     if not optimum.converged:
@@ -158,7 +162,7 @@ def fit_by_newton(
             "the likelihood has no maximum that could be found: "
             "these data don't determine the parameters of this model"
         )
-    return optimum, penalty
+    return optimum, penalty, optimum.theta if led is None else led
 
 
 def diagnose(

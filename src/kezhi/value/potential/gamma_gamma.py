@@ -107,7 +107,7 @@ def fit(x: ArrayLike, m: ArrayLike, *, penalty: float | None = None) -> Fit[Gamm
     )  # amounts enter relative to it: free of the currency
     start = np.log([p, q, (q - 1) / p])
     objective = _objective(counts, means / level)
-    optimum, used = fit_by_newton(objective, start, informative=len(counts), penalty=penalty)
+    optimum, used, led = fit_by_newton(objective, start, informative=len(counts), penalty=penalty)
     p, q, relative = np.exp(optimum.theta).tolist()
     model = GammaGamma(p, q, relative * level)
     diagnostics = diagnose(
@@ -117,20 +117,20 @@ def fit(x: ArrayLike, m: ArrayLike, *, penalty: float | None = None) -> Fit[Gamm
         customers=len(counts),
         groups=len(counts),
         penalty=used,
-        degenerate=_degenerate(model),
+        degenerate=_degenerate(*np.exp(led).tolist()),
     )
     errors = diagnostics.standard_errors
     errors["gamma"] *= level
     return Fit(model, diagnostics)
 
 
-def _degenerate(model: GammaGamma) -> tuple[str, ...]:
+def _degenerate(p: float, q: float, gamma: float) -> tuple[str, ...]:
     found = []
-    if model.q <= 1:
+    if q <= 1:
         found.append("infinite_mean")
-    if model.p > 1e3:
+    if p > 1e3:
         found.append("no_variation_of_spend")
-    if model.q > 1e3:
+    if q > 1e3:
         found.append("no_heterogeneity_of_spend")
     return tuple(found)
 
