@@ -1,5 +1,7 @@
 """Runs on screen: started, watched and stopped by those who may, explained to everybody who reads them."""
 
+from datetime import date
+
 import pytest
 
 from cast import TODAY
@@ -105,3 +107,16 @@ def test_older_runs_are_one_step_away(web, company, owner):
     )
     assert older.encode() in first.content
     assert web(owner).get(f"/value/runs/{older}").content.count(b"<tr data-row>") == 10
+
+
+def test_a_run_as_of_a_past_day_counts_only_what_happened_until_then(web, trading, owner):
+    response = web(owner).post("/value/runs/", {"as_of": "2026-06-30"})
+    assert response.status_code == 302
+    assert ValueRun.objects.get().as_of == date(2026, 6, 30)
+
+
+@pytest.mark.parametrize("day", ["2025-13-40", "yesterday"])
+def test_a_day_that_is_none_is_refused_in_words(web, trading, owner, day):
+    response = web(owner).post("/value/runs/", {"as_of": day})
+    assert response.status_code == 422
+    assert not ValueRun.objects.exists()

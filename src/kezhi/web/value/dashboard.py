@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -25,6 +26,8 @@ from kezhi.web.value.source import is_stale
 
 COMPARISONS = (1, 3, 12)
 SAMPLE = 120
+# A file that ends longer ago than this was not exported for today's sake.
+FACTS_ARE_OLD = timedelta(days=45)
 
 
 @require_safe
@@ -45,12 +48,21 @@ def show(request: PersonRequest) -> HttpResponse:
         "months": months,
     }
     if basis is None:
-        about["has_orders"] = Order.objects.visible_to(actor).exists()
-        about["strip"] = None
+        last = Order.objects.visible_to(actor).aggregate(last=Max("ordered_on"))["last"]
+        is_old = last is not None and request.today - last > FACTS_ARE_OLD
+        about |= {
+            "has_orders": last is not None,
+            "strip": None,
+            "facts_end_on": last if is_old else None,
+        }
         return render(request, "value/first.html", about)
     strip = figures.strip(actor, basis)
     if not strip.buyers:
-        return render(request, "value/first.html", {**about, "has_orders": False, "strip": strip})
+        return render(
+            request,
+            "value/first.html",
+            {**about, "has_orders": False, "strip": strip, "facts_end_on": None},
+        )
     return render(request, "value/dashboard.html", {**about, **_figures(actor, basis, strip)})
 
 

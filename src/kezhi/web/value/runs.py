@@ -37,8 +37,16 @@ def index(request: PersonRequest) -> HttpResponse:
 
 
 def _start(request: PersonRequest) -> HttpResponse:
+    """POST as_of (a date, default today): facts dated later take no part."""
     try:
-        run = start_value_run(actor=request.actor, on=request.today)
+        as_of = date.fromisoformat(request.POST.get("as_of") or request.today.isoformat())
+    except ValueError:
+        wrong = _("Type the day as year-month-day, such as %(day)s.") % {
+            "day": request.today.isoformat()
+        }
+        return _listed(request, refusal=wrong, status=422)
+    try:
+        run = start_value_run(actor=request.actor, on=request.today, as_of=as_of)
     except NotAllowed as refusal:
         raise PermissionDenied from refusal
     except Refused as refusal:
