@@ -32,6 +32,7 @@ INDICES: dict[str, Label] = {
     "information": pgettext_lazy("index", "Information"),
 }
 
+# What rules of classes may ask for: measures that the engine knows of each customer.
 MEASURES: dict[str, Label] = {
     "occasions": gettext_lazy("Purchase occasions"),
     "repeats": gettext_lazy("Repeat purchases"),
@@ -41,7 +42,8 @@ MEASURES: dict[str, Label] = {
     "p_alive": gettext_lazy("P(alive)"),
     "p_purchase_12m": gettext_lazy("P(≥ 1 purchase in 12 months)"),
     "expected_purchases": gettext_lazy("Expected purchases within the horizon"),
-    "expected_spend": gettext_lazy("Expected spend per purchase"),
+    "mean_spend": gettext_lazy("Mean spend of repeat purchases"),
+    "days_since_last": gettext_lazy("Days since the last purchase"),
     "trend_of_spend": gettext_lazy("Trend of spend (−1 to 1)"),
     "total": gettext_lazy("Revenue so far"),
     "revenue_12m": gettext_lazy("Revenue, 12 months"),
