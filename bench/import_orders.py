@@ -57,6 +57,16 @@ def peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def cpu_seconds(server: int) -> dict[str, float]:
+    """Processor time so far; on a busy machine it tells more than the clock."""
+    own = psutil.Process().cpu_times()
+    theirs = [child.cpu_times() for child in psutil.Process(server).children()]
+    return {
+        "process": own.user + own.system,
+        "postgres": sum(times.user + times.system for times in theirs),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -106,7 +116,9 @@ def _measure(path: Path, rows: int, server: int) -> dict[str, object]:
                 copy.write(block)
         bare = time.monotonic() - began
         cursor.execute("DROP TABLE bare")
+    cpu = cpu_seconds(server)
     seconds, stages, batch = import_once(path)
+    cpu = {name: round(spent - cpu[name], 1) for name, spent in cpu_seconds(server).items()}
     server_mb = max(p.memory_info().rss for p in psutil.Process(server).children()) / 2**20
     again, _, second = import_once(path)
     assert (batch.created, batch.bad) == (rows, 0), batch.causes
@@ -118,6 +130,8 @@ def _measure(path: Path, rows: int, server: int) -> dict[str, object]:
         "import_s": round(seconds, 1),
         "rows_per_s": round(rows / seconds),
         "stages_s": stages,
+        "cpu_s": cpu,
+        "load_average": os.getloadavg()[0],
         "bare_copy_s": round(bare, 2),
         "times_bare_copy": round(seconds / bare, 1),
         "same_file_again_s": round(again, 1),

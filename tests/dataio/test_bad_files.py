@@ -50,6 +50,11 @@ def bomb() -> bytes:
     return rezipped(lambda n, c: b"\0" * (64 << 20) if n.endswith("sheet1.xml") else c)
 
 
+def scrambled(book: bytes) -> bytes:
+    """The packed data of the first member overwritten; the directory stays right."""
+    return book[:60] + b"\xff" * 80 + book[140:]
+
+
 def many_members() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -93,6 +98,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "random bytes": (bytes(range(256)) * 40, "not_text"),
     "latin-1 without saying so": ("Müller,Köln\nGrüße,Größe\nJosé,Zoë\n".encode("latin-1"), "encoding_unclear"),
     "cut workbook": (workbook(("客户名称",), ("甲",))[:900], "damaged_workbook"),
+    "workbook with scrambled content": (
+        lambda: scrambled(workbook(("客户名称",), ("甲",))), "damaged_workbook"),
     "zip head and rubbish": (b"PK\x03\x04" + b"\x07" * 200, "damaged_workbook"),
     "old binary format, damaged": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "damaged_workbook"),
     "encrypted workbook": (
@@ -155,6 +162,7 @@ REPORTED: dict[str, tuple[str, Any, int, int, str]] = {
     "an open quotation mark": ("customer", HEAD + '甲,1,\n乙,"2\n丙,3\n', 3, -1, "unclosed_quote"),
     "a totals row": ("order", ORDERS + "A,甲,2025-01-01,5\n合计,,,5\n", 3, -1, "totals_row"),
     "a short totals row": ("order", ORDERS + "A,甲,2025-01-01,5\n合计,5\n", 3, -1, "totals_row"),
+    "a totals row that could be a customer": ("customer", HEAD + "甲,1,\n合计：,,\n", 3, -1, "totals_row"),
     "nul": ("customer", HEAD + "甲\0乙,1,\n", 2, 0, "nul"),
     "bytes of no character": ("customer", (HEAD + "安徽茶业有限公司,1,\n苏州").encode() + b"\xff,2,\n", 3,
     0, "undecodable"),

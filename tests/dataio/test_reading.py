@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kezhi.dataio.problems import FileRefused
 from kezhi.dataio.reading import Choices, open_table
@@ -170,3 +172,19 @@ def test_memory_stays_bounded_over_many_blocks(tmp_path, monkeypatch):
     assert broken == [i + 2 for i in range(0, 5000, 50)]
     assert all(name == f"客户{number - 2}" for number, name in seen.items())
     assert len(seen) == 4900
+
+
+PIECES = st.sampled_from(
+    [b"\xff", b"\0", b'"', b",", b";", b"\t", b"\n", b"\r", b"=1", "安徽".encode(),
+     "苏州".encode("gb18030"), b"a", b"7"]
+)  # fmt: skip
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(PIECES, st.binary(max_size=3)), max_size=60))
+def test_any_bytes_give_a_table_or_a_refusal(tmp_path, pieces):
+    try:
+        table = read(tmp_path, "客户名称,金额\n".encode() + b"".join(pieces))
+    except FileRefused:
+        return
+    assert all(len(batch.columns) == table.width for batch in table.batches())

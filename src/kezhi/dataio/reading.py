@@ -7,6 +7,7 @@ spreadsheet) or of the row in the sheet; the heading has a number too. Rows with
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 from collections import deque
@@ -372,8 +373,8 @@ def _open_text(path: Path, choices: Choices, known: Callable[[str], bool]) -> Ta
 
 
 def _open_workbook(path: Path, choices: Choices, known: Callable[[str], bool]) -> Table:
-    digest = format(abs(hash(choices.sheet)), "x")
-    out = path.with_name(f"{path.name}.{digest}.arrow")
+    sheet = hashlib.sha256(choices.sheet.encode()).hexdigest()[:12]
+    out = path.with_name(f"{path.name}.{sheet}.arrow")
     try:
         converted = workbook.convert(path, out, choices.sheet)
     except workbook.Unreadable as error:

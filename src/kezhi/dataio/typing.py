@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from kezhi.dataio import parsing
 from kezhi.dataio.fields import ImportField, Reading
 from kezhi.dataio.problems import Problem, shown
-from kezhi.dataio.reading import BrokenRow, RawBatch, is_totals
+from kezhi.dataio.reading import TOTALS, BrokenRow, RawBatch, is_totals
 from kezhi.records import FieldKind
 
 # Letters and signs in which the exact parser would change nothing; any other text, however harmless, takes
@@ -28,6 +28,10 @@ _SAFE = (
 _CALM = rf'^[{_SAFE}(&"]([{_SAFE} !-/:-@\[-`{{-~]*[{_SAFE}!-/:-@\[-`{{-~])?$'
 _ASCII_CODE = r"^[A-Za-z0-9][A-Za-z0-9_./\-]*$"
 _ROUNDED = r"(?i)^\d(\.\d+)?E\+\d{2,3}$"
+
+TOTALS_WORDS = pa.array(
+    sorted([*TOTALS, *(f"{word}{colon}" for word in TOTALS for colon in ":：")])
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,10 @@ def typed(raw: RawBatch, columns: Sequence[Column]) -> TypedBatch:
             row = int(raw.numbers[position])
             problems.append(Problem(row, column.index, code, text, params))
         result[column.field.name] = values
+    if len(raw.columns):
+        # A totals row may look like a record: 合计 in the column of names.
+        first = pc.utf8_lower(pc.utf8_trim_whitespace(raw.columns[0]))
+        good &= ~pc.is_in(first, TOTALS_WORDS).to_numpy(zero_copy_only=False)
     if not good.all():
         problems = _totals_only(raw, good, problems)
         mask = pa.array(good)

@@ -16,6 +16,7 @@ import resource
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -106,6 +107,7 @@ def check_archive(path: Path) -> None:
                     _check_head(archive, member)
     except (
         zipfile.BadZipFile,
+        zlib.error,
         EOFError,
         OSError,
         NotImplementedError,
@@ -319,7 +321,7 @@ def _main(arguments: list[str], out: BinaryIO) -> None:
         answer = _convert(Path(path), Path(target), sheet)
     except Unreadable as error:
         answer = {"refused": error.code, "params": error.params}
-    except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, EOFError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, ElementTree.ParseError, KeyError, EOFError, ValueError):
         answer = {"refused": "damaged_workbook", "params": {}}
     except MemoryError:
         answer = {"refused": "workbook_too_heavy", "params": {}}
