@@ -22,10 +22,15 @@ from playwright.sync_api import Browser, BrowserContext, Page
 KEZHI = [sys.executable, "-m", "kezhi.cli"]
 READY_WITHIN = 60
 # Without the network flags Chromium asks for hosts that a closed network refuses, many at a time.
-CHROMIUM_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -200,6 +205,10 @@ class Visitor:
             for violation in results.response["violations"]
         ]
         assert not found, f"{self.page.url}\n" + "\n".join(found)
+
+    def must_be_titled(self) -> None:
+        title = self.page.locator("h1, .crumbs b").first
+        assert title.is_visible(), f"{self.page.url} has no title"
 
     def must_fit(self) -> None:
         over = self.page.evaluate(

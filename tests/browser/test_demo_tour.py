@@ -1,0 +1,157 @@
+"""The demo company looked at page by page: both languages, light and dark, desk and phone.
+
+With `KEZHI_PICTURES=docs/pictures` it also makes the pictures of the README.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kezhi.demo.people import SIGN_INS
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+
+OWNER, PASSWORD = SIGN_INS[0][:2]
+PAGES = {
+    "today": "/",
+    "customers": "/customers/",
+    "contacts": "/contacts/",
+    "follow-ups": "/follow-ups/",
+    "orders": "/orders/",
+    "products": "/products/",
+    "costs": "/costs/",
+    "value": "/value/",
+    "runs": "/value/runs/",
+    "imports": "/imports/",
+    "settings": "/settings/",
+    "value-settings": "/settings/value/",
+    "people": "/settings/people/",
+    "roles": "/settings/roles/",
+    "audit": "/settings/audit/",
+    "demo": "/settings/demo/",
+    "new-customer": "/customers/new/",
+}
+
+
+@pytest.fixture(scope="module")
+def demo_site(empty_site):
+    empty_site.run("prepare", "--demo")
+    return empty_site
+
+
+@pytest.fixture
+def tour(demo_site, visit):
+    def start(language: str, *, width: int, theme: str):
+        visitor = visit(demo_site, width=width, theme=theme)
+        visitor.sign_in(OWNER, PASSWORD)
+        visitor.speak(language)
+        return visitor
+
+    return start
+
+
+def _first_customer(visitor) -> str:
+    visitor.open("/customers/")
+    return visitor.page.locator("a[data-open]").first.get_attribute("href")
+
+
+def _latest_run(visitor) -> str:
+    visitor.open("/value/runs/")
+    return visitor.page.locator("a[data-open], main a[href^='/value/runs/']").first.get_attribute(
+        "href"
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "theme"),
+    [
+        ("zh-hans", 1440, "light"),
+        ("en", 1440, "dark"),
+        ("zh-hans", 390, "dark"),
+        ("en", 390, "light"),
+    ],
+)
+def test_every_page_fits_is_accessible_and_keeps_the_content_policy(tour, language, width, theme):
+    visitor = tour(language, width=width, theme=theme)
+    pages = PAGES | {"customer": _first_customer(visitor), "run": _latest_run(visitor)}
+    faults = []
+    for path in pages.values():
+        try:
+            visitor.open(path)
+            visitor.must_be_titled()
+            visitor.must_fit()
+            visitor.must_be_accessible()
+        except AssertionError as fault:  # all faults of the tour are told at once
+            faults.append(str(fault))
+    assert faults == []
+    visitor.must_have_no_complaints()
+
+
+def test_a_page_of_figures_is_full(tour):
+    visitor = tour("zh-hans", width=1440, theme="light")
+    page = visitor.open("/value/")
+    assert "¥" in page.locator("h1").inner_text()
+    assert page.locator(".pyr li").count() == 5
+    assert page.locator("table.heat tbody tr").count() >= 6
+    assert page.locator(".chart svg").count() >= 3
+
+
+def test_every_figure_of_the_dashboard_opens_a_list(tour):
+    visitor = tour("zh-hans", width=1440, theme="light")
+    page = visitor.open("/value/")
+    paths = {link.get_attribute("href") for link in page.locator("main a[href*='w=']").all()}
+    assert len(paths) >= 12
+    for path in sorted(paths):
+        visitor.open(path)
+        assert page.locator(".banner.risk, .chip.bad").count() == 0, path
+    visitor.must_have_no_complaints()
+
+
+def test_a_salesperson_sees_less_than_the_owner(demo_site, visit, tour):
+    everything = (
+        tour("zh-hans", width=1440, theme="light").open("/value/").locator("h1").inner_text()
+    )
+    login, password = next(s[:2] for s in SIGN_INS if "salesperson" in s[2])
+    visitor = visit(demo_site)
+    visitor.sign_in(login, password)
+    visitor.speak("zh-hans")
+    assert visitor.open("/value/").locator("h1").inner_text() != everything
+    visitor.must_have_no_complaints()
+
+
+def test_the_same_pages_work_without_script(demo_site, browser):
+    context = browser.new_context(java_script_enabled=False, locale="zh-CN")
+    page = context.new_page()
+    page.goto(demo_site.address + "/sign-in/")
+    page.fill("[name=login]", OWNER)
+    page.fill("[name=password]", PASSWORD)
+    page.click("form[action='/sign-in/'] button.primary")
+    for path in ("/customers/?w=tier.in.S,A", "/value/", "/follow-ups/", "/imports/"):
+        answer = page.goto(demo_site.address + path)
+        assert answer.status == 200, path
+        assert page.locator("h1, .crumbs b").first.is_visible(), path
+    assert page.goto(demo_site.address + "/customers/?w=tier.in.S,A").ok
+    page.locator("a[data-open]").first.click()
+    assert page.locator("h1").is_visible()
+    context.close()
+
+
+@pytest.mark.skipif("KEZHI_PICTURES" not in os.environ, reason="pictures are made when asked for")
+def test_pictures(tour):
+    folder = Path(os.environ["KEZHI_PICTURES"])
+    folder.mkdir(parents=True, exist_ok=True)
+    visitor = tour("zh-hans", width=1440, theme="light")
+    pages = {
+        "today": "/",
+        "customers": "/customers/",
+        "value": "/value/",
+        "customer": _first_customer(visitor),
+        "run": _latest_run(visitor),
+    }
+    for name, path in pages.items():
+        visitor.open(path)
+        visitor.page.screenshot(path=folder / f"{name}.png")
+        assert (folder / f"{name}.png").stat().st_size > 20_000
