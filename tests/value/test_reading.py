@@ -38,6 +38,7 @@ def test_encodings_and_separators(tmp_path, encoding, separator):
         ("A,2025/13/40,1", "日期", "'2025/13/40' is no date"),
         ("A,2025-02-30,1", "日期", "year-month-day"),
         ("A,,1", "日期", "the date is missing"),
+        ("A,0205-03-09,1", "日期", "0205-03-09 lies outside the years 1900 to 2199"),
         ("A,09.03.2025,1", "日期", "is no date"),
         ('A,2025-03-09,"￥1,234.50"', "金额", "without thousands separators"),
         ("A,2025-03-09,(120)", "金额", "'(120)' is no plain number"),
@@ -72,7 +73,9 @@ def test_files_that_hold_nothing(tmp_path):
     assert "there is no such file" in refusal(tmp_path / "none.csv")
     assert "empty" in refusal(a_file(tmp_path, ""))
     assert "heading" in refusal(a_file(tmp_path, "\n\n"))
-    assert len(read_transactions(a_file(tmp_path, "客户,日期,金额\n"), COLUMNS).days) == 0
+    assert "there is no such file" in refusal(tmp_path)
+    for text in ("客户,日期,金额\n", "客户,日期,金额"):
+        assert len(read_transactions(a_file(tmp_path, text), COLUMNS).days) == 0
 
 
 def test_what_is_no_parquet_is_said(tmp_path):
@@ -90,3 +93,12 @@ def test_customers_with_leading_zeros_stay_text(tmp_path):
     assert read_transactions(text, COLUMNS).customers.to_pylist() == ["007", "7"]
     numbers = a_file(tmp_path, "客户,日期,金额\n10,2025-01-01,1\n9,2025-01-01,1\n")
     assert read_transactions(numbers, COLUMNS).customers.to_pylist() == [9, 10]
+
+
+def test_a_file_that_turns_out_to_be_gb18030_late(tmp_path):
+    plain = "A,2025-01-01,1\n" * 80_000
+    path = tmp_path / "orders.csv"
+    path.write_bytes(
+        b"who,day\n" + plain.replace(",1", "").encode() + "安徽,2025-01-02\n".encode("gb18030")
+    )
+    assert read_transactions(path, Columns("who", "day")).customers.to_pylist() == ["A", "安徽"]

@@ -84,8 +84,9 @@ def _of_file(command: Command) -> Command:
     return command
 
 
-def _refuse(error: Exception) -> click.ClickException:
-    return click.ClickException(str(error))
+def _refuse(file: Path, error: Exception) -> click.ClickException:
+    said = str(error)
+    return click.ClickException(said if said.startswith(str(file)) else f"{file}: {said}")
 
 
 def _day(until: datetime | None) -> date | None:
@@ -98,17 +99,17 @@ def _read(file: Path, customer: str, date_: str, amount: str | None) -> Transact
     try:
         return read_transactions(file, Columns(customer, date_, amount))
     except Unreadable as error:
-        raise _refuse(error) from error
+        raise _refuse(file, error) from error
 
 
-def _summarise(rows: Transactions, unit: str, until: date | None) -> Summary:
+def _summarise(file: Path, rows: Transactions, unit: str, until: date | None) -> Summary:
     from kezhi.value.reading import Unreadable
     from kezhi.value.summary import summary_of
 
     try:
         return summary_of(rows, unit=unit, until=until)
     except Unreadable as error:
-        raise _refuse(error) from error
+        raise _refuse(file, error) from error
 
 
 def _write(table: pa.Table, out: Path) -> None:
@@ -179,7 +180,7 @@ def summary(
 ) -> None:
     """A row per customer: first and last purchase, occasions, recency, age, spend, total."""
     rows = _read(file, customer, date_, amount)
-    _hand_over(_summarise(rows, unit, _day(until)).table(), out, as_json)
+    _hand_over(_summarise(file, rows, unit, _day(until)).table(), out, as_json)
 
 
 def _hand_over(table: pa.Table, out: Path | None, as_json: bool) -> None:
@@ -223,7 +224,7 @@ def fit(
 
     if model == "gamma-gamma" and amount is None:
         raise click.UsageError("gamma-gamma is a model of spending: name the column with --amount")
-    found = _summarise(_read(file, customer, date_, amount), unit, _day(until))
+    found = _summarise(file, _read(file, customer, date_, amount), unit, _day(until))
     bought = found.bought
     try:
         if model == "gamma-gamma":
@@ -310,6 +311,7 @@ def score(
     """
     from kezhi.value.durations import DAYS
     from kezhi.value.measure import Settings
+    from kezhi.value.reading import Unreadable
     from kezhi.value.scoring import score_transactions
 
     rows = _read(file, customer, date_, amount)
@@ -319,7 +321,10 @@ def score(
         annual_rate=annual_rate,
         margin_rate=margin,
     )
-    scored = score_transactions(rows, settings, until=_day(until))
+    try:
+        scored = score_transactions(rows, settings, until=_day(until))
+    except Unreadable as error:
+        raise _refuse(file, error) from error
     for warning in scored.warnings:
         detail = ", ".join(f"{key} {_shown(entry)}" for key, entry in warning["detail"].items())
         click.echo(f"note: {warning['key']}" + (f" ({detail})" if detail else ""), err=True)
@@ -349,11 +354,15 @@ def evaluate(
     """Judge the models on a hold-out and say which one is chosen, and why."""
     from kezhi.value.durations import days_in
     from kezhi.value.potential.choose import evaluate as judge
+    from kezhi.value.reading import Unreadable
     from kezhi.value.scoring import calibration_and_holdout
 
     rows = _read(file, customer, date_, amount)
     whole = round(holdout)
-    early, later = calibration_and_holdout(rows, unit, holdout_days=whole, until=_day(until))
+    try:
+        early, later = calibration_and_holdout(rows, unit, holdout_days=whole, until=_day(until))
+    except Unreadable as error:
+        raise _refuse(file, error) from error
     if not len(later):
         remedy = "choose a shorter --holdout" if len(rows.days) else "there are no transactions"
         raise click.ClickException(

@@ -7,6 +7,7 @@ plain decimals: `￥1,234.50` or `(120)` is an error that says how to write it.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import os
 import re
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 EPOCH = date(1970, 1, 1)
+YEARS = (1900, 2199)
+"""Years in which anybody can have bought: others are slips, such as 0205 for 2025."""
 
 
 class Unreadable(ValueError):
@@ -60,7 +63,7 @@ def read_transactions(source: Any, columns: Columns) -> Transactions:
 
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
-        if not path.exists():
+        if not path.is_file():
             raise Unreadable(f"{path}: there is no such file")
         if path.suffix.lower() in (".parquet", ".pq"):
             return _from_table(_read_parquet(path, columns), columns, str(path), "row", 1)
@@ -142,6 +145,16 @@ def _first_null(column: Any) -> int | None:
 
 def read_days(column: Any, name: str, fault: Fault) -> NDArray[np.int32]:
     """Days since 1970-01-01."""
+    days = _any_days(column, name, fault)
+    first, last = (date(YEARS[0], 1, 1) - EPOCH).days, (date(YEARS[1], 12, 31) - EPOCH).days
+    if len(days) and (int(days.min()) < first or int(days.max()) > last):
+        row = int(np.argmax((days < first) | (days > last)))
+        shown = str(np.datetime64(int(days[row]), "D"))
+        raise fault(row, name, f"{shown} lies outside the years {YEARS[0]} to {YEARS[1]}")
+    return days
+
+
+def _any_days(column: Any, name: str, fault: Fault) -> NDArray[np.int32]:
     import pyarrow as pa
 
     kind = column.type
@@ -261,6 +274,8 @@ def factorise(
         dense = _dense(_numpy(column, np.int64))
         if dense is not None:
             return dense
+    if pa.types.is_nested(column.type):
+        raise Unreadable(f"column {name!r}: {column.type} names no customer; give text or numbers")
     encoded = _encoded(column)
     order = np.asarray(pc.array_sort_indices(encoded.dictionary))
     rank = np.empty(len(order), dtype=np.int32)
@@ -312,14 +327,14 @@ def _numpy(column: Any, kind: Any) -> Any:
 # CSV
 
 
-def _read_csv(path: Path, columns: Columns) -> Transactions:
+def _read_csv(path: Path, columns: Columns, encoding: str | None = None) -> Transactions:
     import pyarrow as pa
     import pyarrow.csv as pacsv
 
-    encoding = _encoding(path)
+    encoding = encoding or _encoding(path)
     heading, delimiter = _heading(path, encoding)
     _demand(columns, heading, f"{path}, line 1")
-    short: list[int] = []
+    strings = {name: pa.string() for name in columns.wanted}
     try:
         table = pacsv.read_csv(
             path,
@@ -327,11 +342,13 @@ def _read_csv(path: Path, columns: Columns) -> Transactions:
             parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(
                 include_columns=columns.wanted,
-                column_types={name: pa.string() for name in columns.wanted},
+                column_types=strings,
                 strings_can_be_null=False,
             ),
         )
     except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
+        if encoding == "utf-8" and "UTF8" in str(error):  # other bytes than at the beginning
+            return _read_csv(path, columns, "gb18030")
         short = _ragged(path, encoding, delimiter, len(heading))
         if short:
             line, found = short
@@ -339,7 +356,9 @@ def _read_csv(path: Path, columns: Columns) -> Transactions:
                 f"{path}, line {line}: {found} fields, but the heading has {len(heading)}; "
                 "add or take out what differs, and quote a field that holds the separator"
             ) from error
-        raise Unreadable(f"{path}: can't be read as CSV: {error}") from error
+        if "Empty CSV" not in str(error):
+            raise Unreadable(f"{path}: can't be read as CSV: {error}") from error
+        table = pa.table({name: pa.array([], kind) for name, kind in strings.items()})
 
     def fault(row: int, column: str, what: str) -> Unreadable:
         line = _line_of(path, encoding, delimiter, row)
@@ -386,7 +405,7 @@ def _encoding(path: Path) -> str:
             return encoding
     try:
         # A character may be cut at the end of what was read.
-        start[: max(1, len(start) - 4)].decode("utf-8")
+        codecs.getincrementaldecoder("utf-8")().decode(start, final=len(start) < 1 << 20)
     except UnicodeDecodeError:
         return "gb18030"
     return "utf-8"
