@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from kezhi.catalog.models import Category, Product
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import Refused
-from kezhi.dataio.fields import ImportField
+from kezhi.dataio.fields import ImportField, declared_fields
 from kezhi.dataio.models import ImportBatch
 from kezhi.dataio.registry import Counts, Option
 from kezhi.dataio.staging import Work
@@ -51,14 +51,8 @@ class ProductLoader:
         }
 
     def fields(self) -> Sequence[ImportField]:
-        fields = []
-        for field in registry["product"].fields:
-            if field.is_importable:
-                english, chinese = EXAMPLES.get(field.name, ("", ""))
-                is_price = field.name in {"list_price", "unit_cost"}
-                changes = {"places": 4, "at_least_zero": True} if is_price else {}
-                fields.append(ImportField.of(field, example=english, example_zh=chinese, **changes))
-        return fields
+        price = {"places": 4, "at_least_zero": True}
+        return declared_fields("product", EXAMPLES, {"list_price": price, "unit_cost": price})
 
     def link(self, batch: ImportBatch) -> str:
         return registry["product"].list_url()
@@ -96,7 +90,7 @@ class ProductLoader:
                   THEN 'updated' ELSE 'unchanged' END
                 WHERE outcome IS NULL"""
         )
-        found = dict(work.fetch("SELECT outcome, count(*) FROM import_staging GROUP BY outcome"))
+        found = work.counts()
         return Counts(
             found.get("created", 0),
             found.get("updated", 0),
@@ -116,26 +110,10 @@ class ProductLoader:
         return " OR ".join(parts)
 
     def _reject_repeated(self, work: Work) -> None:
-        cells = ", ".join(f's."{name}"' for name in work.columns)
-        work.run("DROP TABLE IF EXISTS pg_temp.import_twins")
-        work.run(
-            f"""CREATE TEMP TABLE import_twins ON COMMIT DROP AS SELECT * FROM (
-                  SELECT s.row, coalesce(s.code, s.name) AS text, md5(ROW({cells})::text) AS content,
-                    first_value(s.row) OVER same AS first_row,
-                    first_value(md5(ROW({cells})::text)) OVER same AS first_content
-                  FROM import_staging s
-                  WINDOW same AS (PARTITION BY coalesce('c' || s.code, 'n' || s.name) ORDER BY s.row)
-                ) AS all_rows WHERE row <> first_row"""
+        work.find_twins(
+            "coalesce('c' || s.code, 'n' || s.name)", "coalesce(s.code, s.name)", list(work.columns)
         )
-        work.reject(
-            "same_row_again",
-            "code" if work.has("code") else "name",
-            "SELECT row, text, jsonb_build_object('row', first_row, 'key', text) FROM import_twins"
-            " WHERE content <> first_content",
-        )
-        work.run(
-            "UPDATE import_staging s SET outcome = 'repeated' FROM import_twins t WHERE t.row = s.row"
-        )
+        work.fold_twins("code" if work.has("code") else "name")
 
     def write(self, work: Work) -> None:
         work.run("DELETE FROM import_staging WHERE outcome NOT IN ('created', 'updated')")

@@ -19,7 +19,7 @@ from kezhi.core.actor import Actor, Scope
 from kezhi.core.refusal import Refused
 from kezhi.customers.creating import on_reassign
 from kezhi.customers.models import Contact, Customer, FollowUp, Interaction
-from kezhi.dataio.fields import ImportField
+from kezhi.dataio.fields import ImportField, declared_fields
 from kezhi.dataio.models import ImportBatch
 from kezhi.dataio.people import resolve_people
 from kezhi.dataio.registry import Counts, Option
@@ -32,7 +32,7 @@ EXAMPLES = {
     "name": ("Anhui Tea Co., Ltd.", "安徽茶业有限公司"),
     "code": ("C-0001", "C-0001"),
     "form": ("Company", "企业"),
-    "credit_code": ("91340100MA2N0T7C0P", "91340100MA2N0T7C0P"),
+    "credit_code": ("91340100MA2N0T7C0M", "91340100MA2N0T7C0M"),
     "phone": ("0551-62820000", "0551-62820000"),
     "email": ("buy@example.com", "caigou@example.com"),
     "industry": ("Food", "食品"),
@@ -74,20 +74,11 @@ class CustomerLoader:
         }
 
     def fields(self) -> Sequence[ImportField]:
-        fields = []
-        for field in registry["customer"].fields:
-            if field.is_importable:
-                english, chinese = EXAMPLES.get(field.name, ("", ""))
-                fields.append(
-                    ImportField.of(
-                        field,
-                        example=english,
-                        example_zh=chinese,
-                        at_least_zero=field.name == "payment_days",
-                        words=FORM_WORDS if field.name == "form" else {},
-                    )
-                )
-        return fields
+        return declared_fields(
+            "customer",
+            EXAMPLES,
+            {"payment_days": {"at_least_zero": True}, "form": {"words": FORM_WORDS}},
+        )
 
     def link(self, batch: ImportBatch) -> str:
         return registry["customer"].list_url(sort="-created_at")
@@ -108,7 +99,7 @@ class CustomerLoader:
                   THEN 'updated' ELSE 'unchanged' END
                 WHERE outcome IS NULL"""
         )
-        found = dict(work.fetch("SELECT outcome, count(*) FROM import_staging GROUP BY outcome"))
+        found = work.counts()
         return Counts(
             found.get("created", 0),
             found.get("updated", 0),
@@ -132,36 +123,20 @@ class CustomerLoader:
 
     def _reject_repeated(self, work: Work) -> None:
         """The same customer in two rows: equal rows are one, different ones contradict each other."""
-        cells = ", ".join(f's."{name}"' for name in work.columns)
         key = (
             "coalesce('c' || s.code, 't' || s.credit_code, 'n' || lower(s.name))"
             if work.options.get("match_names", True)
             else "coalesce('c' || s.code, 't' || s.credit_code, 'r' || s.row)"
         )
-        work.run("DROP TABLE IF EXISTS pg_temp.import_twins")
-        work.run(
-            f"""CREATE TEMP TABLE import_twins ON COMMIT DROP AS
-                SELECT * FROM (
-                  SELECT s.row, md5(ROW({cells})::text) AS content, coalesce(s.code, s.credit_code,
-                    s.name) AS text,
-                    CASE WHEN s.code IS NOT NULL THEN 'code' WHEN s.credit_code IS NOT NULL THEN 'credit_code'
-                         ELSE 'name' END AS field,
-                    first_value(s.row) OVER same AS first_row,
-                    first_value(md5(ROW({cells})::text)) OVER same AS first_content
-                  FROM import_staging s WINDOW same AS (PARTITION BY {key} ORDER BY s.row)
-                ) AS all_rows WHERE row <> first_row"""
+        work.find_twins(
+            key,
+            "coalesce(s.code, s.credit_code, s.name)",
+            list(work.columns),
+            "CASE WHEN s.code IS NOT NULL THEN 'code' WHEN s.credit_code IS NOT NULL THEN 'credit_code'"
+            " ELSE 'name' END",
         )
         for field in ("code", "credit_code", "name"):
-            work.reject(
-                "same_row_again",
-                field,
-                "SELECT row, text, jsonb_build_object('row', first_row, 'key', text) FROM import_twins"
-                f" WHERE field = '{field}' AND content <> first_content",
-            )
-        work.run(
-            "UPDATE import_staging s SET outcome = 'repeated' FROM import_twins t"
-            " WHERE t.row = s.row AND t.content = t.first_content"
-        )
+            work.fold_twins(field, f"field = '{field}'")
 
     def _match(self, work: Work) -> None:
         work.run(
@@ -339,6 +314,66 @@ def customers_within(actor: Actor, action: str, kind: str) -> tuple[str, list[An
     return _ids(Customer.objects.within(actor.scope(action, kind), actor))
 
 
+def find_customers(work: Work, kind: str) -> None:
+    """Which customer each row of `import_customers` (ref, code, name) means: customer_id, hits, is_hidden.
+
+    By code; rows without one by name, among the customers for whom the actor may import `kind`.
+    """
+    reach, params = customers_within(work.actor, "import", kind)
+    work.run(
+        f"UPDATE import_customers i SET customer_id = c.id FROM {TABLE} c WHERE c.code = i.code"
+    )
+    for equal in ("c.name = i.name", "lower(c.name) = lower(i.name)"):
+        if not work.fetch(
+            "SELECT 1 FROM import_customers WHERE code IS NULL AND customer_id IS NULL LIMIT 1"
+        ):
+            break
+        work.run(
+            f"""UPDATE import_customers i SET customer_id = n.id, hits = n.hits FROM (
+                  SELECT i.ref, min(c.id) AS id, count(*) AS hits FROM import_customers i
+                  JOIN {TABLE} c ON {equal}
+                  WHERE i.code IS NULL AND i.customer_id IS NULL AND c.id IN ({reach})
+                  GROUP BY i.ref) n WHERE n.ref = i.ref""",
+            params,
+        )
+    work.run(
+        f"""UPDATE import_customers SET is_hidden = true
+            WHERE customer_id IS NOT NULL AND customer_id NOT IN ({reach})""",
+        params,
+    )
+    work.run("ANALYZE import_customers")
+
+
+def refer_to_customers(work: Work, kind: str) -> None:
+    """Fill `customer_id` of staged rows from `customer`, a code or a name; rows that mean none are rejected."""
+    work.run(
+        f"""CREATE TEMP TABLE import_customers ON COMMIT DROP AS
+            SELECT row_number() OVER (ORDER BY min(s.row)) AS ref, s.customer AS name,
+              (SELECT c.code FROM {TABLE} c WHERE c.code = s.customer) AS code,
+              NULL::bigint AS customer_id, false AS is_hidden, 1 AS hits
+            FROM import_staging s GROUP BY s.customer"""
+    )
+    find_customers(work, kind)
+    rows = """SELECT s.row, s.customer, jsonb_build_object('text', s.customer, 'kind', %s::text)
+              FROM import_staging s JOIN import_customers i ON i.name = s.customer"""
+    label = str(registry["customer"].label)
+    work.reject("several_references", "customer", f"{rows} WHERE i.hits > 1", [label])
+    unknown = f"{rows} WHERE i.is_hidden OR i.customer_id IS NULL"
+    work.reject("missing_reference", "customer", unknown, [label])
+    work.run(
+        "UPDATE import_staging s SET customer_id = i.customer_id FROM import_customers i"
+        " WHERE i.name = s.customer"
+    )
+
+
+def hold_customers(work: Work) -> None:
+    """Until the import ends, nobody gives the staged rows' customers to another owner or deletes them."""
+    work.run(
+        f"""SELECT 1 FROM {TABLE} WHERE id IN (SELECT customer_id FROM import_staging)
+            ORDER BY id FOR NO KEY UPDATE"""
+    )
+
+
 def default_place(actor: Actor) -> tuple[str, list[Any]]:
     """Whose a new customer is when the file doesn't say: nobody's, in the importer's department.
 
@@ -384,7 +419,8 @@ def follow_place(ids: list[int]) -> None:
         for table in ("customers_standing", "customers_contact", "customers_interaction"):
             cursor.execute(
                 f"""UPDATE {table} t SET owner_id = c.owner_id, team_id = c.team_id,
-                      department_id = c.department_id FROM {TABLE} c WHERE c.id = t.customer_id AND c.id = ANY(%s)""",
+                      department_id = c.department_id
+                    FROM {TABLE} c WHERE c.id = t.customer_id AND c.id = ANY(%s)""",
                 [ids],
             )
         cursor.execute(

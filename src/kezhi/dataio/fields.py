@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 
-from kezhi.records import Field, FieldKind
+from kezhi.records import Field, FieldKind, registry
 
 Label = str | Promise
 
@@ -71,3 +71,18 @@ class Reading:
     words: Mapping[str, str] = field(default_factory=dict)  # what the user said unknown words mean
     currency: str = "CNY"
     today: date | None = None
+
+
+def declared_fields(
+    kind: str,
+    examples: Mapping[str, tuple[str, str]],
+    changes: Mapping[str, Mapping[str, Any]],
+) -> list[ImportField]:
+    """The importable fields of a kind; by their names, an example (English, Chinese) and changes."""
+    fields = []
+    for declared in registry[kind].fields:
+        if declared.is_importable:
+            english, chinese = examples.get(declared.name, ("", ""))
+            more = changes.get(declared.name, {})
+            fields.append(ImportField.of(declared, example=english, example_zh=chinese, **more))
+    return fields

@@ -247,6 +247,39 @@ class Work:
         self.run("DELETE FROM import_staging s USING import_faults f WHERE f.row = s.row")
         return count
 
+    def find_twins(self, key: str, shown: str, cells: Sequence[str], field: str = "''") -> None:
+        """`import_twins`: staged rows whose key an earlier row has, with both rows' content, to compare.
+
+        `key`, `shown` (the text that a report quotes) and `field` are expressions over the staged row `s`.
+        """
+        content = "md5(ROW({})::text)".format(", ".join(f's."{name}"' for name in cells))
+        self.run("DROP TABLE IF EXISTS pg_temp.import_twins")
+        self.run(
+            f"""CREATE TEMP TABLE import_twins ON COMMIT DROP AS SELECT * FROM (
+                  SELECT s.row, {shown} AS text, {field} AS field, {content} AS content,
+                    first_value(s.row) OVER same AS first_row,
+                    first_value({content}) OVER same AS first_content
+                  FROM import_staging s WINDOW same AS (PARTITION BY {key} ORDER BY s.row)
+                ) AS all_rows WHERE row <> first_row"""
+        )
+
+    def fold_twins(self, field: str, where: str = "true") -> None:
+        """Report the twins that contradict the earlier row; equal ones are that row `repeated`."""
+        self.reject(
+            "same_row_again",
+            field,
+            "SELECT row, text, jsonb_build_object('row', first_row, 'key', text) FROM import_twins"
+            f" WHERE content <> first_content AND {where}",
+        )
+        self.run(
+            "UPDATE import_staging s SET outcome = 'repeated' FROM import_twins t"
+            f" WHERE t.row = s.row AND t.content = t.first_content AND {where}"
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How many staged rows have which outcome."""
+        return dict(self.fetch("SELECT outcome, count(*) FROM import_staging GROUP BY outcome"))
+
     def keep_created(self, table: str, ids: str) -> int:
         """Remember the ids (a query) of rows that this import creates in `table`."""
         return self.run(

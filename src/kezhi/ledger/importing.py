@@ -22,9 +22,9 @@ from kezhi.catalog.importing import delete_products
 from kezhi.core.actor import Actor
 from kezhi.customers.importing import NEXT_ID as NEXT_CUSTOMER
 from kezhi.customers.importing import (
-    customers_within,
     default_place,
     delete_customers,
+    find_customers,
     give_codes,
     give_standing,
 )
@@ -268,7 +268,6 @@ class OrderLoader:
         )
 
     def _find_customers(self, work: Work) -> None:
-        reach, params = customers_within(work.actor, "import", "order")
         work.run(
             f"""CREATE TEMP TABLE import_customers ON COMMIT DROP AS
                 SELECT row_number() OVER (ORDER BY min(s.row)) AS ref, {CUSTOMER_KEY} AS key, min(s.row) AS row,
@@ -277,29 +276,7 @@ class OrderLoader:
                 FROM import_staging s
                 GROUP BY s.customer_code, {CUSTOMER_KEY}"""
         )
-        work.run(
-            """UPDATE import_customers i SET customer_id = c.id FROM customers_customer c
-               WHERE c.code = i.code"""
-        )
-        for equal in ("c.name = i.name", "lower(c.name) = lower(i.name)"):
-            if not work.fetch(
-                "SELECT 1 FROM import_customers WHERE code IS NULL AND customer_id IS NULL LIMIT 1"
-            ):
-                break
-            work.run(
-                f"""UPDATE import_customers i SET customer_id = n.id, hits = n.hits FROM (
-                      SELECT i.ref, min(c.id) AS id, count(*) AS hits FROM import_customers i
-                      JOIN customers_customer c ON {equal}
-                      WHERE i.code IS NULL AND i.customer_id IS NULL AND c.id IN ({reach})
-                      GROUP BY i.ref) n WHERE n.ref = i.ref""",
-                params,
-            )
-        work.run(
-            f"""UPDATE import_customers SET is_hidden = true
-                WHERE customer_id IS NOT NULL AND customer_id NOT IN ({reach})""",
-            params,
-        )
-        work.run("ANALYZE import_customers")
+        find_customers(work, "order")
         field = "customer_code" if work.has("customer_code") else "customer_name"
         rows = f"""SELECT s.row, coalesce(i.code, i.name),
                      jsonb_build_object('text', coalesce(i.code, i.name), 'kind', %s::text)
