@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import pyarrow as pa
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from kezhi.audit.recording import audited, note
@@ -280,6 +281,11 @@ def cancel_import(batch: ImportBatch, *, actor: Actor) -> ImportBatch:
     demand_permission(actor, row.kind)
     if row.is_under_way and row.job_run is not None and row.job_run.is_under_way:
         JobRun.objects.filter(pk=row.job_run.pk).update(cancel_requested=True)
+        waiting = JobRun.objects.filter(pk=row.job_run.pk, state=JobState.QUEUED)
+        if waiting.update(state=JobState.CANCELLED, finished_at=Now()):
+            # No worker had taken it up: there is nothing to wait for.
+            row.state, row.message = BatchState.UPLOADED, _("Cancelled. Nothing was imported.")
+            row.save(update_fields=["state", "message"])
         return row
     if row.state in {BatchState.DONE, BatchState.UNDONE}:
         raise Refused(_("The import is finished. You can undo it as a whole."))
