@@ -360,7 +360,7 @@ class OrderLoader:
             """CREATE TEMP TABLE import_orders ON COMMIT DROP AS
                SELECT row_number() OVER (ORDER BY min(row)) AS ref, number AS own_number, number,
                  min(customer_ref) AS customer_ref, min(ordered_on) AS ordered_on, NULL::bigint AS order_id,
-                 NULL::bigint AS new_id
+                 NULL::bigint AS new_id, min(channel) AS channel, min(remark) AS remark
                FROM import_referring GROUP BY number, CASE WHEN number IS NULL THEN customer_ref END,
                  CASE WHEN number IS NULL THEN ordered_on END"""
         )
@@ -412,19 +412,17 @@ class OrderLoader:
     def _find_lines(self, work: Work) -> None:
         rows = " UNION ALL ".join(
             f"""SELECT r.row, o.ref AS order_ref, o.order_id, o.ordered_on, r.customer_ref, r.product_ref,
-                  r.quantity, r.amount, r.cost, r.line_number, r.channel, r.remark, {CONTENT} AS content
+                  r.quantity, r.amount, r.cost, r.line_number, {CONTENT} AS content
                 FROM import_referring r {join}"""
             for join in ((BY_NUMBER, BY_DAY) if work.has("number") else (BY_DAY,))
         )
-        work.run(f"CREATE TEMP TABLE import_unkeyed ON COMMIT DROP AS {rows}")
         work.run(
-            """CREATE TEMP TABLE import_lines ON COMMIT DROP AS
+            f"""CREATE TEMP TABLE import_lines ON COMMIT DROP AS
                SELECT u.*, CASE WHEN line_number IS NOT NULL THEN '#' || line_number
                  ELSE to_hex(content) || '.' || row_number() OVER (PARTITION BY order_ref, content ORDER BY row)
                  END AS line_key, 'created' AS outcome, NULL::bigint AS line_id
-               FROM import_unkeyed u"""
+               FROM ({rows}) u"""
         )
-        work.run("DROP TABLE import_unkeyed")
         if work.has("line_number"):
             self._reject_repeated_lines(work)
         if work.findings.total:
@@ -554,13 +552,11 @@ class OrderLoader:
             """INSERT INTO ledger_order (id, number, customer_id, ordered_on, channel, currency, amount,
                  lines_count,
                  remark, owner_id, team_id, department_id, version, created_at)
-               SELECT o.new_id, o.number, c.id, o.ordered_on, coalesce(l.channel, ''), %s, l.amount, l.lines,
-                 coalesce(l.remark, ''), c.owner_id, c.team_id, c.department_id, 1, now()
+               SELECT o.new_id, o.number, c.id, o.ordered_on, coalesce(o.channel, ''), %s, l.amount,
+                 l.lines, coalesce(o.remark, ''), c.owner_id, c.team_id, c.department_id, 1, now()
                FROM import_orders o JOIN import_customers i ON i.ref = o.customer_ref
                JOIN customers_customer c ON c.id = i.customer_id
-               JOIN (SELECT order_ref, sum(round(amount, 2)) AS amount, count(*) AS lines, min(channel) AS
-                 channel,
-                       min(remark) AS remark
+               JOIN (SELECT order_ref, sum(round(amount, 2)) AS amount, count(*) AS lines
                      FROM import_lines WHERE line_key IS NOT NULL GROUP BY order_ref) l ON l.order_ref = o.ref
                WHERE o.new_id IS NOT NULL ORDER BY o.ref""",
             [company.currency if company else "CNY"],
