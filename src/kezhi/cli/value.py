@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kezhi.cli.launch.language import gettext as _
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -46,13 +48,16 @@ def _there(name: str) -> bool:
     return find_spec(ELSEWHERE[name][0]) is not None
 
 
-@click.group(cls=_Group)
+@click.group(
+    cls=_Group,
+    help=_(
+        "What customers are worth: summaries, models and scores of transactions in a file.\n\n"
+        "FILE is CSV (UTF-8, UTF-16 or GB18030; comma, tab or semicolon) or Parquet, one "
+        "transaction a row. Dates are year-month-day; amounts are plain decimals, returns negative."
+    ),
+)
 def value() -> None:
-    """What customers are worth: summaries, models and scores of transactions in a file.
-
-    FILE is CSV (UTF-8, UTF-16 or GB18030; comma, tab or semicolon) or Parquet, one transaction a
-    row. Dates are year-month-day; amounts are plain decimals, returns negative.
-    """
+    """Subcommands that take FILE and the columns of customer, date and amount."""
 
 
 Command = Callable[..., Any]
@@ -63,20 +68,24 @@ def _of_file(command: Command) -> Command:
     for option in reversed(
         (
             click.argument("file", type=click.Path(path_type=Path)),
-            click.option("--customer", required=True, metavar="C", help="Column of the customer."),
-            click.option("--date", "date_", required=True, metavar="D", help="Column of the date."),
-            click.option("--amount", metavar="A", help="Column of the amount."),
+            click.option(
+                "--customer", required=True, metavar="C", help=_("Column of the customer.")
+            ),
+            click.option(
+                "--date", "date_", required=True, metavar="D", help=_("Column of the date.")
+            ),
+            click.option("--amount", metavar="A", help=_("Column of the amount.")),
             click.option(
                 "--unit",
                 type=click.Choice(["day", "week", "month"]),
                 default="week",
                 show_default=True,
-                help="Unit of recency, age and the models; a week is days ÷ 7.",
+                help=_("Unit of recency, age and the models; a week is days ÷ 7."),
             ),
             click.option(
                 "--until",
                 type=click.DateTime(["%Y-%m-%d"]),
-                help="Last day that counts.  [default: the last one in the file]",
+                help=_("Last day that counts.  [default: the last one in the file]"),
             ),
         )
     ):
@@ -119,7 +128,9 @@ def _write(table: pa.Table, out: Path) -> None:
 
     ending = out.suffix.lower()
     if ending not in (".csv", ".parquet", ".pq"):
-        raise click.ClickException(f"{out}: write to a file that ends in .csv or .parquet")
+        raise click.ClickException(
+            _("%(file)s: write to a file that ends in .csv or .parquet") % {"file": out}
+        )
     draft = out.with_name(f".{out.name}.part")
     try:
         if ending == ".csv":
@@ -130,7 +141,8 @@ def _write(table: pa.Table, out: Path) -> None:
     except OSError as error:
         draft.unlink(missing_ok=True)
         reason = error.strerror or str(error)
-        raise click.ClickException(f"{out}: can't be written: {reason}") from error
+        said = _("%(file)s: can't be written: %(reason)s") % {"file": out, "reason": reason}
+        raise click.ClickException(said) from error
 
 
 def _print(plain: Any, as_json: bool) -> None:
@@ -164,10 +176,14 @@ def _shown(entry: Any) -> str:
     return str(entry)
 
 
-@value.command()
+@value.command(
+    help=_("A row per customer: first and last purchase, occasions, recency, age, spend, total.")
+)
 @_of_file
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="CSV or Parquet file to write.")
-@click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help=_("CSV or Parquet file to write.")
+)
+@click.option("--json", "as_json", is_flag=True, help=_("Print the rows as JSON."))
 def summary(
     file: Path,
     customer: str,
@@ -178,7 +194,6 @@ def summary(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """A row per customer: first and last purchase, occasions, recency, age, spend, total."""
     rows = _read(file, customer, date_, amount)
     _hand_over(_summarise(file, rows, unit, _day(until)).table(), out, as_json)
 
@@ -196,13 +211,21 @@ def _hand_over(table: pa.Table, out: Path | None, as_json: bool) -> None:
         pacsv.write_csv(table, text, pacsv.WriteOptions(quoting_style="needed"))
         click.echo(text.getvalue().to_pybytes(), nl=False)
     else:
-        click.echo(f"{table.num_rows} customers written to {out}")
+        click.echo(
+            _("%(count)s customers written to %(file)s") % {"count": table.num_rows, "file": out}
+        )
 
 
-@value.command()
+@value.command(
+    help=_(
+        "Fit a model and print its parameters with standard errors.\n\n"
+        "`warnings` names what is unusual: a weak_penalty for few customers, no_dropout, "
+        "no_heterogeneity, a flat likelihood."
+    )
+)
 @click.argument("model", type=click.Choice(["bg-nbd", "mbg-nbd", "gamma-gamma"]))
 @_of_file
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
 def fit(
     model: str,
     file: Path,
@@ -213,17 +236,14 @@ def fit(
     until: datetime | None,
     as_json: bool,
 ) -> None:
-    """Fit a model and print its parameters with standard errors.
-
-    `warnings` names what is unusual: a weak_penalty for few customers, no_dropout,
-    no_heterogeneity, a flat likelihood.
-    """
     from kezhi.value.potential import gamma_gamma
     from kezhi.value.potential.choose import FITS
     from kezhi.value.potential.fitting import CannotFit
 
     if model == "gamma-gamma" and amount is None:
-        raise click.UsageError("gamma-gamma is a model of spending: name the column with --amount")
+        raise click.UsageError(
+            _("gamma-gamma is a model of spending: name the column with --amount")
+        )
     found = _summarise(file, _read(file, customer, date_, amount), unit, _day(until))
     bought = found.bought
     try:
@@ -232,7 +252,10 @@ def fit(
         else:
             fitted = FITS[model](found.repeats[bought], found.recency[bought], found.age[bought])
     except CannotFit as error:
-        raise click.ClickException(f"{file}: {model} can't be fitted: {error}") from error
+        said = _("%(file)s: %(model)s can't be fitted: %(reason)s")
+        raise click.ClickException(
+            said % {"file": file, "model": model, "reason": error}
+        ) from error
     diagnostics = fitted.diagnostics
     _print(
         {
@@ -262,35 +285,43 @@ def _duration(
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
     if not 0 < days < math.inf:
-        raise click.BadParameter(f"{text!r} must be longer than nothing")
+        raise click.BadParameter(_("%(text)s must be longer than nothing") % {"text": text})
     return days
 
 
-@value.command()
+@value.command(
+    help=_(
+        "Value, score and tier of every customer.\n\n"
+        "The summary's columns, and what customers will probably bring; potential_low and "
+        "potential_high are the interval of the expected value at 80 %."
+    )
+)
 @_of_file
 @click.option(
     "--horizon",
     default="36m",
     show_default=True,
     callback=_duration,
-    help="How far to look ahead: 90d, 39w, 36m, 3y.",
+    help=_("How far to look ahead: 90d, 39w, 36m, 3y."),
 )
 @click.option(
     "--annual-rate",
     type=click.FloatRange(-1, min_open=True),
     default=0.10,
     show_default=True,
-    help="Discount rate per year, as a fraction.",
+    help=_("Discount rate per year, as a fraction."),
 )
 @click.option(
     "--margin",
     type=click.FloatRange(-1, 1),
     default=0.30,
     show_default=True,
-    help="Gross margin as a share of the amount.",
+    help=_("Gross margin as a share of the amount."),
 )
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="CSV or Parquet file to write.")
-@click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help=_("CSV or Parquet file to write.")
+)
+@click.option("--json", "as_json", is_flag=True, help=_("Print the rows as JSON."))
 def score(
     file: Path,
     customer: str,
@@ -304,11 +335,6 @@ def score(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Value, score and tier of every customer.
-
-    The summary's columns, and what customers will probably bring; potential_low and potential_high
-    are the interval of the expected value at 80 %.
-    """
     from kezhi.value.durations import DAYS
     from kezhi.value.measure import Settings
     from kezhi.value.reading import Unreadable
@@ -327,20 +353,21 @@ def score(
         raise _refuse(file, error) from error
     for warning in scored.warnings:
         detail = ", ".join(f"{key} {_shown(entry)}" for key, entry in warning["detail"].items())
-        click.echo(f"note: {warning['key']}" + (f" ({detail})" if detail else ""), err=True)
+        noted = _("note: %(key)s") % {"key": warning["key"]}
+        click.echo(noted + (f" ({detail})" if detail else ""), err=True)
     _hand_over(scored.table, out, as_json)
 
 
-@value.command()
+@value.command(help=_("Judge the models on a hold-out and say which one is chosen, and why."))
 @_of_file
 @click.option(
     "--holdout",
     default="39w",
     show_default=True,
     callback=_duration,
-    help="Length of the end of the history that is held out.",
+    help=_("Length of the end of the history that is held out."),
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
 def evaluate(
     file: Path,
     customer: str,
@@ -351,7 +378,6 @@ def evaluate(
     holdout: float,
     as_json: bool,
 ) -> None:
-    """Judge the models on a hold-out and say which one is chosen, and why."""
     from kezhi.value.durations import days_in
     from kezhi.value.potential.choose import evaluate as judge
     from kezhi.value.reading import Unreadable
@@ -364,10 +390,13 @@ def evaluate(
     except Unreadable as error:
         raise _refuse(file, error) from error
     if not len(later):
-        remedy = "choose a shorter --holdout" if len(rows.days) else "there are no transactions"
-        raise click.ClickException(
-            f"{file}: nobody had bought before the hold-out of {whole} days began; {remedy}"
+        said = _(
+            "%(file)s: nobody had bought before the hold-out of %(days)s days began; %(remedy)s"
         )
+        remedy = (
+            _("choose a shorter --holdout") if len(rows.days) else _("there are no transactions")
+        )
+        raise click.ClickException(said % {"file": file, "days": whole, "remedy": remedy})
     found = judge(
         early.repeats[early.bought],
         early.recency[early.bought],
