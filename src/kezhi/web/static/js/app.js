@@ -185,14 +185,9 @@
     "submit",
     (event) => {
       const form = event.target;
-      if (form.dataset.confirm && !form.dataset.confirmed) {
+      if (form.dataset.confirm && !confirm(form.dataset.confirm)) {
         event.preventDefault();
         event.stopImmediatePropagation();
-        if (confirm(form.dataset.confirm)) {
-          form.dataset.confirmed = "yes";
-          form.requestSubmit(event.submitter);
-          delete form.dataset.confirmed;
-        }
         return;
       }
       if (form.method === "dialog" || form.method === "get" || form.hasAttribute("hx-post") || form.hasAttribute("data-download")) return;
