@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import ProtectedError
 
 from cast import NOW, TODAY
 from kezhi.audit.models import Change, Entry
@@ -239,6 +240,30 @@ def test_an_import_is_undone_once(bring_in):
     undo_import(batch, actor=SYSTEM, at=NOW)
     with pytest.raises(Refused):
         undo_import(batch, actor=SYSTEM, at=NOW)
+
+
+def test_no_line_ever_refers_to_nothing(bring_in):
+    """The database doesn't check it line by line, so the import has to be right."""
+    lost = (
+        OrderLine.objects.exclude(order__in=Order.objects.all())
+        | OrderLine.objects.exclude(customer__in=Customer.objects.all())
+        | OrderLine.objects.exclude(product=None).exclude(product__in=Product.objects.all())
+    )
+    one = bring_in("order", ORDERS)
+    two = bring_in(
+        "order", ORDERS + "S1,苏州恒泰,2025-01-03,杯,1,9,\nS9,新客户,2025-05-05,茶,1,9,\n"
+    )
+    assert OrderLine.objects.count() == 6
+    assert not lost.exists()
+    Order.objects.get(number="S9").delete()
+    assert OrderLine.objects.count() == 5
+    with pytest.raises(ProtectedError):
+        Product.objects.get(name="茶").delete()
+    with pytest.raises(Refused):
+        undo_import(one, actor=SYSTEM, at=NOW)
+    undo_import(two, actor=SYSTEM, at=NOW)
+    undo_import(one, actor=SYSTEM, at=NOW)
+    assert not OrderLine.objects.exists()
 
 
 # ---- stopping it ----

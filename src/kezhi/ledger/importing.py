@@ -566,11 +566,13 @@ class OrderLoader:
         )
 
     def _create_lines(self, work: Work) -> None:
-        # The lines' products have no constraint of their own: nobody may delete one now.
-        work.run(
-            """SELECT 1 FROM catalog_product WHERE id IN (SELECT product_id FROM import_products)
-               ORDER BY id FOR KEY SHARE"""
-        )
+        # The database doesn't check each line, so nobody may delete what the lines refer to before the end.
+        for table, ids in (
+            ("catalog_product", "SELECT product_id FROM import_products"),
+            ("customers_customer", "SELECT customer_id FROM import_customers"),
+            ("ledger_order", "SELECT order_id FROM import_orders WHERE order_id IS NOT NULL"),
+        ):
+            work.run(f"SELECT 1 FROM {table} WHERE id IN ({ids}) ORDER BY id FOR KEY SHARE")
         work.run(
             """CREATE TEMP TABLE import_added ON COMMIT DROP AS
                SELECT nextval('ledger_orderline_id_seq') AS id, row, order_id

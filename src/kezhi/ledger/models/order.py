@@ -51,14 +51,15 @@ class Order(models.Model):
 class OrderLine(models.Model):
     """One product of an order; returns and credit notes are negative.
 
-    `line_key` makes the same line of the same file come out the same, so that importing twice adds nothing.
-    `ordered_on` and `customer` repeat the order's: the value run reads lines alone. Customer and product have no
-    constraint of their own: the order's holds the customer, the import locks the products that it writes, and
-    checking each line of a million would take a quarter of the import. `cost` is the cost of
-    goods of the whole line; null where nobody knows it.
+    `line_key` makes the same line of the same file come out the same: importing twice adds nothing.
+    `ordered_on` and `customer` repeat the order's: the value run reads lines alone. The database doesn't check the
+    three references line by line (docs/decisions/order-lines-are-checked-in-sets.md): whoever writes lines locks
+    what they refer to. `cost` is the cost of goods of the whole line; null where nobody knows it.
     """
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False)
+    order = models.ForeignKey(
+        Order, models.CASCADE, related_name="lines", db_index=False, db_constraint=False
+    )
     line_key = models.CharField(max_length=64)
     customer = models.ForeignKey(
         Customer, models.PROTECT, related_name="+", db_index=False, db_constraint=False
