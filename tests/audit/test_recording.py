@@ -26,13 +26,8 @@ pytestmark = pytest.mark.django_db
 )
 def test_the_application_can_not_rewrite_the_log(anhui_tea, tampering):
     before = Entry.objects.count(), Change.objects.count()
-    with (
-        pytest.raises(DatabaseError) as refused,
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute("SET LOCAL ROLE kezhi_app")
-        cursor.execute(tampering)
+    with pytest.raises(DatabaseError) as refused:
+        _as_the_application(tampering)
     assert isinstance(refused.value.__cause__, psycopg.errors.InsufficientPrivilege)
     assert (Entry.objects.count(), Change.objects.count()) == before
 

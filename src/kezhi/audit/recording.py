@@ -53,6 +53,17 @@ def audited(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
+def traced_by(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a step that leaves its trace elsewhere: in the row of the deed `name`, which it prepares or
+    calls, or in a row that it writes itself by `record`. The test that demands a trace asks for this."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        function.traced_by = name  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
 def note(**detail: Any) -> None:
     """Add JSON-able facts to the audit row of the deed that is running."""
     details = _details.get()

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from kezhi.audit.recording import audited, note
+from kezhi.audit.recording import audited, note, traced_by
 from kezhi.core import queue
 from kezhi.core.actor import Actor
 from kezhi.core.models import JobRun, JobState
@@ -35,6 +35,7 @@ class _Discard(Exception):
 # ---- the dry run ----
 
 
+@traced_by("import.done")
 def check(
     batch: ImportBatch, *, actor: Actor, on: date, at: datetime, progress: Progress = silent
 ) -> None:
@@ -243,11 +244,13 @@ def _write(work: Work, loader: Loader) -> None:
         ) from error
 
 
+@traced_by("import.done")
 def queue_check(batch: ImportBatch, *, actor: Actor) -> JobRun:
     """Check a large file in the background."""
     return _queue(batch, "dataio.check", BatchState.CHECKING, actor)
 
 
+@traced_by("import.done")
 def queue_import(batch: ImportBatch, *, actor: Actor) -> JobRun:
     """Import in the background, with progress that people can watch and stop."""
     return _queue(batch, "dataio.import", BatchState.IMPORTING, actor)
@@ -328,6 +331,7 @@ def _demand(batch: ImportBatch, actor: Actor, states: set[BatchState]) -> None:
 # ---- what jobs call ----
 
 
+@traced_by("import.done")
 def in_background(
     work: Callable[..., object],
     batch: ImportBatch,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -40,10 +40,17 @@ class Loader(Protocol):
     staging table, name and SQL type.
     """
 
-    kind: str
-    one_of: Sequence[Sequence[str]]
-    options: Sequence[Option]
-    extra: dict[str, str]
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def one_of(self) -> Sequence[Sequence[str]]: ...
+
+    @property
+    def options(self) -> Sequence[Option]: ...
+
+    @property
+    def extra(self) -> dict[str, str]: ...
 
     def fields(self) -> Sequence[ImportField]: ...
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import Company
-from kezhi.audit.recording import audited, note
+from kezhi.audit.recording import audited, note, traced_by
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.dataio import guessing, parsing
@@ -133,6 +133,7 @@ def table_of(batch: ImportBatch) -> Table:
     return Table(path=path, **facts)
 
 
+@traced_by("import.done")
 def reread(batch: ImportBatch, choices: Mapping[str, Any], *, actor: Actor, on: date) -> None:
     """The user says how the file is to be read: encoding, delimiter, sheet, heading row."""
     _demand_open(batch, actor)
@@ -146,6 +147,7 @@ def reread(batch: ImportBatch, choices: Mapping[str, Any], *, actor: Actor, on: 
     batch.save()
 
 
+@traced_by("import.done")
 def match_columns(
     batch: ImportBatch,
     mapping: Sequence[Mapping[str, Any]],

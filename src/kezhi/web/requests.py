@@ -11,7 +11,7 @@ from kezhi.accounts.models import Company, User
 
 
 class PersonRequest(HttpRequest):
-    """What `PersonMiddleware` and htmx add. `actor` is the signed-in person: every view but the doors has one."""
+    """What `PersonMiddleware` and htmx add; `actor` is the signed-in person, whom only the doors lack."""
 
     actor: User
     company: Company

@@ -29,6 +29,7 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 Cell = str | int | float | Decimal | date | None
 
 
+@recording.traced_by("customer.exported")
 def export(
     kind: Kind,
     queryset: QuerySet[Any],

@@ -56,9 +56,7 @@ class User(AbstractBaseUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(Lower("login"), name="accounts_user_login_ci")
-        ]
+        constraints = [models.UniqueConstraint(Lower("login"), name="accounts_user_login_ci")]
 
     def __str__(self) -> str:
         return self.name
