@@ -21,7 +21,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or ADMIN_URL in os.environ or _needs_no_database(config):
         return
     from kezhi.cli.launch.postgres import THROW_AWAY, EmbeddedPostgres
+    from kezhi.core.catalogue import compile_catalogues
 
+    compile_catalogues()  # a fresh clone has none
     folder = Path(tempfile.mkdtemp(prefix="kezhi-tests-"))
     folder.chmod(0o755)
     server = EmbeddedPostgres(folder, settings={**THROW_AWAY, "max_connections": "200"})

@@ -44,6 +44,14 @@ def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": chromium, "args": CHROMIUM_FLAGS}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def browser_files() -> None:
+    """Scripts and style sheets, which a fresh clone doesn't have."""
+    from kezhi.web.assets import ensure_assets
+
+    ensure_assets()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

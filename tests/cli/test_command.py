@@ -1,6 +1,5 @@
 """`./kezhi`, the script that a stranger runs first: each way it can fail is one sentence."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -80,7 +79,7 @@ def test_the_program_is_run_with_what_was_typed_and_replaces_the_script(bare):
     bare.install("kezhi", '#!/bin/sh\necho "$$" "$@"\n', bare.clone / ".venv" / "bin")
     with subprocess.Popen(
         [bare.clone / "kezhi", "value", "a file.csv"],
-        env=os.environ | {"PATH": f"{bare.clone.parent / 'bin'}:/usr/bin:/bin"},
+        env={"PATH": f"{bare.clone.parent / 'bin'}:/usr/bin:/bin"},
         stdout=subprocess.PIPE,
         text=True,
     ) as started:

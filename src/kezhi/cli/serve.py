@@ -30,6 +30,7 @@ from kezhi.cli.launch.tether import die_with, tethered
 from kezhi.cli.launch.trouble import CannotStart
 
 PACKAGE = Path(__file__).resolve().parents[1]
+CODE = (PACKAGE, PACKAGE.parents[1] / "assets")
 KEZHI = [sys.executable, "-m", "kezhi.cli"]
 HOST, PORT = "127.0.0.1", 8000
 DEMO_ZONE = ZoneInfo("Asia/Shanghai")
@@ -114,7 +115,7 @@ def _prepared(
     is_whole = supervisor.database is not None and (
         kind == OWN or company_kind(environment["DATABASE_URL"])
     )
-    if is_whole and folder.is_prepared(f"{kind}:{code_digest(PACKAGE)}"):
+    if is_whole and folder.is_prepared(f"{kind}:{code_digest(*CODE)}"):
         return True
     steps = [["migrate"], ["prepare", "--demo"] if kind == DEMO else ["prepare"]]
     for step in steps:
@@ -134,7 +135,7 @@ def _prepared(
             return False
         if child.returncode:
             raise SystemExit(child.returncode)  # it has said why
-    folder.mark_prepared(f"{kind}:{code_digest(PACKAGE)}")
+    folder.mark_prepared(f"{kind}:{code_digest(*CODE)}")
     return True
 
 

@@ -107,3 +107,14 @@ def test_what_is_prepared_is_told_by_the_code(folder, tmp_path):
     assert folder.is_prepared(code_digest(package))
     (package / "new.py").touch()
     assert not folder.is_prepared(code_digest(package))
+
+
+def test_files_that_are_made_count_by_their_names(tmp_path):
+    made = tmp_path / "LC_MESSAGES" / "django.mo"
+    made.parent.mkdir()
+    made.touch()
+    before = code_digest(tmp_path)
+    made.write_text("…")
+    assert code_digest(tmp_path) == before
+    made.unlink()
+    assert code_digest(tmp_path) != before

@@ -30,6 +30,8 @@ from kezhi.cli.launch.trouble import CannotStart
 
 FORMAT = 1
 DEMO, OWN = "demo", "own"
+PASSED_OVER = {"__pycache__", "node_modules"}
+MADE = {"vendor", "build", "LC_MESSAGES"}
 
 
 def default_folder(kind: str) -> Path:
@@ -211,14 +213,21 @@ class DataFolder:
         making.replace(self.path / name)
 
 
-def code_digest(package: Path) -> str:
-    """Changes whenever the code may have: its files by name, size, time, and what is installed."""
+def code_digest(*folders: Path) -> str:
+    """Changes whenever the code may have: its files by name, size, time, and what is installed.
+
+    Files that are made from others count by their names alone: when one is gone it is made again, but
+    making one (for another data folder, by a test) changes nothing.
+    """
     seen = hashlib.sha256()
-    for folder, folders, files in os.walk(package):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
-        for name in sorted(files):
-            status = os.stat(os.path.join(folder, name))
-            seen.update(f"{folder}/{name}:{status.st_size}:{status.st_mtime_ns}\n".encode())
+    for top in folders:
+        for folder, inside, files in os.walk(top):
+            inside[:] = sorted(name for name in inside if name not in PASSED_OVER)
+            is_made = not MADE.isdisjoint(Path(folder).relative_to(top).parts)
+            for name in sorted(files):
+                status = os.stat(os.path.join(folder, name))
+                state = "" if is_made else f":{status.st_size}:{status.st_mtime_ns}"
+                seen.update(f"{folder}/{name}{state}\n".encode())
     for name in sorted(os.listdir(sysconfig.get_path("purelib"))):
         if name.endswith(".dist-info"):
             seen.update(f"{name}\n".encode())
