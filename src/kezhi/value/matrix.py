@@ -1,7 +1,8 @@
-"""The value matrix: current value × potential value, in four quadrants."""
+"""The value matrix: what customers bring now × their potential value, in four quadrants."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
 
-QUADRANTS = ("star", "harvest", "build", "watch")
+QUADRANTS = ("grow", "keep", "nurture", "self_service")
 """High on both; high current, low potential; low current, high potential; low on both."""
 
 
@@ -22,6 +23,18 @@ class Matrix:
     potential_border: float
 
 
+def measure_across(rows: Mapping[str, Vector]) -> str:
+    """The measure that tells what customers bring now: `current_value` once growth is measured.
+
+    Until then potential value is the continuation alone, which current value contains: the one would
+    repeat the other, and `contribution_12m` is taken.
+
+    >>> measure_across({"growth_value": np.array([np.nan, np.nan])})
+    'contribution_12m'
+    """
+    return "current_value" if np.isfinite(rows["growth_value"]).any() else "contribution_12m"
+
+
 def value_matrix(
     current: Vector,
     potential: Vector,
@@ -29,16 +42,18 @@ def value_matrix(
     current_border: float | None = None,
     potential_border: float | None = None,
 ) -> Matrix:
-    """Quadrants split at the given borders, by default at the medians; a figure on it is high.
+    """Quadrants split at the given borders, by default at the medians; a figure on it is high if it
+    is above 0: where most customers bring nothing, nothing is the median and still not much.
 
     >>> found = value_matrix(np.array([9.0, 8.0, 1.0, 0.0]), np.array([5.0, 1.0, 6.0, 0.0]))
     >>> [QUADRANTS[k] for k in found.quadrant]
-    ['star', 'harvest', 'build', 'watch']
+    ['grow', 'keep', 'nurture', 'self_service']
     """
     known = np.isfinite(current) & np.isfinite(potential)
     first = _border(current[known], current_border)
     second = _border(potential[known], potential_border)
-    low_current, low_potential = current < first, potential < second
+    low_current = (current < first) | (current <= 0)
+    low_potential = (potential < second) | (potential <= 0)
     quadrant = (2 * low_current + low_potential).astype(np.int8)
     return Matrix(np.where(known, quadrant, -1).astype(np.int8), first, second)
 

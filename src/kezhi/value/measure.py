@@ -22,7 +22,7 @@ from kezhi.value.durations import DAYS, Unit
 from kezhi.value.facts import FactArrays, Facts, read_facts
 from kezhi.value.foretelling import Foretelling, foretell
 from kezhi.value.index.tree import DEFAULT_TREE, FrozenTree, IndexTree, freeze
-from kezhi.value.matrix import QUADRANTS, Matrix, value_matrix
+from kezhi.value.matrix import QUADRANTS, Matrix, measure_across, value_matrix
 from kezhi.value.plain import from_plain, to_plain
 from kezhi.value.reading import EPOCH
 from kezhi.value.realised import Realised, realised
@@ -130,7 +130,8 @@ class RunFacts:
     `frequencies`: repeats, actual, expected: customers by number of repeat occasions.
     `concentration`: gini, hhi, top shares, the Pareto and the whale curve.
     `cohorts`: size, active customers and retained share by cohort month and months since.
-    `matrix`: customers and value in the four quadrants of current × potential, and the borders.
+    `matrix`: customers and value in the four quadrants, the borders, and `across`: the measure that
+    stands against potential value.
     `tree`: the published tree with version, bounds and means. `tiers`: floors, customers by tier.
     `totals`: sums over all customers. `warnings`: [{key, detail}], what a reader must know.
     """
@@ -206,7 +207,7 @@ COLUMNS: dict[str, str] = {
     "tier_pending": "string",  # where the score would put the customer, if it differs
     "loyalty": "string",
     "lifecycle": "string",
-    "quadrant": "string",  # star, harvest, build, watch: see `kezhi.value.matrix`
+    "quadrant": "string",  # grow, keep, nurture, self_service: see `kezhi.value.matrix`
 }
 """The columns of `Measurement.customers` and their Arrow types, in order."""
 
@@ -395,7 +396,7 @@ def _judge(
         loyalty_class=classify(rows, settings.loyalty),
         lifecycle=settings.lifecycle.classes,
         lifecycle_stage=classify(rows, settings.lifecycle),
-        matrix=value_matrix(rows["current_value"], rows["potential_value"]),
+        matrix=value_matrix(rows[measure_across(rows)], rows["potential_value"]),
     )
 
 

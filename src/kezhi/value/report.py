@@ -16,7 +16,7 @@ from kezhi.value.durations import DAYS, days_in
 from kezhi.value.facts import FactArrays
 from kezhi.value.foretelling import Foretelling
 from kezhi.value.index.tree import FrozenTree
-from kezhi.value.matrix import QUADRANTS, Matrix
+from kezhi.value.matrix import QUADRANTS, Matrix, measure_across
 from kezhi.value.plain import to_plain
 from kezhi.value.potential.choose import Evaluation
 from kezhi.value.reading import EPOCH
@@ -220,10 +220,12 @@ def _matrix(matrix: Matrix, rows: Mapping[str, Vector]) -> Plain:
         inside = matrix.quadrant == position
         quadrants[name] = {
             "customers": int(inside.sum()),
+            "contribution_12m": float(rows["contribution_12m"][inside].sum()),
             "current_value": float(rows["current_value"][inside].sum()),
             "potential_value": float(rows["potential_value"][inside].sum()),
         }
     return {
+        "across": measure_across(rows),
         "current_border": matrix.current_border,
         "potential_border": matrix.potential_border,
         "quadrants": quadrants,

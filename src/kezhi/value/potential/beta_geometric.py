@@ -393,7 +393,7 @@ def _dot(one: Vector, other: Vector) -> float:
 def _objective(data: _Groups, shift: int) -> Objective:
     x, weight, distinct, counts = data.x, data.weight, data.shares, data.counts
     customers = float(weight.sum())
-    some = np.ones_like(x) if shift else (x > 0).astype(np.float64)
+    single = None if shift else np.flatnonzero(x == 0)
 
     def objective(theta: Vector) -> tuple[float, Vector, Vector]:
         if np.max(np.abs(theta)) > 60:
@@ -407,9 +407,11 @@ def _objective(data: _Groups, shift: int) -> Objective:
         narrower = inverse_age[data.T_index] - inverse_last[data.t_index]
         left = b + shift - 1 + np.maximum(x, 1 - shift)
         z = np.log(a / left) + R * apart
-        z = np.where(some > 0, z, -np.inf)
+        if single is not None:
+            z[single] = -np.inf  # BG/NBD: without a repeat nobody has had the chance to leave
         gone = expit(z)
-        ws, wv = weight * gone, weight * gone * (1 - gone)
+        ws = weight * gone
+        wv = ws * (1 - gone)
         by_age = np.bincount(data.T_index, weight * R, minlength=len(age))
         n_by_age = np.bincount(data.T_index, weight, minlength=len(age))
         # Parts that depend on x alone: Γ(r+x)/Γ(r) and B(a, b+x+shift)/B(a, b).
@@ -491,7 +493,7 @@ def fit_beta_geometric(
     diagnostics: Diagnostics = diagnose(
         optimum,
         PARAMETERS,
-        log_likelihood=objective(optimum.theta)[0],
+        log_likelihood=optimum.objective if used == 0 else objective(optimum.theta)[0],
         customers=round(float(data.weight.sum())),
         groups=len(data.x),
         penalty=used,
