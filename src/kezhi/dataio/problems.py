@@ -260,7 +260,7 @@ CELL: dict[str, Explanation] = {
     ),
     "in_future": (
         _("The date is in the future."),
-        _("Orders are imported when they have happened. Check the year."),
+        _("Only what has happened is imported. Check the year."),
     ),
     "not_yes_or_no": (
         _("This is neither yes nor no."),
@@ -310,6 +310,10 @@ CELL: dict[str, Explanation] = {
         _("There is no %(kind)s “%(text)s”, or you can't see it."),
         _("Check the spelling, import the %(kind)s first, or allow it to be created."),
     ),
+    "missing_reference": (
+        _("There is no %(kind)s “%(text)s”, or you can't see it."),
+        _("Check the spelling, or import the %(kind)s first."),
+    ),
     "several_references": (
         _("Several records fit “%(text)s”."),
         _("Write the code instead of the name."),
@@ -325,6 +329,14 @@ CELL: dict[str, Explanation] = {
     "taken": (
         _("Another record already has this %(key)s."),
         _("Check which of the two is right."),
+    ),
+    "several_contacts": (
+        _("This customer has several contacts called “%(text)s”."),
+        _("Change the right one on the customer's page, or tell them apart by name."),
+    ),
+    "two_primary": (
+        _("Row %(row)s names the main contact of this customer already."),
+        _("Leave one main contact for each customer."),
     ),
     "two_for_one_order": (
         _("Order %(order)s has different entries here: “%(text)s” and “%(other)s”."),

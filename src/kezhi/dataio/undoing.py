@@ -18,6 +18,12 @@ def created_ids(batch: ImportBatch, table: str) -> list[int]:
     ]
 
 
+def delete_created(batch: ImportBatch, table: str) -> None:
+    """Delete what the import created; the caller has seen that nothing depends on it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table} WHERE id = ANY(%s)", [created_ids(batch, table)])
+
+
 def demand_unchanged(table: str, created: list[int]) -> None:
     """Rows that the import created must be as it left them; rows that are gone by now don't matter."""
     with connection.cursor() as cursor:

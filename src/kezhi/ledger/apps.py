@@ -7,8 +7,9 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         from kezhi.customers import creating
         from kezhi.dataio import registry as dataio
-        from kezhi.ledger import declarations, entering, importing
+        from kezhi.ledger import declarations, entering, importing, importing_costs
 
         declarations.register()
         dataio.register(importing.OrderLoader())
+        dataio.register(importing_costs.CostLoader())
         creating.on_reassign.append(entering.follow_owner)

@@ -53,7 +53,23 @@ COST_FIELDS = (
         is_editable=True,
         is_filterable=True,
         is_importable=True,
-        import_names=("客户", "客户名称", "客户编号", "customer", "customer id"),
+        import_names=(
+            "客户",
+            "客户名称",
+            "客户编号",
+            "客户编码",
+            "客户代码",
+            "客户全称",
+            "单位名称",
+            "公司名称",
+            "customer",
+            "customer id",
+            "customer code",
+            "customer no",
+            "customer name",
+            "company",
+            "account",
+        ),
     ),
     Field(
         "activity",
@@ -64,7 +80,16 @@ COST_FIELDS = (
         is_editable=True,
         is_filterable=True,
         is_importable=True,
-        import_names=("费用类型", "类别", "活动", "activity", "cost type"),
+        import_names=(
+            "费用类型",
+            "费用类别",
+            "费用项目",
+            "类别",
+            "活动",
+            "activity",
+            "cost type",
+            "category",
+        ),
     ),
     Field(
         "incurred_on",
@@ -75,7 +100,7 @@ COST_FIELDS = (
         is_sortable=True,
         is_filterable=True,
         is_importable=True,
-        import_names=("日期", "发生日期", "date"),
+        import_names=("日期", "发生日期", "费用日期", "单据日期", "date", "incurred on"),
     ),
     Field(
         "amount",
@@ -88,10 +113,14 @@ COST_FIELDS = (
         is_importable=True,
         decimals=2,
         total="sum",
-        import_names=("金额", "费用", "amount", "cost"),
+        import_names=("金额", "费用", "费用金额", "成本", "amount", "cost"),
     ),
     Field(
-        "remark", _("Remark"), is_editable=True, is_importable=True, import_names=("备注", "remark")
+        "remark",
+        _("Remark"),
+        is_editable=True,
+        is_importable=True,
+        import_names=("备注", "摘要", "说明", "remark", "note"),
     ),
 )
 

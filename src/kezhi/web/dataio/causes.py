@@ -27,9 +27,12 @@ IN_COMMON: dict[str, str | Promise] = {
     "unknown_person": gettext_lazy("Colleagues who aren't known"),
     "several_persons": gettext_lazy("Several colleagues have this name"),
     "unknown_reference": gettext_lazy("Records that don't exist yet"),
+    "missing_reference": gettext_lazy("Records that don't exist"),
     "several_references": gettext_lazy("Several records fit"),
     "not_editable": gettext_lazy("Records that you can't change"),
     "taken": gettext_lazy("Another record has this code already"),
+    "several_contacts": gettext_lazy("Several contacts have this name"),
+    "two_primary": gettext_lazy("Several main contacts of one customer"),
     "two_for_one_order": gettext_lazy("One order with different entries"),
 }
 
