@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from numpy.typing import ArrayLike
 
-from kezhi.value.potential.beta_geometric import BetaGeometric, fit_beta_geometric
+from kezhi.value.potential.beta_geometric import BetaGeometric
+from kezhi.value.potential.beta_geometric_fit import fit_beta_geometric
 from kezhi.value.potential.fitting import Fit
 
 
