@@ -245,15 +245,19 @@ def test_undoing_is_refused_when_later_work_depends_on_it(web, imported, owner):
     assert Customer.objects.count() == 2
 
 
-def test_mappings_are_remembered_for_the_next_file_of_the_kind(web, imported, uploaded, owner):
-    batch = uploaded(owner, "customer", "甲,乙\n苏州恒泰,苏州\n")
+def test_mappings_are_remembered_for_the_next_file_and_for_its_corrected_rows(
+    web, uploaded, work, owner
+):
+    head, row = "客户,日期,实收\n", "苏州恒泰,2025-03-01,9\n"
+    batch = uploaded(owner, "order", head + row + "昆山恒润,去年底,8\n")
     client = web(owner)
-    client.post(f"/imports/{batch.pk}/mapping/", {"field-0": "name", "field-1": "city"})
+    mapping = {"field-0": "customer_name", "field-1": "ordered_on", "field-2": "amount"}
+    client.post(f"/imports/{batch.pk}/mapping/", {**mapping, "create_missing": "1"})
     client.post(f"/imports/{batch.pk}/rows/")
-    from kezhi.dataio.uploading import remember
-
-    batch.refresh_from_db()
-    remember(batch)
-    later = uploaded(owner, "customer", "甲,乙\n昆山恒润,昆山\n")
-    assert later.good == 1
-    assert b"matched as last time" in web(owner).get(f"/imports/{later.pk}/").content
+    assert work(batch).state == BatchState.DONE
+    answer = client.get(f"/imports/{batch.pk}/errors.csv")
+    bad = b"".join(answer.streaming_content).replace("去年底".encode(), b"2025-03-02")
+    for text in (head + row.replace("9", "7"), bad):
+        later = uploaded(owner, "order", text)
+        assert (later.good, later.bad) == (1, 0)
+        assert b"matched as last time" in web(owner).get(f"/imports/{later.pk}/").content
