@@ -79,12 +79,16 @@ class Headings:
         return self._names.get(normal(heading), "")
 
     def near(self, heading: str) -> str:
-        """The field whose name is contained in the heading; the longest counts, very short ones don't."""
+        """The field whose name the heading ends or begins with, the longest name first.
+
+        In the middle a name says little: 年销售额 is no 销售. Names of one letter don't count.
+        """
         key = normal(heading)
         found = [
             (len(name), field)
             for name, field in self._names.items()
-            if len(name) >= (2 if not name.isascii() else 4) and name in key
+            if len(name) >= (2 if not name.isascii() else 4)
+            and (key.endswith(name) or (key.startswith(name) and len(key) - len(name) <= len(name)))
         ]
         return max(found)[1] if found else ""
 
