@@ -21,9 +21,6 @@ from django.db.backends.utils import CursorWrapper
 from kezhi.insight.models import Snapshot, StageMove, TierMove, ValueRun
 from kezhi.value.measure import Measurement
 
-# The engine's cells of the matrix in the words of the records: current value high or low × growth.
-QUADRANTS = {"star": "grow", "harvest": "keep", "build": "nurture", "watch": "self_service"}
-
 MONEY = (
     "total",
     "revenue",
@@ -123,7 +120,6 @@ def snapshot_table(run: ValueRun, measurement: Measurement) -> pa.Table:
         if name in ROUNDED:
             column = _rounded(column, ROUNDED[name])
         columns[name] = column
-    columns["quadrant"] = _in_our_words(columns["quadrant"])
     for name in TEXT:
         columns[name] = pc.fill_null(columns[name], "")
     columns["realised_is_estimate"] = pc.fill_null(columns["realised_is_estimate"], False)
@@ -135,10 +131,6 @@ def snapshot_table(run: ValueRun, measurement: Measurement) -> pa.Table:
 def _rounded(column: pa.ChunkedArray, digits: int) -> pa.ChunkedArray:
     known = pc.if_else(pc.is_finite(column), column, None)
     return pc.round(known, ndigits=digits)
-
-
-def _in_our_words(cells: pa.ChunkedArray) -> pa.Array:
-    return pa.array([QUADRANTS.get(cell, cell) for cell in cells.to_pylist()], pa.string())
 
 
 def _rfm(measured: pa.Table) -> pa.Array:
@@ -299,6 +291,9 @@ STANDING = {
     "expected_next_on": "n.expected_next_on",
     "overdue_ratio": "n.overdue_ratio",
     "quadrant": "n.quadrant",
+    "recency_score": "nullif(substr(n.rfm, 1, 1), '')::smallint",
+    "frequency_score": "nullif(substr(n.rfm, 2, 1), '')::smallint",
+    "monetary_score": "nullif(substr(n.rfm, 3, 1), '')::smallint",
 }
 STANDING_NEW = """
     DROP TABLE IF EXISTS standing_new;

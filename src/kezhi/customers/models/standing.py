@@ -85,10 +85,13 @@ class Standing(models.Model):
     p_alive = models.FloatField(null=True)
     p_alive_before = models.FloatField(null=True)
     p_purchase_12m = models.FloatField(null=True)
-    expected_purchases_12m = models.FloatField(null=True)
     expected_next_on = models.DateField(null=True)
     overdue_ratio = models.FloatField(null=True)
     quadrant = models.CharField(max_length=12, blank=True)
+    # 1 to 5, 5 is the best fifth of the customers who bought; null: never bought.
+    recency_score = models.PositiveSmallIntegerField(null=True)
+    frequency_score = models.PositiveSmallIntegerField(null=True)
+    monetary_score = models.PositiveSmallIntegerField(null=True)
 
     objects: ClassVar[Any] = StandingQuerySet.as_manager()
 

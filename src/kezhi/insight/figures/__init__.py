@@ -26,7 +26,7 @@ from kezhi.insight.figures.movement import (
     flow,
     tier_moves,
 )
-from kezhi.insight.figures.recency import Rfm, RfmCell, rfm
+from kezhi.insight.figures.recency import FREQUENT, QUIET, Rfm, RfmCell, rfm
 from kezhi.insight.figures.risk import AtRisk, AtRiskList, at_risk, risk_of
 from kezhi.insight.figures.totals import (
     Pyramid,
@@ -40,7 +40,9 @@ from kezhi.insight.figures.totals import (
 )
 
 __all__ = [
+    "FREQUENT",
     "MANY",
+    "QUIET",
     "AtRisk",
     "AtRiskList",
     "Basis",

@@ -1,4 +1,4 @@
-"""The value matrix: current value across, potential value up."""
+"""The value matrix: what customers bring now across, potential value up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ CELLS = ("grow", "keep", "nurture", "self_service")
 
 @dataclass(frozen=True, slots=True)
 class MatrixPoint:
-    """A customer in the matrix; `x` and `y` are percentiles (0-100) among the customers shown to the actor."""
+    """A customer in the matrix; `x` and `y` are percentiles (0-100) among the customers shown to the actor,
+    of `now` (what stands across) and of potential value."""
 
     customer_id: int
     name: str
@@ -28,6 +29,7 @@ class MatrixPoint:
     quadrant: str
     x: float
     y: float
+    now: float
     current_value: float
     potential_value: float
     p_alive: float | None
@@ -36,11 +38,12 @@ class MatrixPoint:
 
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
-    """A quadrant; `at_risk` counts its customers of the view "High value at risk"."""
+    """A quadrant; `now` sums what stands across, `at_risk` counts its customers of the view "High value at
+    risk"."""
 
     quadrant: str
     customers: int
-    current_value: float
+    now: float
     potential_value: float
     at_risk: int
 
@@ -49,8 +52,10 @@ class MatrixCell:
 class Matrix:
     """Cells in the order grow, keep, nurture, self_service. Half of the points are the most valuable
     customers, the others an even sample of the rest. `x_border` and `y_border` are where the run split the
-    matrix, as percentiles."""
+    matrix, as percentiles; `across` is the measure that it put against potential value: `contribution_12m`,
+    or `current_value` where growth is measured."""
 
+    across: str
     points: tuple[MatrixPoint, ...]
     cells: tuple[MatrixCell, ...]
     x_border: float
@@ -66,26 +71,28 @@ class Matrix:
 def matrix(actor: Actor, basis: Basis, sample: int = 120) -> Matrix:
     """The customers that the actor may see, in the quadrants that the run put them in."""
     visible = Standing.objects.visible_to(actor)
-    cells = _cells(visible)
+    across = basis.run.summary["matrix"].get("across", "current_value")
+    cells = _cells(visible, across)
     rows = list(
         visible.exclude(quadrant="")
-        .filter(current_value__isnull=False, potential_value__isnull=False)
+        .filter(**{f"{across}__isnull": False}, potential_value__isnull=False)
         .order_by("-potential_value", "customer_id")
-        .values_list("customer_id", "current_value", "potential_value", "quadrant")
+        .values_list("customer_id", across, "potential_value", "quadrant")
     )
-    current = np.array([row[1] for row in rows], dtype=np.float64)
+    now = np.array([row[1] for row in rows], dtype=np.float64)
     potential = np.array([row[2] for row in rows], dtype=np.float64)
-    x, y = _percentiles(current), _percentiles(potential)
+    x, y = _percentiles(now), _percentiles(potential)
     chosen = _sampled(len(rows), sample)
     named = {
         row["customer_id"]: row
         for row in visible.filter(pk__in=[rows[place][0] for place in chosen]).values(
-            "customer_id", "customer__name", "tier", "quadrant", "p_alive"
+            "customer_id", "customer__name", "tier", "quadrant", "p_alive", "current_value"
         )
     }
     return Matrix(
+        across=across,
         points=tuple(
-            _point(named[rows[place][0]], x[place], y[place], current[place], potential[place])
+            _point(named[rows[place][0]], x[place], y[place], now[place], potential[place])
             for place in chosen
             if rows[place][0] in named
         ),
@@ -97,12 +104,12 @@ def matrix(actor: Actor, basis: Basis, sample: int = 120) -> Matrix:
     )
 
 
-def _cells(visible: Any) -> dict[str, dict[str, Any]]:
+def _cells(visible: Any, across: str) -> dict[str, dict[str, Any]]:
     rows = (
         visible.values("quadrant")
         .annotate(
             customers=Count("pk"),
-            current=Sum("current_value"),
+            now=Sum(across),
             potential=Sum("potential_value"),
             at_risk=Count("pk", filter=AT_RISK & ~Q(quadrant="")),
         )
@@ -115,7 +122,7 @@ def _cell(name: str, row: dict[str, Any]) -> MatrixCell:
     return MatrixCell(
         quadrant=name,
         customers=row.get("customers", 0),
-        current_value=number(row.get("current")) or 0.0,
+        now=number(row.get("now")) or 0.0,
         potential_value=number(row.get("potential")) or 0.0,
         at_risk=row.get("at_risk", 0),
     )
@@ -145,9 +152,7 @@ def _sampled(rows: int, sample: int) -> list[int]:
     return sorted({*range(head), *(round(float(place)) for place in rest)})
 
 
-def _point(
-    row: dict[str, Any], x: float, y: float, current: float, potential: float
-) -> MatrixPoint:
+def _point(row: dict[str, Any], x: float, y: float, now: float, potential: float) -> MatrixPoint:
     p_alive = row["p_alive"]
     return MatrixPoint(
         customer_id=row["customer_id"],
@@ -156,7 +161,8 @@ def _point(
         quadrant=row["quadrant"],
         x=round(float(x), 1),
         y=round(float(y), 1),
-        current_value=float(current),
+        now=float(now),
+        current_value=number(row["current_value"]) or 0.0,
         potential_value=float(potential),
         p_alive=p_alive,
         is_at_risk=row["tier"] in ("S", "A", "B") and p_alive is not None and p_alive < 0.6,

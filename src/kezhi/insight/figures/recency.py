@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Avg, Count, IntegerField, Sum
-from django.db.models.functions import Cast, Substr
+from django.db.models import Avg, Count, Sum
 
 from kezhi.core.actor import Actor
+from kezhi.customers.models import Standing
 from kezhi.insight.figures.basis import Basis, number
 from kezhi.insight.figures.keeping import kept
-from kezhi.insight.models import Snapshot
 
-SCORES = ("5", "4", "3", "2", "1")
+SCORES = (5, 4, 3, 2, 1)
+QUIET, FREQUENT = 2, 4
+"""Up to which recency customers count as quiet, and from which frequency as frequent buyers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,20 @@ class Rfm:
     cells: tuple[RfmCell, ...]
     measured: int
 
+    @property
+    def contribution_12m(self) -> float:
+        return sum(cell.contribution_12m for cell in self.cells)
+
+    @property
+    def best(self) -> tuple[RfmCell, ...]:
+        """Who bought often and lately."""
+        return tuple(c for c in self.cells if c.frequency >= FREQUENT and c.recency >= FREQUENT)
+
+    @property
+    def quiet_regulars(self) -> tuple[RfmCell, ...]:
+        """Who bought often, but not lately."""
+        return tuple(c for c in self.cells if c.frequency >= FREQUENT and c.recency <= QUIET)
+
     def cell(self, recency: int, frequency: int) -> RfmCell:
         return next(
             each for each in self.cells if (each.recency, each.frequency) == (recency, frequency)
@@ -45,15 +60,13 @@ class Rfm:
 def rfm(actor: Actor, basis: Basis) -> Rfm:
     """Recency × frequency of the customers that the actor may see."""
     rows = {
-        row["rf"]: row
-        for row in Snapshot.objects.visible_to(actor)
-        .filter(run=basis.run)
-        .exclude(rfm="")
-        .annotate(rf=Substr("rfm", 1, 2))
-        .values("rf")
+        (row["recency_score"], row["frequency_score"]): row
+        for row in Standing.objects.visible_to(actor)
+        .filter(recency_score__isnull=False)
+        .values("recency_score", "frequency_score")
         .annotate(
             customers=Count("pk"),
-            monetary=Avg(Cast(Substr("rfm", 3, 1), IntegerField())),
+            monetary=Avg("monetary_score"),
             revenue=Sum("revenue_12m"),
             contribution=Sum("contribution_12m"),
             potential=Sum("potential_value"),
@@ -63,11 +76,11 @@ def rfm(actor: Actor, basis: Basis) -> Rfm:
     cells = []
     for recency in SCORES:
         for frequency in SCORES:
-            row = rows.get(recency + frequency, {})
+            row = rows.get((recency, frequency), {})
             cells.append(
                 RfmCell(
-                    recency=int(recency),
-                    frequency=int(frequency),
+                    recency=recency,
+                    frequency=frequency,
                     customers=row.get("customers", 0),
                     monetary=row.get("monetary"),
                     revenue_12m=number(row.get("revenue")) or 0.0,

@@ -15,6 +15,7 @@ from kezhi.insight import figures
 from kezhi.insight.models import Snapshot, ValueRun
 from kezhi.records import Condition, registry
 from kezhi.web import numbers
+from kezhi.web.value.pictures import by_scores
 from kezhi.web.value.source import is_stale, source
 
 NEAR = 35  # days
@@ -89,6 +90,18 @@ class Worth:
             "goods": numbers.money(snapshot.cost_of_goods, plain=True),
             "service": numbers.money(snapshot.cost_to_serve, plain=True),
         }
+
+    @property
+    def rfm(self) -> str:
+        """The three scores as people write them, 5-4-3; "" for who never bought."""
+        standing = self.standing
+        scores = (standing.recency_score, standing.frequency_score, standing.monetary_score)
+        return "" if None in scores else "-".join(map(str, scores))
+
+    @property
+    def rfm_url(self) -> str:
+        """Who bought as lately and as often."""
+        return by_scores(self.standing.recency_score, self.standing.frequency_score)
 
     @property
     def total(self) -> Any:

@@ -90,6 +90,7 @@ def _comparisons(months: int) -> list[dict[str, Any]]:
 def _figures(actor: Actor, basis: figures.Basis, strip: figures.Strip) -> dict[str, Any]:
     pareto = figures.pareto(actor, basis)
     matrix = figures.matrix(actor, basis, sample=SAMPLE)
+    rfm = figures.rfm(actor, basis)
     cohorts = figures.cohorts(actor, basis, columns="month")
     labels = [pictures.quarter(row.starts_on) for row in cohorts.rows]
     flow = figures.flow(actor, basis, of="stage") if basis.compared else None
@@ -105,6 +106,8 @@ def _figures(actor: Actor, basis: figures.Basis, strip: figures.Strip) -> dict[s
         "pyramid": pyramid,
         "pareto": pareto,
         "matrix": matrix,
+        "rfm": rfm,
+        "rfm_high": max((cell.contribution_12m for cell in rfm.cells), default=0.0) or 1.0,
         "cohorts": cohorts,
         "cohort_labels": labels,
         "heat_high": max(retained, default=1.0),

@@ -82,24 +82,63 @@ def concentration(curve: figures.Pareto) -> Markup | str:
 
 
 def matrix(picture: figures.Matrix) -> Markup | str:
-    """Who brings much and can hardly grow, and how many of them are leaving."""
+    """Who brings much today without much to come, and how many of them are leaving."""
     cell = next((cell for cell in picture.cells if cell.quadrant == "keep"), None)
     if cell is None or not cell.customers:
         return ""
     count = numbers.number(cell.customers)
     if not cell.at_risk:
         sentence = ngettext(
-            "%(count)s customer brings much and can hardly grow",
-            "%(count)s customers bring much and can hardly grow",
+            "%(count)s customer brings much today, but little is expected to come",
+            "%(count)s customers bring much today, but little is expected to come",
             cell.customers,
         )
         return told(sentence, count=count)
     sentence = ngettext(
-        "%(count)s customer brings much and can hardly grow; P(alive) is below 0.6 for %(risk)s",
-        "%(count)s customers bring much and can hardly grow; P(alive) is below 0.6 for %(risk)s of them",
+        "%(count)s customer brings much today, but little is expected to come; P(alive) is below 0.6 for "
+        "%(risk)s",
+        "%(count)s customers bring much today, but little is expected to come; P(alive) is below 0.6 for "
+        "%(risk)s of them",
         cell.customers,
     )
     return told(sentence, count=count, risk=numbers.number(cell.at_risk))
+
+
+def rfm(picture: figures.Rfm) -> Markup | str:
+    """How many frequent buyers have gone quiet, and what hangs on them."""
+    count = sum(cell.customers for cell in picture.quiet_regulars)
+    amount = sum(cell.contribution_12m for cell in picture.quiet_regulars)
+    if not count:
+        return ""
+    shown = {"count": numbers.number(count), "amount": numbers.money(amount)}
+    if amount <= 0:
+        sentence = ngettext(
+            "%(count)s frequent buyer has gone quiet and brought nothing in 12 months",
+            "%(count)s frequent buyers have gone quiet and brought nothing in 12 months",
+            count,
+        )
+        return told(sentence, count=shown["count"])
+    sentence = ngettext(
+        "%(count)s frequent buyer has gone quiet; it brought %(amount)s in 12 months",
+        "%(count)s frequent buyers have gone quiet; they brought %(amount)s in 12 months",
+        count,
+    )
+    return told(sentence, **shown)
+
+
+def rfm_best(picture: figures.Rfm) -> Markup | str:
+    """How much hangs on those who buy often and lately."""
+    count = sum(cell.customers for cell in picture.best)
+    if not count or picture.contribution_12m <= 0:
+        return ""
+    sentence = ngettext(
+        "%(count)s customer who buys often and bought lately brings %(share)s of the contribution",
+        "%(count)s customers who buy often and bought lately bring %(share)s of the contribution",
+        count,
+    )
+    amount = sum(cell.contribution_12m for cell in picture.best)
+    share = numbers.percent(amount / picture.contribution_12m)
+    return told(sentence, count=numbers.number(count), share=share)
 
 
 def cohorts(table: figures.CohortTable, labels: list[str]) -> Markup | str:

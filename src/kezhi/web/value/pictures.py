@@ -44,6 +44,23 @@ def by_stage(stage: str) -> str:
     return customers(Condition("stage", "eq", stage))
 
 
+def quiet_regulars() -> str:
+    """Who bought often but not lately."""
+    return customers(
+        Condition("recency_score", "lte", str(figures.QUIET)),
+        Condition("frequency_score", "gte", str(figures.FREQUENT)),
+        sort="-contribution_12m",
+    )
+
+
+def by_scores(recency: int, frequency: int) -> str:
+    return customers(
+        Condition("recency_score", "eq", str(recency)),
+        Condition("frequency_score", "eq", str(frequency)),
+        sort="-contribution_12m",
+    )
+
+
 def at_stake() -> str:
     return customers(Condition("value_at_risk", "gt", "0"), sort="-value_at_risk")
 
@@ -89,14 +106,23 @@ def pareto(curve: figures.Pareto) -> dict[str, Any]:
 
 def matrix(picture: figures.Matrix) -> dict[str, Any]:
     corners = [naming.quadrant_label(key) for key in ("nurture", "grow", "self_service", "keep")]
+    tip = (
+        _("Contribution, 12 months %(now)s · potential %(potential)s · P(alive) %(alive)s")
+        if picture.across == "contribution_12m"
+        else _("Current value %(now)s · potential %(potential)s · P(alive) %(alive)s")
+    )
     x, y = _ranks([point.x for point in picture.points]), _ranks([p.y for p in picture.points])
     return {
         "points": [
-            _point(point, across, up)
+            _point(point, across, up, tip)
             for point, across, up in zip(picture.points, x, y, strict=True)
         ],
         "corners": [str(corner) for corner in corners],
-        "x_label": _("Current value, rank among those shown"),
+        "x_label": (
+            _("Contribution, 12 months, rank among those shown")
+            if picture.across == "contribution_12m"
+            else _("Current value, rank among those shown")
+        ),
         "y_label": _("Potential, rank among those shown"),
         "split": [
             _border(x, [point.x >= picture.x_border for point in picture.points]),
@@ -123,9 +149,9 @@ def _border(ranks: Sequence[float], is_above: Sequence[bool]) -> float:
     return round((low + high) / 2, 1)
 
 
-def _point(point: figures.MatrixPoint, across: float, up: float) -> dict[str, Any]:
-    tip = _("Current value %(current)s · potential %(potential)s · P(alive) %(alive)s") % {
-        "current": numbers.money(point.current_value, plain=True),
+def _point(point: figures.MatrixPoint, across: float, up: float, tip: str) -> dict[str, Any]:
+    shown = {
+        "now": numbers.money(point.now, plain=True),
         "potential": numbers.money(point.potential_value, plain=True),
         "alive": numbers.probability(point.p_alive, plain=True),
     }
@@ -137,7 +163,29 @@ def _point(point: figures.MatrixPoint, across: float, up: float) -> dict[str, An
         "tier": point.tier,
         "risk": point.is_at_risk,
         "href": f"/customers/{point.customer_id}/",
-        "tip": tip,
+        "tip": tip % shown,
+    }
+
+
+def rfm(picture: figures.Rfm) -> list[dict[str, Any]]:
+    """A row for each recency, the latest first; frequency rises to the right."""
+    return [
+        {
+            "label": recency,
+            "cells": [_rfm_cell(picture.cell(recency, frequency)) for frequency in range(1, 6)],
+        }
+        for recency in range(5, 0, -1)
+    ]
+
+
+def _rfm_cell(cell: figures.RfmCell) -> dict[str, Any]:
+    scores = {"recency": cell.recency, "frequency": cell.frequency}
+    return {
+        "shown": numbers.number(cell.customers),
+        "note": numbers.money(cell.contribution_12m),
+        "level": cell.contribution_12m if cell.customers else None,
+        "href": by_scores(cell.recency, cell.frequency) if cell.customers else "",
+        "label": _("Recency %(recency)s, frequency %(frequency)s") % scores,
     }
 
 
