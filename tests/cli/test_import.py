@@ -102,3 +102,10 @@ def test_what_is_wrong_is_one_sentence(company, call, kind, text, options, code,
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert count(company, "customers_customer WHERE name = 'Firm'") == 0
+
+
+def test_every_kind_that_has_an_import_has_a_command():
+    from kezhi.cli.dataio import KINDS
+    from kezhi.dataio.registry import kinds
+
+    assert sorted(KINDS.values()) == sorted(kinds())

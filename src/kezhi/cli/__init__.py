@@ -29,7 +29,7 @@ def _subcommands() -> dict[str, Subcommand]:
         "serve": Subcommand(serve, "serve", _("Start Kezhi for your own company.")),
         "value": Subcommand("kezhi.cli.value", "value", _("Customer value from a file of orders.")),
         "import": Subcommand(
-            "kezhi.cli.dataio", "import_", _("Import customers, products or orders.")
+            "kezhi.cli.dataio", "import_", _("Import customers, orders and more from files.")
         ),
         "web": Subcommand(serve, "web", _("Serve the web pages (DATABASE_URL).")),
         "worker": Subcommand(

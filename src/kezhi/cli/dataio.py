@@ -1,4 +1,4 @@
-"""`kezhi import {customers,products,orders} FILE`: a file into a company, in this process."""
+"""`kezhi import {customers,contacts,products,orders,costs} FILE`: a file into a company, in this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ from kezhi.cli.launch import language
 from kezhi.cli.launch.company import company_at_hand
 from kezhi.cli.launch.language import gettext as _
 
-KINDS = {"customers": "customer", "products": "product", "orders": "order"}
+# Spelt out: the arguments are read before the apps that register the kinds are loaded.
+KINDS = {
+    "customers": "customer",
+    "contacts": "contact",
+    "products": "product",
+    "orders": "order",
+    "costs": "cost",
+}
 DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";"}
 IMPORTED, REFUSED, USAGE, SOME_SKIPPED, CANCELLED = 0, 1, 2, 3, 130
 SHOWN_CAUSES = 12
@@ -50,7 +57,8 @@ def _pairs(_context: object, _option: object, given: tuple[str, ...]) -> dict[st
 @click.command(
     "import",
     help=_(
-        "Import customers, products or orders from a CSV or Excel file. The same file twice changes nothing."
+        "Import customers, contacts, products, orders or costs to serve from a CSV or Excel file."
+        " The same file twice changes nothing."
     ),
     epilog=_(
         "Ends with 0 when every row is in, 3 when some were skipped, 1 when nothing could be"
