@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+import xlsxwriter
 
 from kezhi.catalog.models import Product
 from kezhi.customers.models import Customer
@@ -205,6 +206,23 @@ def test_reading_can_be_said_instead_of_found_out(web, uploaded, owner):
     answer = web(owner).post(address, {"heading_row": "99"})
     assert answer.status_code == 409
     assert b"No row with column headings was found." in answer.content
+
+
+def test_another_sheet_has_its_own_heading_row(web, uploaded, owner, tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "book.xlsx") as book:
+        sheets = {
+            "客户": [["名录"], [], ["客户名称"], ["苏州恒泰"]],
+            "订单": [["客户", "日期", "金额"], ["苏州恒泰", "2025-03-01", 9]],
+        }
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+    batch = uploaded(owner, "order", (tmp_path / "book.xlsx").read_bytes(), name="book.xlsx")
+    assert (batch.facts["sheet"], batch.facts["heading_row"]) == ("客户", 3)
+    web(owner).post(f"/imports/{batch.pk}/reading/", {"sheet": "订单", "heading_row": "3"})
+    batch.refresh_from_db()
+    assert (batch.facts["sheet"], batch.facts["heading_row"], batch.good) == ("订单", 1, 1)
 
 
 @pytest.mark.parametrize(

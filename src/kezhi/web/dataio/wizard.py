@@ -24,6 +24,8 @@ from kezhi.web.dataio.checking import check_now_or_later
 from kezhi.web.dataio.uploads import chosen
 from kezhi.web.requests import PersonRequest
 
+READ_BY = ("sheet", "encoding", "delimiter")
+
 
 @require_safe
 def show(request: PersonRequest, pk: int) -> HttpResponse:
@@ -88,10 +90,19 @@ def reread(request: PersonRequest, pk: int) -> HttpResponse:
     batch = _batch(request, pk)
 
     def deed() -> None:
-        uploading.reread(batch, chosen(request), actor=request.actor, on=request.today)
+        uploading.reread(batch, _reading(request, batch), actor=request.actor, on=request.today)
         check_now_or_later(batch, request)
 
     return _do(request, batch, deed)
+
+
+def _reading(request: PersonRequest, batch: ImportBatch) -> dict[str, Any]:
+    """What was chosen. The heading row of one sheet says nothing about another, unless it was changed too."""
+    choices, facts = chosen(request), batch.facts
+    is_other = any(choices.get(name, facts[name]) != facts[name] for name in READ_BY)
+    if is_other and choices.get("heading_row") == facts["heading_row"]:
+        del choices["heading_row"]
+    return choices
 
 
 @require_POST
