@@ -83,9 +83,13 @@ class Started:
         self.process.send_signal(number)
         code = self.process.wait(PATIENCE)
         until(lambda: not self.processes())
+        self.catch_up()
+        return code
+
+    def catch_up(self):
+        """Hear what it has said until now."""
         while not self._lines.empty():
             self.said.append(self._lines.get())
-        return code
 
     def processes(self):
         """Whatever works for this data folder, but for the command itself."""
@@ -141,13 +145,24 @@ def port():
     return a_free_port()
 
 
+@pytest.fixture(scope="module")
+def runs():
+    """What this module has started, the last one last; stopped when the module ends."""
+    runs = []
+    yield runs
+    for run in runs:
+        if run.process.poll() is None:
+            run.stop()
+
+
 @pytest.fixture
-def started(folder, port):
-    """Running on the module's data folder; the first start makes everything."""
-    started = Started(folder, port).is_ready()
-    yield started
-    if started.process.poll() is None:
-        started.stop()
+def started(runs, folder, port):
+    """Running on the module's data folder; started if the test before has stopped it."""
+    if not runs or runs[-1].process.poll() is not None:
+        runs.append(Started(folder, port).is_ready())
+    runs[-1].catch_up()
+    until(runs[-1].answers)
+    return runs[-1]
 
 
 def test_the_stages_are_named_and_the_first_run_is_behind_a_token(started):
@@ -165,17 +180,15 @@ def test_asked_to_stop_it_stops_everything_in_order(started, number):
     assert stopped == ["web", "worker", "database"]
 
 
-def test_started_again_the_data_is_there(started, folder, port):
+def test_started_again_the_data_is_there(started, runs, folder, port):
     with started.connect() as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
     started.stop()
     again = Started(folder, port).is_ready()
-    try:
-        assert "Migrations" not in "\n".join(again.said)  # nothing has changed: nothing to prepare
-        with again.connect() as connection:
-            assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
-    finally:
-        again.stop()
+    runs.append(again)
+    assert "Migrations" not in "\n".join(again.said)  # nothing has changed: nothing to prepare
+    with again.connect() as connection:
+        assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
 
 
 @pytest.mark.parametrize("name", ["web", "worker"])
@@ -203,16 +216,16 @@ def test_a_killed_database_recovers(started):
     until(started.answers)
 
 
-def test_when_the_command_itself_is_killed_nothing_stays_and_it_starts_again(started, folder, port):
+def test_when_the_command_itself_is_killed_nothing_stays_and_it_starts_again(
+    started, runs, folder, port
+):
     family = {process.pid for process in started.processes()}
     started.process.kill()
     started.process.wait()
     again = Started(folder, port).is_ready()
-    try:
-        assert not family & {process.pid for process in again.processes()}
-        assert again.database_answers()
-    finally:
-        again.stop()
+    runs.append(again)
+    assert not family & {process.pid for process in again.processes()}
+    assert again.database_answers()
 
 
 def test_a_second_start_on_the_same_folder_is_refused(started, folder):
