@@ -145,6 +145,7 @@ def test_the_matrix_places_everybody_who_has_a_cell(basis):
     assert sum(cell.customers for cell in matrix.cells) == matrix.placed
     assert matrix.placed + matrix.unplaced == 60
     assert len(matrix.points) == 20
+    assert matrix.across == "contribution_12m"
     for point in matrix.points:
         is_right, is_high = point.x > matrix.x_border, point.y > matrix.y_border
         expected = {
@@ -266,3 +267,17 @@ def test_rfm_counts_every_buyer_once(basis):
     rfm = figures.rfm(SYSTEM, basis)
     assert len(rfm.cells) == 25
     assert rfm.measured == Standing.objects.filter(occasions__gt=0).count()
+    for cell in rfm.cells:
+        found = Standing.objects.filter(
+            recency_score=cell.recency, frequency_score=cell.frequency
+        ).values_list("contribution_12m", flat=True)
+        assert cell.customers == len(found)
+        assert cell.contribution_12m == pytest.approx(float(sum(found)))
+
+
+def test_the_scores_of_a_customer_are_those_of_the_snapshot(basis):
+    snapshots = dict(Snapshot.objects.filter(run=basis.run).values_list("customer_id", "rfm"))
+    for standing in Standing.objects.all():
+        scores = (standing.recency_score, standing.frequency_score, standing.monetary_score)
+        said = snapshots.get(standing.pk, "")
+        assert scores == (tuple(map(int, said)) if said else (None, None, None))

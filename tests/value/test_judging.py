@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from kezhi.value.classes import LIFECYCLE, LOYALTY, ClassSettings, Condition, Rule, classify
 from kezhi.value.cohorts import cohorts
 from kezhi.value.concentration import concentration, gini
+from kezhi.value.matrix import QUADRANTS, measure_across, value_matrix
 from kezhi.value.plain import from_plain, to_plain
 from kezhi.value.realised import Lines, realised
 from kezhi.value.rfm import RFMSettings, rfm
@@ -143,6 +144,23 @@ def test_the_whale_curve_peaks_above_all():
 def test_nothing_positive_has_no_concentration():
     assert concentration([]).gini is None
     assert concentration([-1, 0]).top == ()
+
+
+def test_nothing_is_never_much():
+    found = value_matrix(np.array([0.0, 0, 0, 0, 9]), np.array([-5.0, -1, 0, 3, 4]))
+    assert [QUADRANTS[k] for k in found.quadrant] == [
+        "self_service",
+        "self_service",
+        "self_service",
+        "nurture",
+        "grow",
+    ]
+
+
+def test_current_value_stands_across_once_growth_is_measured():
+    unknown = np.full(3, np.nan)
+    assert measure_across({"growth_value": unknown}) == "contribution_12m"
+    assert measure_across({"growth_value": np.array([np.nan, 2, 0])}) == "current_value"
 
 
 def test_rfm_scores_by_fifths():

@@ -61,6 +61,8 @@ def test_a_measured_customer_shows_worth_and_why(web, trading, measure, owner, l
     assert f"w=customer.eq.{best.pk}" in text
     assert ("not measured" if language == "en" else "未测量") in text
     assert text.count('class="fig est') >= 4
+    scores = (best.recency_score, best.frequency_score, best.monetary_score)
+    assert "RFM {}-{}-{}".format(*scores) in text
 
 
 def test_the_whole_page_takes_as_many_queries_however_much_happened(web, anhui_tea, li_wei):

@@ -42,9 +42,25 @@ def test_every_figure_is_there_with_its_list(web, trading, measure, owner):
     text = page.content.decode()
     assert page.status_code == 200
     assert {"pareto", "matrix", "sankey", "lines"} <= set(charts(page))
-    for condition in ("tier.eq.S", "quadrant.eq.keep", "stage.eq.decline", "first_order_on.gte"):
+    for condition in (
+        "tier.eq.S",
+        "quadrant.eq.keep",
+        "stage.eq.decline",
+        "first_order_on.gte",
+        "recency_score.eq.5",
+    ):
         assert condition in text
     assert text.count('<details class="data') >= 5
+
+
+def test_a_cell_of_the_rfm_grid_leads_to_its_customers(web, trading, measure, owner):
+    measure()
+    text = web(owner).get("/value/").content.decode()
+    cell = re.search(
+        r'<a href="(/customers/[^"]*recency_score\.eq\.5[^"]*)">.*?<b>(.*?)</b>', text, re.DOTALL
+    )
+    listed = web(owner).get(cell[1].replace("&amp;", "&")).content.decode()
+    assert listed.count("data-row") == int(re.sub(r"<[^>]+>", "", cell[2]))
 
 
 def test_figures_count_only_whom_the_reader_may_see(web, trading, measure, owner, chen_jing):

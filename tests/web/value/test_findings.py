@@ -18,6 +18,8 @@ from kezhi.insight.figures import (
     MatrixCell,
     NamedShare,
     Pareto,
+    Rfm,
+    RfmCell,
     TrendPoint,
 )
 from kezhi.web.value import findings
@@ -101,20 +103,52 @@ def a_matrix(keep, at_risk):
         MatrixCell(name, keep if name == "keep" else 5, 1.0, 1.0, at_risk)
         for name in ("grow", "keep", "nurture", "self_service")
     )
-    return Matrix((), cells, 50.0, 50.0, 20, 0)
+    return Matrix("contribution_12m", (), cells, 50.0, 50.0, 20, 0)
 
 
 @pytest.mark.parametrize(
     ("customers", "at_risk", "told"),
     [
-        (1, 0, "1 customer brings much and can hardly grow"),
-        (24, 0, "24 customers bring much and can hardly grow"),
-        (24, 4, "24 customers bring much and can hardly grow; P(alive) is below 0.6 for 4 of them"),
+        (1, 0, "1 customer brings much today, but little is expected to come"),
+        (24, 0, "24 customers bring much today, but little is expected to come"),
+        (
+            24,
+            4,
+            "24 customers bring much today, but little is expected to come; P(alive) is below 0.6 for "
+            "4 of them",
+        ),
     ],
 )
 def test_the_matrix_counts_in_the_right_number(customers, at_risk, told):
     with override("en"):
         assert read(findings.matrix(a_matrix(customers, at_risk))) == told
+
+
+def an_rfm(**customers):
+    """`an_rfm(r1f5=(3, 200.0))`: customers and contribution of single cells."""
+    cells = []
+    for recency in range(5, 0, -1):
+        for frequency in range(5, 0, -1):
+            count, amount = customers.get(f"r{recency}f{frequency}", (0, 0.0))
+            cells.append(RfmCell(recency, frequency, count, None, 0.0, amount, 0.0))
+    return Rfm(tuple(cells), sum(cell.customers for cell in cells))
+
+
+def test_frequent_buyers_who_went_quiet_are_counted():
+    grid = an_rfm(r1f5=(3, -2_000.0), r2f4=(9, 50_000.0), r5f5=(1, 152_000.0), r3f3=(7, 0.0))
+    with override("en"):
+        assert read(findings.rfm(grid)) == (
+            "12 frequent buyers have gone quiet; they brought ¥48K in 12 months"
+        )
+        assert read(findings.rfm(an_rfm(r1f4=(1, 0.0)))) == (
+            "1 frequent buyer has gone quiet and brought nothing in 12 months"
+        )
+        assert read(findings.rfm_best(grid)) == (
+            "1 customer who buys often and bought lately brings 76% of the contribution"
+        )
+    with override("zh-hans"):
+        assert read(findings.rfm(grid)) == "12 家常购客户近来没有购买，近 12 月贡献 ¥4.8 万"
+    assert findings.rfm(an_rfm()) == findings.rfm_best(an_rfm(r5f5=(3, 0.0))) == ""
 
 
 def test_the_weakest_intake_is_named():

@@ -14,6 +14,7 @@ from kezhi.customers.models import Standing
 from kezhi.insight.figures.basis import Basis, number
 from kezhi.insight.figures.keeping import kept
 from kezhi.insight.figures.totals import AT_RISK
+from kezhi.insight.models import ValueRun
 
 CELLS = ("grow", "keep", "nurture", "self_service")
 
@@ -71,7 +72,7 @@ class Matrix:
 def matrix(actor: Actor, basis: Basis, sample: int = 120) -> Matrix:
     """The customers that the actor may see, in the quadrants that the run put them in."""
     visible = Standing.objects.visible_to(actor)
-    across = basis.run.summary["matrix"].get("across", "current_value")
+    across = _measure_across(basis)
     cells = _cells(visible, across)
     rows = list(
         visible.exclude(quadrant="")
@@ -102,6 +103,12 @@ def matrix(actor: Actor, basis: Basis, sample: int = 120) -> Matrix:
         placed=len(rows),
         unplaced=cells.get("", {}).get("customers", 0),
     )
+
+
+def _measure_across(basis: Basis) -> str:
+    """What the run put across; a run that doesn't say so took current value."""
+    kept_with_run = ValueRun.objects.filter(pk=basis.run.pk).values_list("summary__matrix__across")
+    return kept_with_run.get()[0] or "current_value"
 
 
 def _cells(visible: Any, across: str) -> dict[str, dict[str, Any]]:

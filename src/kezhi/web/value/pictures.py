@@ -182,7 +182,7 @@ def _rfm_cell(cell: figures.RfmCell) -> dict[str, Any]:
     scores = {"recency": cell.recency, "frequency": cell.frequency}
     return {
         "shown": numbers.number(cell.customers),
-        "note": numbers.money(cell.contribution_12m),
+        "note": numbers.money_column(cell.contribution_12m),
         "level": cell.contribution_12m if cell.customers else None,
         "href": by_scores(cell.recency, cell.frequency) if cell.customers else "",
         "label": _("Recency %(recency)s, frequency %(frequency)s") % scores,
