@@ -117,10 +117,12 @@ def trading_company(name: str, data: Path, then: str = "") -> Iterator[tuple[Any
     import psycopg
 
     admin = os.environ["KEZHI_TEST_ADMIN_URL"]
+    # Each worker of a parallel run has its own.
+    place = f"kezhi_{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     with psycopg.connect(admin, autocommit=True) as server:
-        server.execute(f"DROP DATABASE IF EXISTS kezhi_{name} WITH (FORCE)")
-        server.execute(f"CREATE DATABASE kezhi_{name} TEMPLATE kezhi_template")
-        url = f"{admin.rpartition('/')[0]}/kezhi_{name}"
+        server.execute(f"DROP DATABASE IF EXISTS {place} WITH (FORCE)")
+        server.execute(f"CREATE DATABASE {place} TEMPLATE kezhi_template")
+        url = f"{admin.rpartition('/')[0]}/{place}"
         environment = os.environ | {
             "DATABASE_URL": url,
             "KEZHI_DATA": str(data),
@@ -131,4 +133,4 @@ def trading_company(name: str, data: Path, then: str = "") -> Iterator[tuple[Any
         subprocess.run([sys.executable, "-c", COMPANY + then], env=environment, check=True)
         with psycopg.connect(url, autocommit=True) as connection:
             yield connection, environment
-        server.execute(f"DROP DATABASE IF EXISTS kezhi_{name} WITH (FORCE)")
+        server.execute(f"DROP DATABASE IF EXISTS {place} WITH (FORCE)")
