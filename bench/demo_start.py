@@ -2,6 +2,7 @@
 
 The whole command as a person types it, in a data folder of its own. "First" is after the Python environment
 is installed: database, migrations, browser files, demo company. Promised: first <= 60 s, later <= 8 s.
+CPU seconds stand beside, of all processes until they have stopped: on a busy machine they tell more.
 
     ./kezhi bench demo_start [--later 3] [--port 8765]
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import signal
 import statistics
 import subprocess
@@ -33,9 +35,10 @@ def answers(port: int) -> bool:
         return False
 
 
-def start_once(folder: str, port: int) -> float:
-    """Seconds from the command to the page; the command is stopped again as by Ctrl-C."""
+def start_once(folder: str, port: int) -> tuple[float, float]:
+    """Seconds from the command to the page, and of CPU until it has stopped as by Ctrl-C."""
     log = Path(folder).parent / "output"
+    spent = cpu_seconds()
     began = time.monotonic()
     with log.open("wb") as out:
         command = [ROOT / "kezhi", "demo", "--data", folder, "--port", str(port)]
@@ -52,7 +55,12 @@ def start_once(folder: str, port: int) -> float:
         if demo.wait(60) != 0:
             sys.exit(f"the demo did not stop:\n{log.read_text()}")
     print(log.read_text(), file=sys.stderr)
-    return seconds
+    return seconds, cpu_seconds() - spent
+
+
+def cpu_seconds() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
 
 
 def main() -> None:
@@ -62,19 +70,21 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kezhi-bench-") as place:
         folder = f"{place}/data"
-        first = start_once(folder, asked.port)
+        first, first_cpu = start_once(folder, asked.port)
         later = [start_once(folder, asked.port) for _ in range(asked.later)]
     print(
         json.dumps(
             {
                 "first_seconds": round(first, 2),
+                "first_cpu_seconds": round(first_cpu, 2),
                 "first_promised": FIRST_WITHIN,
-                "later_seconds": [round(each, 2) for each in later],
+                "later_seconds": [round(wall, 2) for wall, _cpu in later],
+                "later_cpu_seconds": [round(cpu, 2) for _wall, cpu in later],
                 "later_promised": LATER_WITHIN,
             }
         )
     )
-    if first > FIRST_WITHIN or statistics.median(later) > LATER_WITHIN:
+    if first > FIRST_WITHIN or statistics.median(wall for wall, _cpu in later) > LATER_WITHIN:
         sys.exit("slower than promised")
 
 
