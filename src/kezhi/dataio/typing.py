@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,12 @@ _CALM = rf'^[{_SAFE}(&"]([{_SAFE} !-/:-@\[-`{{-~]*[{_SAFE}!-/:-@\[-`{{-~])?$'
 _ASCII_CODE = r"^[A-Za-z0-9][A-Za-z0-9_./\-]*$"
 _ROUNDED = r"(?i)^\d(\.\d+)?E\+\d{2,3}$"
 
-TOTALS_WORDS = pa.array(
-    sorted([*TOTALS, *(f"{word}{colon}" for word in TOTALS for colon in ":：")])
-)
+
+@cache
+def totals_words() -> pa.Array:
+    # Not when the module is loaded: the first array made loads pandas where that is installed, and
+    # every command and server process would wait for it.
+    return pa.array(sorted([*TOTALS, *(f"{word}{colon}" for word in TOTALS for colon in ":：")]))
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def typed(raw: RawBatch, columns: Sequence[Column]) -> TypedBatch:
     if len(raw.columns):
         # A totals row may look like a record: 合计 in the column of names.
         first = pc.utf8_lower(pc.utf8_trim_whitespace(raw.columns[0]))
-        good &= ~pc.is_in(first, TOTALS_WORDS).to_numpy(zero_copy_only=False)
+        good &= ~pc.is_in(first, totals_words()).to_numpy(zero_copy_only=False)
     if not good.all():
         problems = _totals_only(raw, good, problems)
         mask = pa.array(good)
