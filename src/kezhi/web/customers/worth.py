@@ -100,8 +100,9 @@ class Worth:
 
     @property
     def rfm_url(self) -> str:
-        """Who bought as lately and as often."""
-        return by_scores(self.standing.recency_score, self.standing.frequency_score)
+        """Who bought as lately and as often; "" for who never bought."""
+        recency, frequency = self.standing.recency_score, self.standing.frequency_score
+        return by_scores(recency, frequency) if recency and frequency else ""
 
     @property
     def total(self) -> Any:
