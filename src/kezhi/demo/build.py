@@ -94,7 +94,7 @@ def _fill(world: World, owner: User, progress: Say) -> None:
     progress(_("importing %(count)d customers") % {"count": len(world.customers)})
     import_files(world, owner, on=today, at=at)
     deeds = split(world)
-    progress(_("contacts, costs and talk"))
+    progress(_("what was said and planned"))
     places = fill(world, deeds.older_talk, deeds.older_follow_ups, actor=SYSTEM, on=today)
     progress(_("what people did"))
     live(world, deeds, places)

@@ -16,7 +16,6 @@ from kezhi.accounts.models import User
 from kezhi.audit.recording import audited, note
 from kezhi.catalog.models import Category
 from kezhi.core.actor import Actor
-from kezhi.core.names import name_key
 from kezhi.customers.models import Contact, Customer, FollowUp, Interaction
 from kezhi.dataio.importing import import_rows
 from kezhi.dataio.models import ImportBatch
@@ -26,7 +25,6 @@ from kezhi.demo.buying import Story
 from kezhi.demo.goods import CATEGORIES, GOODS
 from kezhi.demo.people import PEOPLE
 from kezhi.demo.world import World
-from kezhi.ledger.models import CostEntry
 
 Row = Sequence[Any]
 _NAMES = {person.login: person.name for person in PEOPLE}
@@ -42,11 +40,13 @@ class Places:
 
 
 def import_files(world: World, importer: User, *, on: date, at: datetime) -> list[ImportBatch]:
-    """Products, customers and orders, each from a CSV file by the import's own deeds; every row must go in."""
+    """All kinds that come in files, each from a CSV file by the import's own deeds; every row must go in."""
     files = (
         ("product", "产品目录.csv", _products()),
         ("customer", "客户档案.csv", _customers(world)),
         ("order", "订单明细.csv", _orders(world)),
+        ("contact", "联系人.csv", _contacts(world)),
+        ("cost", "服务成本.csv", _costs(world)),
     )
     return [_import(kind, name, rows, importer, on, at) for kind, name, rows in files]
 
@@ -108,6 +108,30 @@ def _orders(world: World) -> Iterable[Row]:
         )
 
 
+def _contacts(world: World) -> Iterable[Row]:
+    yield "客户编号", "姓名", "职务", "决策角色", "手机", "邮箱", "微信", "主要联系人"
+    for who in world.contacts:
+        yield (
+            *(world.customers[who.customer].code, who.name, who.title, who.decision_role),
+            *(who.phone, who.email, who.wechat, "是" if who.is_primary else "否"),
+        )
+
+
+def _costs(world: World) -> Iterable[Row]:
+    yield "客户编号", "费用类型", "日期", "金额", "备注"
+    service = world.service
+    codes = [customer.code for customer in world.customers]
+    for customer, day, activity, amount, remark in zip(
+        service.customer.tolist(),
+        _days(world.story, service.day),
+        service.activity,
+        service.amount.tolist(),
+        service.remark,
+        strict=True,
+    ):
+        yield codes[customer], activity, day, f"{amount:.2f}", remark
+
+
 def _days(story: Story, days: np.ndarray) -> list[str]:
     return [str(day) for day in np.datetime64(story.first, "D") + days]
 
@@ -121,22 +145,15 @@ def fill(
     actor: Actor,
     on: date,
 ) -> Places:
-    """Contacts, costs to serve and the talk of the past: one batch, told once in the audit log."""
+    """The talk of the past and what was planned: one batch, told once in the audit log."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('kezhi.bulk', 'on', true)")
     places = find_places(world)
     _date_customers(world, places)
     _set_margins(world)
-    contacts = _copy_contacts(world, places)
-    costs = _copy_costs(world, places)
-    _copy_interactions(interactions, places, contacts)
+    _copy_interactions(interactions, places, find_contacts(world, places))
     _copy_follow_ups(follow_ups, places)
-    note(
-        contacts=len(contacts),
-        costs=costs,
-        interactions=len(interactions),
-        follow_ups=len(follow_ups),
-    )
+    note(interactions=len(interactions), follow_ups=len(follow_ups))
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('kezhi.bulk', '', true)")
     return places
@@ -155,6 +172,14 @@ def find_places(world: World) -> Places:
         [tuple(place) for _pk, place in found],  # type: ignore[misc]
         dict(User.objects.values_list("login", "pk")),
     )
+
+
+def find_contacts(world: World, places: Places) -> list[int]:
+    """Ids by position in the world: within a customer, no two contacts have one name."""
+    rows = {
+        (of, name): pk for pk, of, name in Contact.objects.values_list("pk", "customer", "name")
+    }
+    return [rows[places.customer[who.customer], who.name] for who in world.contacts]
 
 
 def _date_customers(world: World, places: Places) -> None:
@@ -179,53 +204,6 @@ def _set_margins(world: World) -> None:
     cost = np.bincount(category, sales.cost, minlength=len(CATEGORIES))
     for name, margin in zip(CATEGORIES, 1 - cost / revenue, strict=True):
         Category.objects.filter(name=name).update(margin_rate=round(float(margin), 4))
-
-
-def _copy_contacts(world: World, places: Places) -> list[int]:
-    now = datetime.combine(world.story.today, datetime.min.time(), talking.ZONE)
-    return _copy(
-        Contact,
-        "customer_id name name_key title decision_role phone email wechat is_primary remark owner_id"
-        " team_id department_id version created_at updated_at",
-        [
-            (
-                *(places.customer[each.customer], each.name, name_key(each.name), each.title),
-                *(each.decision_role, each.phone, each.email, each.wechat, each.is_primary, ""),
-                *(*places.owner[each.customer], 1, now, now),
-            )
-            for each in world.contacts
-        ],
-    )
-
-
-def _copy_costs(world: World, places: Places) -> int:
-    service, first = world.service, world.story.first
-    rows = []
-    for number, (customer, day, activity, amount, remark) in enumerate(
-        zip(
-            service.customer.tolist(),
-            service.day.tolist(),
-            service.activity,
-            service.amount.tolist(),
-            service.remark,
-            strict=True,
-        ),
-        start=1,
-    ):
-        on = first + timedelta(days=day)
-        rows.append(
-            (
-                *(places.customer[customer], activity, on, f"{amount:.2f}", remark),
-                *(f"CS-{number:06d}", *places.owner[customer]),
-                datetime.combine(on, datetime.min.time(), talking.ZONE),
-            )
-        )
-    _copy(
-        CostEntry,
-        "customer_id activity incurred_on amount remark entry_key owner_id team_id department_id created_at",
-        rows,
-    )
-    return len(rows)
 
 
 def _copy_interactions(
