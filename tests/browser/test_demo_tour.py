@@ -6,6 +6,7 @@ With `KEZHI_PICTURES=docs/pictures` it also makes the pictures of the README.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,24 @@ def test_pictures(tour):
         visitor.open(path)
         visitor.page.screenshot(path=folder / f"{name}.png")
         assert (folder / f"{name}.png").stat().st_size > 20_000
+    _check_a_file_with_mistakes(visitor)
+    visitor.page.screenshot(path=folder / "import.png")
+
+
+CUSTOMER_FILE = """单位名称,客户编号,联系电话,所属行业,城市,业务员,账期天数
+常熟市东吴五金经营部,N-0001,0512-52810066,机械制造,常熟,王浩然,30
+昆山恒润机电有限公司,N-0002,13700128812,机械制造,昆山,王浩然,60
+太仓宏达化工有限公司,N-0003,15900210034,化工材料,太仓,李工,45
+张家港保税区远达贸易,N-0004,13912345678,国际贸易,张家港,王浩然,三十天
+苏州锦程纺织有限公司,N-0005,0512-65920010,纺织服装,苏州,陈嘉怡,30
+"""
+
+
+def _check_a_file_with_mistakes(visitor) -> None:
+    page = visitor.open("/imports/")
+    page.check("[name=kind][value=customer]")
+    file = {"name": "经销商名录_2026.csv", "mimeType": "text/csv", "buffer": CUSTOMER_FILE.encode()}
+    page.set_input_files("input[type=file]", file)
+    page.click("form[enctype] button.primary")
+    page.wait_for_url(re.compile(r"/imports/\d+/"))
+    page.wait_for_load_state("networkidle")
