@@ -369,7 +369,7 @@ def refer_to_customers(work: Work, kind: str) -> None:
 def hold_customers(work: Work) -> None:
     """Until the import ends, nobody gives the staged rows' customers to another owner or deletes them."""
     work.run(
-        f"""SELECT 1 FROM {TABLE} WHERE id IN (SELECT customer_id FROM import_staging)
+        f"""SELECT 1 FROM {TABLE} WHERE id = ANY(ARRAY(SELECT DISTINCT customer_id FROM import_staging))
             ORDER BY id FOR NO KEY UPDATE"""
     )
 

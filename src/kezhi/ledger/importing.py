@@ -572,7 +572,10 @@ class OrderLoader:
             ("customers_customer", "SELECT customer_id FROM import_customers"),
             ("ledger_order", "SELECT order_id FROM import_orders WHERE order_id IS NOT NULL"),
         ):
-            work.run(f"SELECT 1 FROM {table} WHERE id IN ({ids}) ORDER BY id FOR KEY SHARE")
+            # By index, whatever the statistics say: after a rolled-back import they call a full table empty.
+            work.run(
+                f"SELECT 1 FROM {table} WHERE id = ANY(ARRAY({ids})) ORDER BY id FOR KEY SHARE"
+            )
         work.run(
             """CREATE TEMP TABLE import_added ON COMMIT DROP AS
                SELECT nextval('ledger_orderline_id_seq') AS id, row, order_id
