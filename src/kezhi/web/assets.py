@@ -270,4 +270,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # Alone it still speaks: the words come from the catalogues that the settings name.
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezhi.settings")
     raise SystemExit(main())

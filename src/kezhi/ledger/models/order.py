@@ -52,9 +52,10 @@ class OrderLine(models.Model):
     """One product of an order; returns and credit notes are negative.
 
     `line_key` makes the same line of the same file come out the same: importing twice adds nothing.
-    `ordered_on` and `customer` repeat the order's: the value run reads lines alone. The database doesn't check the
-    three references line by line (docs/decisions/order-lines-are-checked-in-sets.md): whoever writes lines locks
-    what they refer to. `cost` is the cost of goods of the whole line; null where nobody knows it.
+    `ordered_on` and `customer` repeat the order's: the value run reads lines alone. The database doesn't
+    check the three references line by line (docs/decisions/order-lines-are-checked-in-sets.md): whoever
+    writes lines locks what they refer to. `cost` is the cost of goods of the whole line; null where nobody
+    knows it.
     """
 
     order = models.ForeignKey(
