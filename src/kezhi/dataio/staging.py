@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from kezhi.core.actor import Actor
 from kezhi.core.names import name_key
@@ -138,6 +138,7 @@ class Staging:
     def __init__(self, fields: Iterable[ImportField], extra: Mapping[str, str]) -> None:
         self.columns = {f.name: SQL_TYPES.get(f.kind, 'text COLLATE "C"') for f in fields}
         declared = ["row bigint", *(f'"{n}" {t}' for n, t in {**self.columns, **extra}.items())]
+        _widen_buffers()
         with connection.cursor() as cursor:
             self._drop(cursor)
             cursor.execute(f"CREATE TEMP TABLE {self.table} ({', '.join(declared)}) ON COMMIT DROP")
@@ -178,6 +179,15 @@ class Staging:
     def ready(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"ANALYZE {self.table}")
+
+
+def _widen_buffers() -> None:
+    """Keep staged rows in memory; a session that used temporary tables before keeps the size it had."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET temp_buffers = '128MB'")
+    except DatabaseError:
+        return
 
 
 @dataclass
