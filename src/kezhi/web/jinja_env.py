@@ -63,7 +63,10 @@ def url(name: str, *args: object, **kwargs: object) -> str:
 
 def vendor(package: str, file: str) -> str:
     """The address of a third-party browser file, as `kezhi.web.assets` installed it."""
-    return static(f"vendor/{_vendored().get(package, package)}/{file}")
+    record = STATIC / "vendor" / "vendor.json"
+    # Asked for before the files are there, it must not go on believing so afterwards.
+    folders = _vendored(record) if record.is_file() else {}
+    return static(f"vendor/{folders.get(package, package)}/{file}")
 
 
 def icon(name: str, size: str = "") -> Markup:
@@ -89,11 +92,8 @@ def _at_reading(shown: Callable[..., str]) -> Callable[..., str]:
 
 
 @cache
-def _vendored() -> dict[str, str]:
+def _vendored(record: Path) -> dict[str, str]:
     """Folder by package. Without the files a page still works: scripts only make it smoother."""
-    record = STATIC / "vendor" / "vendor.json"
-    if not record.is_file():
-        return {}
     return {entry["name"]: entry["folder"] for entry in json.loads(record.read_text())["files"]}
 
 
