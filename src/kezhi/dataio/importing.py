@@ -257,6 +257,7 @@ def _plan_checks_anew() -> None:
         cursor.execute("DISCARD PLANS")
 
 
+@traced_by("import.done")
 def queue_check(batch: ImportBatch, *, actor: Actor) -> JobRun:
     """Check a large file in the background."""
     return _queue(batch, "dataio.check", BatchState.CHECKING, actor)
