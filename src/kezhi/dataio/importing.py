@@ -245,7 +245,6 @@ def _write(work: Work, loader: Loader) -> None:
         ) from error
 
 
-@traced_by("import.done")
 def _plan_checks_anew() -> None:
     """Foreign keys are checked row by row at the commit; their plans must use the index.
 
