@@ -1,18 +1,3 @@
 """The screens are tried on the company that trades, measured for real."""
 
-import pytest
-
 from insight.conftest import _own_data_folder, measure, trading  # noqa: F401
-
-
-@pytest.fixture
-def web(client):
-    """`web(person, "en")`: a browser in which the person has signed in and reads that language."""
-
-    def signed_in(person, language="en"):
-        person.language = language
-        person.save()
-        client.force_login(person)
-        return client
-
-    return signed_in

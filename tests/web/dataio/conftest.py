@@ -12,19 +12,6 @@ def _own_uploads(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "uploads"
 
 
-@pytest.fixture
-def web(client):
-    """`web(person)`: a browser in which the person has signed in; English unless said otherwise."""
-
-    def signed_in(person, language="en"):
-        person.language = language
-        person.save()
-        client.force_login(person)
-        return client
-
-    return signed_in
-
-
 def send(client, kind, text, name="file.csv", **more):
     content = text if isinstance(text, bytes) else text.encode()
     return client.post(
