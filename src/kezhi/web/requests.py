@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
@@ -21,3 +22,9 @@ class PersonRequest(HttpRequest):
     density: str
     htmx: HtmxDetails
     LANGUAGE_CODE: str
+
+
+def must_may(request: PersonRequest, action: str, kind: str) -> None:
+    """403 unless the actor's role permits it."""
+    if not request.actor.may(action, kind):
+        raise PermissionDenied

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login as start_session
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -98,9 +97,3 @@ def _guess(request: PersonRequest) -> dict[str, str]:
         "currency": "CNY" if chinese else "USD",
         "time_zone": "Asia/Shanghai" if chinese else "UTC",
     }
-
-
-def must_may(request: PersonRequest, action: str, kind: str) -> None:
-    """403 unless the actor's role permits it."""
-    if not request.actor.may(action, kind):
-        raise PermissionDenied

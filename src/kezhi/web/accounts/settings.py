@@ -20,7 +20,6 @@ from kezhi.audit.models import Change, Entry
 from kezhi.core.refusal import Refused
 from kezhi.records import registry
 from kezhi.web.accounts.deeds import changed_rows, deed_label
-from kezhi.web.accounts.doors import must_may
 from kezhi.web.accounts.forms import (
     CompanyForm,
     DepartmentForm,
@@ -29,7 +28,7 @@ from kezhi.web.accounts.forms import (
     ProfileForm,
     TeamForm,
 )
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, must_may
 
 PAGE = 50
 

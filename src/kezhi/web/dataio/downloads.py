@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -20,7 +19,7 @@ from kezhi.dataio.models import ImportBatch
 from kezhi.dataio.reading import Row
 from kezhi.dataio.registry import kinds
 from kezhi.records import registry
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, must_may
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -33,8 +32,7 @@ def sample(request: PersonRequest, kind: str, form: str) -> HttpResponseBase:
     """A file to begin with, in the reader's language."""
     if kind not in kinds() or form not in TYPES:
         raise Http404
-    if not request.actor.may("import", kind):
-        raise PermissionDenied
+    must_may(request, "import", kind)
     rows = correcting.sample_rows(kind, request.LANGUAGE_CODE)
     return _file(rows, str(registry[kind].label_plural), form)
 
@@ -45,8 +43,7 @@ def bad_rows(request: PersonRequest, pk: int, form: str) -> HttpResponseBase:
     batch = get_object_or_404(ImportBatch.objects.visible_to(request.actor), pk=pk)
     if form not in TYPES:
         raise Http404
-    if not request.actor.may("import", batch.kind):
-        raise PermissionDenied
+    must_may(request, "import", batch.kind)
     rows = correcting.bad_rows(batch)
     try:
         headings = next(rows)

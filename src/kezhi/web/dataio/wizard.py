@@ -22,7 +22,7 @@ from kezhi.records import registry
 from kezhi.web.dataio import matching, outcome, stepping, words
 from kezhi.web.dataio.checking import check_now_or_later
 from kezhi.web.dataio.uploads import chosen
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, must_may
 
 READ_BY = ("sheet", "encoding", "delimiter")
 
@@ -146,8 +146,7 @@ def _do(request: PersonRequest, batch: ImportBatch, deed: Callable[[], object]) 
 def _batch(request: PersonRequest, pk: int) -> ImportBatch:
     batches = ImportBatch.objects.visible_to(request.actor).select_related("job_run")
     batch: ImportBatch = get_object_or_404(batches, pk=pk)
-    if not request.actor.may("import", batch.kind):
-        raise PermissionDenied
+    must_may(request, "import", batch.kind)
     return batch
 
 

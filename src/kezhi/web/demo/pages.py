@@ -17,8 +17,7 @@ from kezhi.core.refusal import Refused
 from kezhi.customers.models import Customer, FollowUp, Interaction
 from kezhi.insight.models import ValueRun
 from kezhi.ledger.models import Order
-from kezhi.web.accounts.doors import must_may
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, must_may
 
 
 class ClearForm(forms.Form):

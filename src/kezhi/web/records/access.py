@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponseBase
 
 from kezhi.core.refusal import NotAllowed
 from kezhi.records import Kind, registry
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, must_may
 from kezhi.workbench.filtering import Asking
 
 View = Callable[..., HttpResponseBase]
@@ -23,8 +23,7 @@ def of_kind(view: View) -> View:
     @wraps(view)
     def opened(request: PersonRequest, kind: str, **parts: Any) -> HttpResponseBase:
         declared = registry[kind]
-        if not request.actor.may("read", declared.name):
-            raise PermissionDenied
+        must_may(request, "read", declared.name)
         try:
             return view(request, declared, **parts)
         except NotAllowed as refusal:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,7 +17,7 @@ from kezhi.records import Kind
 from kezhi.web.records.access import of_kind, visible
 from kezhi.web.records.cells import Cell, cell, title_of
 from kezhi.web.records.forms import RecordForm
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, must_may
 from kezhi.workbench.holding import held
 
 
@@ -36,8 +35,7 @@ def create(request: PersonRequest, kind: Kind) -> HttpResponse:
     """The form, with what the address suggests (`?customer=7`); POST creates."""
     if kind.create is None:
         raise Http404
-    if not request.actor.may("create", kind.name):
-        raise PermissionDenied
+    must_may(request, "create", kind.name)
     form = RecordForm.of(request, kind)
     if request.method == "GET":
         return _form(request, kind, form)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from django.core.exceptions import PermissionDenied
 from django.http import (
     FileResponse,
     HttpResponse,
@@ -18,7 +17,7 @@ from kezhi.core.refusal import Refused
 from kezhi.records import Kind
 from kezhi.web.records.access import of_kind
 from kezhi.web.records.lists import opened
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, must_may
 from kezhi.workbench.exporting import export
 
 TYPES = {
@@ -31,8 +30,7 @@ TYPES = {
 @of_kind
 def download(request: PersonRequest, kind: Kind) -> HttpResponseBase:
     """POST format (csv, xlsx), all_fields, and `selected` ids where only those are wanted."""
-    if not request.actor.may("export", kind.name):
-        raise PermissionDenied
+    must_may(request, "export", kind.name)
     listing = opened(request, kind)
     form = request.POST.get("format", "csv")
     selected = [

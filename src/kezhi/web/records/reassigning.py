@@ -16,7 +16,7 @@ from kezhi.accounts.models import User
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.creating import reassign_customer
 from kezhi.customers.models import Customer
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, must_may
 
 MOST = 200
 
@@ -25,8 +25,7 @@ MOST = 200
 def change(request: PersonRequest) -> HttpResponse:
     """POST `selected` ids: the form; with `owner` and `reason` too: the change, of all or of none."""
     actor = request.actor
-    if not actor.may("assign", "customer"):
-        raise PermissionDenied
+    must_may(request, "assign", "customer")
     keys = [int(pk) for pk in request.POST.getlist("selected") if pk.isdecimal() and len(pk) < 19]
     rows = Customer.objects.visible_to(actor, "assign").filter(pk__in=keys[:MOST])
     customers = list(rows.select_related("owner", "standing").order_by("name_key"))

@@ -18,7 +18,7 @@ from kezhi.records import Kind, registry
 from kezhi.web.records.access import asking, of_kind
 from kezhi.web.records.listing import counted
 from kezhi.web.records.lists import opened
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, must_may
 from kezhi.workbench.counting import count
 from kezhi.workbench.filtering import Filter
 from kezhi.workbench.list_query import Shape
@@ -36,8 +36,7 @@ from kezhi.workbench.saving_views import (
 @of_kind
 def create(request: PersonRequest, kind: Kind) -> HttpResponse:
     """The list in the address kept under a name: POST name, audience, is_pinned."""
-    if not request.actor.may("create", "view"):
-        raise PermissionDenied
+    must_may(request, "create", "view")
     listing = opened(request, kind)
     typed = _typed(request)
     if request.method == "GET" or listing.problems:

@@ -16,7 +16,7 @@ from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models.standing import Loyalty, Stage, Tier
 from kezhi.insight.models import ValueRun, ValueSettings
 from kezhi.insight.ruling import InvalidRules, current_settings, publish_value_settings
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, must_may
 from kezhi.web.settings import value_form
 from kezhi.web.settings.value_form import RulesForm
 
@@ -36,8 +36,7 @@ class Version:
 @require_http_methods(["GET", "HEAD", "POST"])
 def rules(request: PersonRequest) -> HttpResponse:
     """GET: the rules in force, or `?version=` an earlier one to start from. POST: a new version."""
-    if not request.actor.may("read", "value_settings"):
-        raise PermissionDenied
+    must_may(request, "read", "value_settings")
     latest = ValueRun.objects.latest_published()
     if request.method == "POST":
         return _publish(request, latest)
@@ -48,8 +47,7 @@ def rules(request: PersonRequest) -> HttpResponse:
 
 
 def _publish(request: PersonRequest, latest: ValueRun | None) -> HttpResponse:
-    if not request.actor.may("edit", "value_settings"):
-        raise PermissionDenied
+    must_may(request, "edit", "value_settings")
     form = RulesForm.read(request.POST.dict(), current_settings().rules, latest)
     wanted = form.rules()
     if "more" in request.POST:  # room for another rule; nothing is published yet

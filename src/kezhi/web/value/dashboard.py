@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -20,7 +19,7 @@ from kezhi.insight import figures, naming
 from kezhi.insight.models import ValueRun
 from kezhi.ledger.models import Order
 from kezhi.records import registry
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, must_may
 from kezhi.web.value import findings, pictures
 from kezhi.web.value.source import is_stale
 
@@ -34,8 +33,7 @@ FACTS_ARE_OLD = timedelta(days=45)
 def show(request: PersonRequest) -> HttpResponse:
     """`?compare=1|3|12`: how many months back the changes look."""
     actor = request.actor
-    if not actor.may("read", "customer"):
-        raise PermissionDenied
+    must_may(request, "read", "customer")
     chosen = request.GET.get("compare", "")
     months = int(chosen) if chosen in {str(known) for known in COMPARISONS} else 12
     basis = figures.basis(compare_months=months)

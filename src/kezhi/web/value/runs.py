@@ -20,7 +20,7 @@ from kezhi.insight import naming
 from kezhi.insight.measuring import cancel_value_run, start_value_run
 from kezhi.insight.models import ValueRun
 from kezhi.web import numbers
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, must_may
 from kezhi.web.value.diagnosis import Diagnosis
 
 PAGE = 50
@@ -29,8 +29,7 @@ PAGE = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: PersonRequest) -> HttpResponse:
     """GET: the runs, newest first, `?before=` older ones. POST: a new one."""
-    if not request.actor.may("read", "value_run"):
-        raise PermissionDenied
+    must_may(request, "read", "value_run")
     if request.method == "POST":
         return _start(request)
     return _listed(request)
