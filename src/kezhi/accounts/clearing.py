@@ -9,11 +9,11 @@ from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import Company, Department, Role, User
-from kezhi.audit.recording import audited, note
+from kezhi.audit.recording import as_one_batch, audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.models import JobRun
 from kezhi.core.refusal import NotAllowed, Refused
@@ -36,13 +36,11 @@ def clear_demo(*, actor: Actor, on: date) -> int:
         raise Refused(_("This is your own company. Only a demo company can be cleared."))
     if JobRun.objects.under_way().exists():
         raise Refused(_("Work is under way. Wait until it has finished, or cancel it, then clear."))
-    with connection.cursor() as cursor:
-        # A before-image of every demo row would only make the log large: this one entry says it.
-        cursor.execute("SELECT set_config('kezhi.bulk', 'on', true)")
+    # A before-image of every demo row would only make the log large: this one entry says it.
+    with as_one_batch():
         gone = {model._meta.label: _delete_all(model) for model in _from_the_leaves()}
         _keep_only(actor)
         Company.objects.filter(pk=1).update(is_demo=False)
-        cursor.execute("SELECT set_config('kezhi.bulk', '', true)")
     note(on=on.isoformat(), rows={label: rows for label, rows in gone.items() if rows})
     transaction.on_commit(_delete_files)
     return sum(gone.values())

@@ -7,7 +7,6 @@ whose writes nobody sees before it commits.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Protocol
 
 from django.db import connections
@@ -55,18 +54,3 @@ class JobProgress:
         finally:
             connection.close()
         return bool(row and row[0])
-
-
-class PrintedProgress:
-    """Progress on a terminal: one line, rewritten."""
-
-    def __init__(self, write: Callable[[str], object]) -> None:
-        self._write = write
-        self._next = 0.0
-
-    def __call__(self, done: int, total: int, message: str = "") -> None:
-        if time.monotonic() < self._next and done < total:
-            return
-        self._next = time.monotonic() + 0.2
-        share = f"{done / total:4.0%} " if total else ""
-        self._write(f"\r\x1b[K{share}{done:,} {message}")

@@ -28,7 +28,7 @@ def create_customer(fields: dict[str, Any], *, actor: Actor, on: date) -> Custom
     customer = Customer(**fields, created_by_id=actor.pk)
     _give(customer, owner)
     customer.save()
-    Standing.objects.create(customer=customer, **_place(customer))
+    Standing.objects.create(customer=customer, **customer.place)
     return customer
 
 
@@ -77,7 +77,7 @@ def reassign_customer(
     _give(customer, owner)
     customer.version += 1
     customer.save()
-    place = _place(customer)
+    place = customer.place
     for follower in (Standing, Contact, Interaction):
         follower.objects.filter(customer=customer).update(**place)
     FollowUp.objects.filter(customer=customer).update(
@@ -98,7 +98,7 @@ def create_contact(fields: dict[str, Any], *, actor: Actor, on: date) -> Contact
     customer: Customer = fields["customer"]
     if not may_reach(actor, "create", "contact", customer):
         raise NotAllowed(_("Your role doesn't add contacts to this customer."))
-    contact = Contact(**fields, **_place(customer))
+    contact = Contact(**fields, **customer.place)
     contact.save()
     _only_primary(contact)
     return contact
@@ -114,7 +114,7 @@ def edit_contact(
     note(fields=sorted(changes))
     for name, new in changes.items():
         setattr(contact, name, new)
-    for name, new in _place(contact.customer).items():
+    for name, new in contact.customer.place.items():
         setattr(contact, name, new)
     contact.version += 1
     contact.save()
@@ -145,14 +145,6 @@ def _give(customer: Customer, owner: User | None) -> None:
     customer.owner = owner
     customer.team_id = owner.team_id if owner else None
     customer.department_id = owner.department_id if owner else customer.department_id
-
-
-def _place(customer: Customer) -> dict[str, Any]:
-    return {
-        "owner_id": customer.owner_id,
-        "team_id": customer.team_id,
-        "department_id": customer.department_id,
-    }
 
 
 def _check_unique(fields: dict[str, Any], customer: Customer | None = None) -> None:

@@ -38,9 +38,7 @@ def log_interaction(
         text=text.strip(),
         at=at,
         author=actor if isinstance(actor, User) else None,
-        owner_id=customer.owner_id,
-        team_id=customer.team_id,
-        department_id=customer.department_id,
+        **customer.place,
     )
 
 

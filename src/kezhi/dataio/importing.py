@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from kezhi.audit.recording import audited, note, traced_by
+from kezhi.audit.recording import as_one_batch, audited, note, traced_by
 from kezhi.core import queue
 from kezhi.core.actor import Actor
 from kezhi.core.models import JobRun, JobState
@@ -199,22 +199,19 @@ def import_rows(
     loader = loader_of(batch.kind)
     try:
         # The batch keeps its own list of rows and what they were; the triggers need not.
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('kezhi.bulk', 'on', true)")
-        work, rows = _stage(batch, table, columns, findings, actor, on, progress)
-        counts = loader.resolve(work)
-        if findings.rows and not batch.options.get("skip_bad", True):
-            raise Refused(
-                _("%(bad)s rows can't be imported, and the import is set to all or nothing.")
-                % {"bad": findings.rows}
-            )
-        work.step(_("Writing"))
-        _write(work, loader)
-        _plan_checks_anew()
-        work.step(_("Finishing"))
-        work.staging.drop()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('kezhi.bulk', '', true)")
+        with as_one_batch():
+            work, rows = _stage(batch, table, columns, findings, actor, on, progress)
+            counts = loader.resolve(work)
+            if findings.rows and not batch.options.get("skip_bad", True):
+                raise Refused(
+                    _("%(bad)s rows can't be imported, and the import is set to all or nothing.")
+                    % {"bad": findings.rows}
+                )
+            work.step(_("Writing"))
+            _write(work, loader)
+            _plan_checks_anew()
+            work.step(_("Finishing"))
+            work.staging.drop()
     finally:
         findings.close()
     _keep_findings(batch, table, findings, rows, counts)
@@ -321,12 +318,9 @@ def undo_import(batch: ImportBatch, *, actor: Actor, at: datetime) -> ImportBatc
         )
     if not row.is_undoable:
         raise Refused(_("There is nothing to undo."))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('kezhi.bulk', 'on', true)")
-    loader_of(row.kind).undo(row, actor=actor)
-    _plan_checks_anew()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('kezhi.bulk', '', true)")
+    with as_one_batch():
+        loader_of(row.kind).undo(row, actor=actor)
+        _plan_checks_anew()
     row.imported_rows.all().delete()
     row.before_images.all().delete()
     row.state, row.undone_at = BatchState.UNDONE, at

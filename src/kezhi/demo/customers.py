@@ -54,14 +54,6 @@ class Customer:
     def is_abroad(self) -> bool:
         return self.phone.startswith("+")
 
-    @property
-    def short_name(self) -> str:
-        """As colleagues say it: without the legal form."""
-        for form in ("集团有限公司", "股份有限公司", "有限公司"):
-            if self.name.endswith(form):
-                return self.name.removesuffix(form)
-        return self.name
-
 
 def imagine_customers(rng: Generator, size: int) -> list[Customer]:
     """`size` customers with names and credit codes of their own."""

@@ -13,7 +13,7 @@ import numpy as np
 from django.db import connection, models
 
 from kezhi.accounts.models import User
-from kezhi.audit.recording import audited, note
+from kezhi.audit.recording import as_one_batch, audited, note
 from kezhi.catalog.models import Category
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Contact, Customer, FollowUp, Interaction
@@ -146,16 +146,13 @@ def fill(
     on: date,
 ) -> Places:
     """The talk of the past and what was planned: one batch, told once in the audit log."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('kezhi.bulk', 'on', true)")
-    places = find_places(world)
-    _date_customers(world, places)
-    _set_margins(world)
-    _copy_interactions(interactions, places, find_contacts(world, places))
-    _copy_follow_ups(follow_ups, places)
+    with as_one_batch():
+        places = find_places(world)
+        _date_customers(world, places)
+        _set_margins(world)
+        _copy_interactions(interactions, places, find_contacts(world, places))
+        _copy_follow_ups(follow_ups, places)
     note(interactions=len(interactions), follow_ups=len(follow_ups))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('kezhi.bulk', '', true)")
     return places
 
 

@@ -91,10 +91,6 @@ def index_label(name: str) -> Label:
     return INDICES.get(name, name)
 
 
-def measure_label(name: str) -> Label:
-    return MEASURES.get(name, name)
-
-
 def model_label(key: str) -> Label:
     return MODELS.get(key, key)
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from kezhi.audit.recording import audited
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed
+from kezhi.customers.creating import may_reach
 from kezhi.customers.models import Customer
 from kezhi.ledger.models import CostEntry, Order
 
@@ -19,15 +20,12 @@ from kezhi.ledger.models import CostEntry, Order
 def enter_cost(fields: dict[str, Any], *, actor: Actor, on: date) -> CostEntry:
     """What serving a customer cost; corrected by a negative entry, never changed."""
     customer: Customer = fields["customer"]
-    scope = actor.scope("create", "cost")
-    if not Customer.objects.within(scope, actor).filter(pk=customer.pk).exists():
+    if not may_reach(actor, "create", "cost", customer):
         raise NotAllowed(_("Your role doesn't enter costs for this customer."))
     return CostEntry.objects.create(
         **fields,
         entry_key=uuid.uuid4().hex,
-        owner_id=customer.owner_id,
-        team_id=customer.team_id,
-        department_id=customer.department_id,
+        **customer.place,
     )
 
 

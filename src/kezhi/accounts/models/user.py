@@ -65,12 +65,6 @@ class User(AbstractBaseUser):
         self.name_key = name_key(self.name)
         super().save(*args, **kwargs)
 
-    def get_full_name(self) -> str:
-        return self.name
-
-    def get_short_name(self) -> str:
-        return self.name
-
     @cached_property
     def _roles(self) -> list[Role]:
         return list(self.roles.all())

@@ -84,6 +84,15 @@ class Customer(models.Model):
         super().save(*args, **kwargs)
 
     @property
+    def place(self) -> dict[str, int | None]:
+        """Owner, team and department, as every row that belongs to the customer repeats them."""
+        return {
+            "owner_id": self.owner_id,
+            "team_id": self.team_id,
+            "department_id": self.department_id,
+        }
+
+    @property
     def initial(self) -> str:
         """The character that stands for the customer where a picture would."""
         return self.name.strip()[:1].upper()
