@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from kezhi.accounts.models import SignInAttempt
 from kezhi.core.models import JobRun, JobState
 from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.jobs import schedules
@@ -32,6 +33,14 @@ def test_expired_sessions_go(company):
     Session.objects.create(session_key="new", session_data="", expire_date=now + timedelta(days=1))
     schedules.clear_sessions(0)
     assert list(Session.objects.values_list("session_key", flat=True)) == ["new"]
+
+
+def test_old_failures_to_sign_in_are_forgotten(company):
+    now = timezone.now()
+    SignInAttempt.objects.create(login="old", failed_at=now - timedelta(days=2))
+    SignInAttempt.objects.create(login="new", failed_at=now)
+    schedules.clear_sessions(0)
+    assert list(SignInAttempt.objects.values_list("login", flat=True)) == ["new"]
 
 
 def test_an_import_whose_job_was_given_up_can_be_tried_again(company, owner):

@@ -12,6 +12,7 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from kezhi.accounts.models import Company
+from kezhi.accounts.signing_in import forget_old_attempts
 from kezhi.core.actor import SYSTEM
 from kezhi.core.models import JobState
 from kezhi.core.refusal import Refused
@@ -61,6 +62,7 @@ def thin_value_history(timestamp: int) -> None:
 def clear_sessions(timestamp: int) -> None:
     store: Any = import_module(settings.SESSION_ENGINE).SessionStore
     store.clear_expired()
+    forget_old_attempts(at=timezone.now())
 
 
 @app.periodic(cron="50 4 * * *")
