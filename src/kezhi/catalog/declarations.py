@@ -102,6 +102,7 @@ PRODUCT_FIELDS = (
         is_importable=True,
         decimals=2,
         import_names=("成本", "成本价", "单位成本", "unit cost", "cost", "cost price"),
+        group="money",
     ),
     Field(
         "is_active",
@@ -120,6 +121,7 @@ PRODUCT_FIELDS = (
         is_importable=True,
         max_length=4000,
         import_names=("备注", "remark", "note"),
+        group="remarks",
     ),
     Field(
         "created_at",

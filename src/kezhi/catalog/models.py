@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
+from kezhi.core.custom import custom_column
 from kezhi.core.names import name_key
 from kezhi.core.scoping import OpenQuerySet
 
@@ -47,6 +48,7 @@ class Product(models.Model):
     unit_cost = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
     is_active = models.BooleanField(default=True)
     remark = models.TextField(blank=True)
+    custom = custom_column()
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -21,6 +21,19 @@ class Scope(IntEnum):
         return cls[name.upper()]
 
 
+class Access(IntEnum):
+    """What an actor may do with a group of fields; a wider one contains the narrower."""
+
+    HIDDEN = 0
+    MASKED = 1
+    READ = 2
+    EDIT = 3
+
+    @classmethod
+    def named(cls, name: str) -> Access:
+        return cls[name.upper()]
+
+
 class Actor(Protocol):
     """What deeds and querysets may ask of whoever acts."""
 
@@ -37,9 +50,19 @@ class Actor(Protocol):
     def department_ids(self) -> tuple[int, ...]:
         """The actor's department and all below it."""
 
+    @property
+    def own_ids(self) -> tuple[int, ...]:
+        """The actor, and those for whom it stands in today."""
+
+    def shared_ids(self, action: str) -> tuple[int, ...]:
+        """Customers of others that were shared with the actor for `action`."""
+
     def scope(self, action: str, kind: str) -> Scope: ...
 
     def may(self, action: str, kind: str) -> bool: ...
+
+    def access(self, kind: str, group: str) -> Access:
+        """What the actor may do with a group of fields of a kind."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +73,19 @@ class System:
     pk: None = None
     team_id: None = None
     department_ids: tuple[int, ...] = ()
+    own_ids: tuple[int, ...] = ()
+
+    def shared_ids(self, action: str) -> tuple[int, ...]:
+        return ()
 
     def scope(self, action: str, kind: str) -> Scope:
         return Scope.ALL
 
     def may(self, action: str, kind: str) -> bool:
         return True
+
+    def access(self, kind: str, group: str) -> Access:
+        return Access.EDIT
 
 
 SYSTEM = System()

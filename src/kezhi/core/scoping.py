@@ -12,31 +12,39 @@ from kezhi.core.actor import Actor, Scope
 class ScopedQuerySet(models.QuerySet[Any]):
     """Rows that carry their owner, team and department (denormalised onto child records).
 
-    `kind` is the record kind whose permission counts; the three paths name the columns.
+    `kind` is the record kind whose permission counts; the paths name the columns. `share_path` is the column
+    that holds the customer's id: who was given a share of the customer sees what belongs to it, too.
     """
 
     kind: ClassVar[str] = ""
     owner_path: ClassVar[str] = "owner_id"
     team_path: ClassVar[str] = "team_id"
     department_path: ClassVar[str] = "department_id"
+    share_path: ClassVar[str] = ""
 
     def visible_to(self, actor: Actor, action: str = "read") -> Self:
         """Only rows on which the actor may do `action`; a stranger's row does not exist for them."""
-        return self.within(actor.scope(action, self.kind), actor)
+        return self.within(actor.scope(action, self.kind), actor, action)
 
-    def within(self, scope: Scope, actor: Actor) -> Self:
-        own = models.Q(**{self.owner_path: actor.pk})
+    def within(self, scope: Scope, actor: Actor, action: str = "read") -> Self:
+        """The rows that a scope reaches, with the customers that were shared for this action."""
         if scope is Scope.ALL:
             return self.all()
+        if scope is Scope.NONE or actor.pk is None:
+            return self.none()
+        reached = self._own(actor)
         if scope is Scope.DEPARTMENT and actor.department_ids:
-            return self.filter(
-                own | models.Q(**{f"{self.department_path}__in": actor.department_ids})
-            )
-        if scope >= Scope.TEAM and actor.team_id is not None:
-            return self.filter(own | models.Q(**{self.team_path: actor.team_id}))
-        if scope >= Scope.OWN and actor.pk is not None:
-            return self.filter(own)
-        return self.none()
+            reached |= models.Q(**{f"{self.department_path}__in": actor.department_ids})
+        elif scope >= Scope.TEAM and actor.team_id is not None:
+            reached |= models.Q(**{self.team_path: actor.team_id})
+        if self.share_path and (shared := actor.shared_ids(action)):
+            reached |= models.Q(**{f"{self.share_path}__in": shared})
+        return self.filter(reached)
+
+    def _own(self, actor: Actor) -> models.Q:
+        if len(actor.own_ids) == 1:
+            return models.Q(**{self.owner_path: actor.own_ids[0]})
+        return models.Q(**{f"{self.owner_path}__in": actor.own_ids})
 
 
 class OpenQuerySet(models.QuerySet[Any]):

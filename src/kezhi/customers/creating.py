@@ -14,6 +14,7 @@ from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Contact, Customer, FollowUp, Interaction, Standing
+from kezhi.customers.models.belonging import belongings
 
 
 @audited("customer.created")
@@ -78,7 +79,8 @@ def reassign_customer(
     customer.version += 1
     customer.save()
     place = customer.place
-    for follower in (Standing, Contact, Interaction):
+    followers: list[Any] = [Standing, Contact, Interaction, *belongings()]
+    for follower in followers:
         follower.objects.filter(customer=customer).update(**place)
     FollowUp.objects.filter(customer=customer).update(
         team_id=place["team_id"], department_id=place["department_id"]
@@ -161,7 +163,7 @@ def _check_unique(fields: dict[str, Any], customer: Customer | None = None) -> N
 def may_reach(actor: Actor, action: str, kind: str, customer: Customer) -> bool:
     """Whether the actor's scope for `action` on `kind` contains this customer."""
     scope = actor.scope(action, kind)
-    return Customer.objects.within(scope, actor).filter(pk=customer.pk).exists()
+    return Customer.objects.within(scope, actor, action).filter(pk=customer.pk).exists()
 
 
 def _only_primary(contact: Contact) -> None:

@@ -121,6 +121,7 @@ COST_FIELDS = (
         is_editable=True,
         is_importable=True,
         import_names=("备注", "摘要", "说明", "remark", "note"),
+        group="remarks",
     ),
 )
 

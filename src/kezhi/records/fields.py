@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+from kezhi.core.actor import Access
 
 Label = str | Promise
 
@@ -32,6 +36,8 @@ class FieldKind(StrEnum):
     MOMENT = "moment"
     BOOLEAN = "boolean"
     CHOICE = "choice"
+    MULTI_CHOICE = "multi_choice"  # a list of keys of `choices`
+    TAGS = "tags"
     TIER = "tier"
     PERSON = "person"
     LINK = "link"
@@ -61,12 +67,28 @@ class DataClass(StrEnum):
     PERSONAL = "personal"
 
 
+# What a role may hide, mask or leave read-only as a whole.
+FIELD_GROUPS: dict[str, Label] = {
+    "general": pgettext_lazy("field group", "General"),
+    "reach": pgettext_lazy("field group", "Phone, e-mail, WeChat"),
+    "identity": pgettext_lazy("field group", "Identifiers"),
+    "value": pgettext_lazy("field group", "Value"),
+    "money": pgettext_lazy("field group", "Costs and margins"),
+    "remarks": pgettext_lazy("field group", "Remarks"),
+    "custom": pgettext_lazy("field group", "Custom fields"),
+}
+
+
 @dataclass(frozen=True)
 class Field:
     """One field of a kind of record.
 
     `path` is the ORM path (`standing__score`); `column` of the kind's own table unless it crosses `__`.
     `import_names` are headings under which files carry it, beside both languages' labels.
+
+    A field without a column of its own gives `expression`, which querysets alias as `path`, and `reads`,
+    which takes the entry from a record. `access` is how the actor sees it, set by `Kind.seen_by`: the
+    declaration itself says what the product allows everyone.
     """
 
     name: str
@@ -95,6 +117,11 @@ class Field:
     decimals: int | None = None
     max_length: int = 200
     total: str = ""  # "sum" or "avg" in the list's footer
+    group: str = "general"  # one of FIELD_GROUPS
+    access: Access = Access.EDIT
+    expression: Any = None
+    reads: Callable[[Any], Any] | None = None
+    is_custom: bool = False
 
     def __post_init__(self) -> None:
         if not self.path:
@@ -103,6 +130,23 @@ class Field:
     @property
     def is_number(self) -> bool:
         return self.kind.is_number
+
+    @property
+    def is_masked(self) -> bool:
+        return self.access is Access.MASKED
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Records of another kind that hang on this one: `path` leads from there to here.
+
+    Filters ask whether there are some, how many, and of which sort (orders of the last 90 days).
+    """
+
+    name: str
+    label: Label
+    kind: str
+    path: str
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,15 @@ labels. A higher app extends a lower kind by `extend`, never the other way round
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection as Collection_
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db import models
 
-from kezhi.core.actor import Actor
-from kezhi.records.fields import Condition, Field, Label, View
+from kezhi.core.actor import Access, Actor
+from kezhi.records.fields import Collection, Condition, Field, Label, View
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class Kind:
     `create(fields, *, actor, on)` and `edit(record, changes, *, actor, on)` are the kind's deeds; a kind
     without one is not created or edited by hand. `address` is the first part of its URL. `certain` names
     one-to-one rows that every record has from birth: a list sorted by their columns starts from their index.
+
+    `belongs_to` is the path to the customer whose record it is. A customizable kind has a JSON column
+    `custom`; a taggable one shows tags; one with attachments keeps files.
     """
 
     name: str
@@ -44,14 +48,21 @@ class Kind:
     select_related: Sequence[str] = ()
     certain: Sequence[str] = ()
     empty: Label = ""  # what the kind is for, when there are none yet
+    belongs_to: str = ""
+    collections: Sequence[Collection] = ()
+    is_customizable: bool = False
+    is_taggable: bool = False
+    has_attachments: bool = False
     create: Callable[..., Any] | None = None
     edit: Callable[..., Any] | None = None
     delete: Callable[..., Any] | None = None
     record_url: Callable[[Any], str] | None = None
     _by_name: Mapping[str, Field] = field(default_factory=dict, repr=False, compare=False)
+    _restrictions: dict[Any, Kind] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {each.name: each for each in self.fields})
+        object.__setattr__(self, "_restrictions", {})
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError when the kind has none."""
@@ -59,6 +70,23 @@ class Kind:
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
+
+    def seen_by(self, actor: Actor) -> Kind:
+        """The kind as this actor may know it.
+
+        What is hidden isn't there at all; what is masked can be read in part, but neither searched, sorted
+        nor filtered by, because the answer would tell the rest. Views that ask for such a field go, too.
+        """
+        levels = {each.group: actor.access(self.name, each.group) for each in self.fields}
+        if all(level is Access.EDIT for level in levels.values()):
+            return self
+        return self._restricted(tuple(sorted(levels.items())))
+
+    def _restricted(self, levels: tuple[tuple[str, Access], ...]) -> Kind:
+        known = self._restrictions.get(levels)
+        if known is None:
+            known = self._restrictions[levels] = _restricted(self, dict(levels))
+        return known
 
     def visible_to(self, actor: Actor, action: str = "read") -> Any:
         """The records on which the actor may do `action`."""
@@ -78,11 +106,73 @@ class Kind:
         return f"/{self.address}/{record.pk}/"
 
 
+def _restricted(kind: Kind, levels: Mapping[str, Access]) -> Kind:
+    fields = tuple(
+        _seen(each, levels[each.group])
+        for each in kind.fields
+        # The name of a record can't be hidden: whoever may read it must be able to speak of it.
+        if levels[each.group] is not Access.HIDDEN or each.name == kind.title
+    )
+    names = {each.name for each in fields}
+    usable = {each.name for each in fields if each.is_filterable}
+    sortable = {each.name for each in fields if each.is_sortable}
+
+    def kept(wanted: Sequence[str]) -> tuple[str, ...]:
+        return tuple(name for name in wanted if name in names)
+
+    views = tuple(
+        replace(view, columns=kept(view.columns), sort=_sort(view.sort, sortable))
+        for view in kind.views
+        if all(condition.field in usable for condition in view.conditions)
+    )
+    editable = {each.name for each in fields if each.access is Access.EDIT}
+    return replace(
+        kind,
+        fields=fields,
+        subtitle=kept(kind.subtitle),
+        columns=kept(kind.columns),
+        default_sort=_sort(kind.default_sort, sortable) or _first_sort(kind, sortable),
+        views=views,
+        form=tuple(name for name in kind.form if name in editable),
+        properties=kept(kind.properties),
+    )
+
+
+def _seen(each: Field, level: Access) -> Field:
+    if level is Access.EDIT:
+        return each
+    if level is Access.READ:
+        return replace(each, access=level, is_editable=False, is_importable=False)
+    return replace(
+        each,
+        access=max(level, Access.MASKED),
+        is_editable=False,
+        is_importable=False,
+        is_filterable=False,
+        is_sortable=False,
+        is_searchable=False,
+        total="",
+    )
+
+
+def _sort(sort: str, sortable: Collection_[str]) -> str:
+    return sort if sort.removeprefix("-") in sortable else ""
+
+
+def _first_sort(kind: Kind, sortable: Collection_[str]) -> str:
+    return next((each.name for each in kind.fields if each.name in sortable), "")
+
+
 class Registry:
-    """All kinds by name, in the order of their declaration."""
+    """All kinds by name, in the order of their declaration.
+
+    `overlay` completes a declared kind with what the company added to it (custom fields, layout); a lower
+    layer asks for kinds here and needn't know who answers.
+    """
 
     def __init__(self) -> None:
         self._kinds: dict[str, Kind] = {}
+        self.overlay: Callable[[Kind], Kind] = lambda kind: kind
 
     def register(self, kind: Kind) -> Kind:
         if kind.name in self._kinds:
@@ -91,22 +181,34 @@ class Registry:
         return kind
 
     def extend(
-        self, name: str, *, fields: Sequence[Field] = (), columns: Sequence[str] = ()
+        self,
+        name: str,
+        *,
+        fields: Sequence[Field] = (),
+        columns: Sequence[str] = (),
+        collections: Sequence[Collection] = (),
     ) -> None:
-        """A higher app adds fields to a lower kind."""
+        """A higher app adds fields or collections to a lower kind."""
         kind = self._kinds[name]
         self._kinds[name] = replace(
-            kind, fields=(*kind.fields, *fields), columns=(*kind.columns, *columns)
+            kind,
+            fields=(*kind.fields, *fields),
+            columns=(*kind.columns, *columns),
+            collections=(*kind.collections, *collections),
         )
 
     def __getitem__(self, name: str) -> Kind:
+        return self.overlay(self._kinds[name])
+
+    def declared(self, name: str) -> Kind:
+        """The kind as the product declares it, without what the company added."""
         return self._kinds[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._kinds
 
     def __iter__(self) -> Iterator[Kind]:
-        return iter(self._kinds.values())
+        return (self.overlay(kind) for kind in self._kinds.values())
 
     def by_address(self, address: str) -> Kind | None:
         return next((kind for kind in self if kind.address == address), None)

@@ -7,11 +7,18 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 
 from kezhi.records import Field
+from kezhi.records.masking import masked
 
 
 def held(record: Any, field: Field) -> Any:
-    """The entry at the field's path; None where there is nothing, an empty text included."""
-    return at(record, field.path)
+    """The entry at the field's path, as the actor of this `field` may know it.
+
+    None where there is nothing, an empty text included.
+    """
+    entry = field.reads(record) if field.reads is not None else at(record, field.path)
+    if field.is_masked and entry is not None:
+        return masked(field, entry)
+    return entry
 
 
 def at(record: Any, path: str) -> Any:

@@ -15,6 +15,8 @@ class Company(models.Model):
     currency = models.CharField(_("Currency"), max_length=3, default="CNY")
     time_zone = models.CharField(_("Time zone"), max_length=60, default="Asia/Shanghai")
     language = models.CharField(_("Language"), max_length=10, default="zh-hans")
+    # Counts up with every change of custom fields and layouts, so that all processes agree on them.
+    definitions_version = models.PositiveIntegerField(default=1)
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

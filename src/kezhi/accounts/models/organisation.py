@@ -20,6 +20,9 @@ class Department(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="children"
     )
     path = ArrayField(models.BigIntegerField(), default=list)
+    head = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     objects: ClassVar[Any] = DepartmentQuerySet.as_manager()
 
@@ -39,6 +42,9 @@ class Team(models.Model):
 
     name = models.CharField(max_length=80)
     department = models.ForeignKey(Department, models.PROTECT, related_name="teams")
+    lead = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints = [

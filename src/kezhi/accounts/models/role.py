@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext, gettext_noop
 
-from kezhi.core.actor import Scope
+from kezhi.core.actor import Access, Scope
 
 # As in `reference/roles.csv`; here they are found by the translators.
 NAMES = (
@@ -24,6 +24,9 @@ class Role(models.Model):
     key = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
     grants = models.JSONField(default=dict)
+    # {"customer": {"reach": "masked", "money": "hidden"}}; what isn't named may be edited.
+    field_rules = models.JSONField(default=dict, blank=True)
+    is_second_factor_required = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["id"]
@@ -33,3 +36,7 @@ class Role(models.Model):
 
     def scope(self, action: str, kind: str) -> Scope:
         return Scope.named(self.grants.get(kind, {}).get(action, "none"))
+
+    def access(self, kind: str, group: str) -> Access:
+        """What the role may do with a group of fields, provided that it reads the kind at all."""
+        return Access.named(self.field_rules.get(kind, {}).get(group, "edit"))

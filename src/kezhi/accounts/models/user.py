@@ -4,13 +4,15 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from kezhi.accounts.models.organisation import Department, Team
 from kezhi.accounts.models.role import Role
-from kezhi.core.actor import Actor, Scope
+from kezhi.accounts.models.sharing import Delegation, Share
+from kezhi.core.actor import Access, Actor, Scope
 from kezhi.core.names import name_key
 
 
@@ -43,6 +45,7 @@ class User(AbstractBaseUser):
         Department, models.PROTECT, null=True, blank=True, related_name="people"
     )
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="people")
+    skills = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     roles = models.ManyToManyField(Role, related_name="people")
     language = models.CharField(max_length=10, blank=True)
     theme = models.CharField(max_length=6, blank=True)
@@ -75,6 +78,41 @@ class User(AbstractBaseUser):
         if self.department_id is None:
             return ()
         return tuple(Department.objects.within(self.department_id).values_list("pk", flat=True))
+
+    @cached_property
+    def own_ids(self) -> tuple[int, ...]:
+        """The person, and those for whom they stand in today."""
+        return (self.pk, *Delegation.objects.current().principals_of(self.pk))
+
+    @cached_property
+    def _shares(self) -> list[tuple[int, bool]]:
+        return list(
+            Share.objects.current()
+            .reaching(self.pk, self.team_id)
+            .values_list("customer_id", "may_edit")
+        )
+
+    def shared_ids(self, action: str) -> tuple[int, ...]:
+        """Customers that were shared with the person or their team, for reading or for working on them.
+
+        A share never lets anyone delete, export or give away.
+        """
+        if action == "read":
+            return tuple(customer for customer, _may_edit in self._shares)
+        if action in ("edit", "create"):
+            return tuple(customer for customer, may_edit in self._shares if may_edit)
+        return ()
+
+    def access(self, kind: str, group: str) -> Access:
+        """The widest access that any of the person's roles gives which read the kind."""
+        if not self.is_active:
+            return Access.HIDDEN
+        levels = (
+            role.access(kind, group)
+            for role in self._roles
+            if role.scope("read", kind) > Scope.NONE
+        )
+        return max(levels, default=Access.HIDDEN)
 
     @property
     def is_owner(self) -> bool:

@@ -89,6 +89,7 @@ FIELDS = (
         data_class=DataClass.PERSONAL,
         max_length=40,
         import_names=("手机", "电话", "联系电话", "手机号", "phone", "mobile", "tel"),
+        group="reach",
     ),
     Field(
         "email",
@@ -100,6 +101,7 @@ FIELDS = (
         data_class=DataClass.PERSONAL,
         max_length=254,
         import_names=("邮箱", "电子邮件", "email", "e-mail"),
+        group="reach",
     ),
     Field(
         "wechat",
@@ -109,6 +111,7 @@ FIELDS = (
         data_class=DataClass.PERSONAL,
         max_length=60,
         import_names=("微信", "微信号", "wechat"),
+        group="reach",
     ),
     Field(
         "is_primary",
@@ -127,6 +130,7 @@ FIELDS = (
         is_importable=True,
         max_length=4000,
         import_names=("备注", "remark", "note"),
+        group="remarks",
     ),
     Field(
         "created_at",

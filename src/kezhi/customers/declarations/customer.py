@@ -82,6 +82,7 @@ FIELDS = (
         is_importable=True,
         max_length=18,
         import_names=("统一社会信用代码", "信用代码", "社会信用代码", "uscc", "credit code"),
+        group="identity",
     ),
     Field(
         "tax_id",
@@ -92,6 +93,7 @@ FIELDS = (
         is_importable=True,
         max_length=40,
         import_names=("税号", "纳税人识别号", "vat", "vat number", "tax id", "tax no"),
+        group="identity",
     ),
     Field(
         "phone",
@@ -114,6 +116,7 @@ FIELDS = (
             "telephone",
             "tel",
         ),
+        group="reach",
     ),
     Field(
         "email",
@@ -125,6 +128,7 @@ FIELDS = (
         data_class=DataClass.PERSONAL,
         max_length=254,
         import_names=("邮箱", "电子邮件", "电子邮箱", "email", "e-mail", "mail"),
+        group="reach",
     ),
     Field(
         "wechat",
@@ -134,6 +138,7 @@ FIELDS = (
         data_class=DataClass.PERSONAL,
         max_length=60,
         import_names=("微信", "微信号", "wechat"),
+        group="reach",
     ),
     Field(
         "website",
@@ -227,6 +232,7 @@ FIELDS = (
         is_importable=True,
         max_length=4000,
         import_names=("备注", "说明", "remark", "note", "notes", "comment"),
+        group="remarks",
     ),
     Field(
         "created_at",
@@ -246,6 +252,7 @@ FIELDS = (
         choices=Tier.choices,
         is_sortable=True,
         is_filterable=True,
+        group="value",
     ),
     Field(
         "score",
@@ -255,6 +262,7 @@ FIELDS = (
         is_sortable=True,
         is_filterable=True,
         decimals=1,
+        group="value",
     ),
     Field(
         "score_change",
@@ -265,6 +273,7 @@ FIELDS = (
         is_sortable=True,
         is_filterable=True,
         decimals=1,
+        group="value",
     ),
     Field(
         "potential_value",
@@ -275,6 +284,7 @@ FIELDS = (
         is_filterable=True,
         is_predicted=True,
         total="sum",
+        group="value",
     ),
     Field(
         "realised_value",
@@ -284,6 +294,7 @@ FIELDS = (
         is_sortable=True,
         is_filterable=True,
         total="sum",
+        group="value",
     ),
     Field(
         "current_value",
@@ -294,6 +305,7 @@ FIELDS = (
         is_filterable=True,
         is_predicted=True,
         total="sum",
+        group="value",
     ),
     Field(
         "value_at_risk",
@@ -304,6 +316,7 @@ FIELDS = (
         is_filterable=True,
         is_predicted=True,
         total="sum",
+        group="value",
     ),
     Field(
         "revenue_12m",
@@ -313,6 +326,7 @@ FIELDS = (
         is_sortable=True,
         is_filterable=True,
         total="sum",
+        group="value",
     ),
     Field(
         "contribution_12m",
@@ -322,6 +336,7 @@ FIELDS = (
         is_sortable=True,
         is_filterable=True,
         total="sum",
+        group="value",
     ),
     Field(
         "revenue_trend",
@@ -331,6 +346,7 @@ FIELDS = (
         is_change=True,
         is_sortable=True,
         is_filterable=True,
+        group="value",
     ),
     Field(
         "p_alive",
@@ -341,6 +357,7 @@ FIELDS = (
         is_filterable=True,
         is_predicted=True,
         total="avg",
+        group="value",
     ),
     Field(
         "p_purchase_12m",
@@ -350,6 +367,7 @@ FIELDS = (
         is_sortable=True,
         is_filterable=True,
         is_predicted=True,
+        group="value",
     ),
     Field(
         "expected_next_on",
@@ -359,6 +377,7 @@ FIELDS = (
         is_sortable=True,
         is_filterable=True,
         is_predicted=True,
+        group="value",
     ),
     Field(
         "last_order_on",
@@ -367,6 +386,7 @@ FIELDS = (
         path="standing__last_order_on",
         is_sortable=True,
         is_filterable=True,
+        group="value",
     ),
     Field(
         "first_order_on",
@@ -375,6 +395,7 @@ FIELDS = (
         path="standing__first_order_on",
         is_sortable=True,
         is_filterable=True,
+        group="value",
     ),
     Field(
         "occasions",
@@ -383,6 +404,7 @@ FIELDS = (
         path="standing__occasions",
         is_sortable=True,
         is_filterable=True,
+        group="value",
     ),
     Field(
         "overdue_ratio",
@@ -392,6 +414,7 @@ FIELDS = (
         is_sortable=True,
         is_filterable=True,
         decimals=1,
+        group="value",
     ),
     Field(
         "loyalty",
@@ -401,6 +424,7 @@ FIELDS = (
         choices=Loyalty.choices,
         is_filterable=True,
         is_sortable=True,
+        group="value",
     ),
     Field(
         "stage",
@@ -410,6 +434,7 @@ FIELDS = (
         choices=Stage.choices,
         is_filterable=True,
         is_sortable=True,
+        group="value",
     ),
     Field(
         "quadrant",
@@ -423,6 +448,7 @@ FIELDS = (
             ("self_service", _("Self-service")),
         ),
         is_filterable=True,
+        group="value",
     ),
     Field(
         "recency_score",
@@ -432,6 +458,7 @@ FIELDS = (
         help=_("1 to 5: 5 is the fifth of the buyers that bought last"),
         is_sortable=True,
         is_filterable=True,
+        group="value",
     ),
     Field(
         "frequency_score",
@@ -441,6 +468,7 @@ FIELDS = (
         help=_("1 to 5: 5 is the fifth of the buyers that bought most often"),
         is_sortable=True,
         is_filterable=True,
+        group="value",
     ),
     Field(
         "monetary_score",
@@ -450,6 +478,7 @@ FIELDS = (
         help=_("1 to 5: 5 is the fifth of the buyers with the most revenue"),
         is_sortable=True,
         is_filterable=True,
+        group="value",
     ),
     Field(
         "tier_since",
@@ -458,6 +487,7 @@ FIELDS = (
         path="standing__tier_since",
         is_sortable=True,
         is_filterable=True,
+        group="value",
     ),
 )
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kezhi.core.custom import custom_column
 from kezhi.core.names import name_key
 from kezhi.core.scoping import ScopedQuerySet
 from kezhi.customers.models.customer import Customer
@@ -13,6 +14,7 @@ from kezhi.customers.models.customer import Customer
 
 class ContactQuerySet(ScopedQuerySet):
     kind = "contact"
+    share_path = "customer_id"
 
 
 class Contact(models.Model):
@@ -39,6 +41,7 @@ class Contact(models.Model):
     owner_id = models.BigIntegerField(null=True)
     team_id = models.BigIntegerField(null=True)
     department_id = models.BigIntegerField(null=True)
+    custom = custom_column()
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

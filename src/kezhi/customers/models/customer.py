@@ -3,21 +3,29 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from kezhi.accounts.models import Department, Team
+from kezhi.core.custom import custom_column
 from kezhi.core.names import name_key
 from kezhi.core.scoping import ScopedQuerySet
 
 
+def customers_role() -> list[str]:
+    return ["customer"]
+
+
 class CustomerQuerySet(ScopedQuerySet):
     kind = "customer"
+    share_path = "pk"
 
 
 class Customer(models.Model):
-    """A company or person that buys or may buy.
+    """A party that the company has to do with: most buy or may buy, others supply, compete or recommend.
 
     Team and department follow the owner; the `reassign` deed keeps them, here and on the child records.
     """
@@ -26,10 +34,25 @@ class Customer(models.Model):
         COMPANY = "company", _("Company")
         PERSON = "person", pgettext_lazy("customer form", "Person")
 
+    class Role(models.TextChoices):
+        """The six markets of a company's relationships; one party may stand in several."""
+
+        CUSTOMER = "customer", pgettext_lazy("party role", "Customer")
+        SUPPLIER = "supplier", pgettext_lazy("party role", "Supplier")
+        DISTRIBUTOR = "distributor", pgettext_lazy("party role", "Distributor")
+        INTERNAL = "internal", pgettext_lazy("party role", "Internal customer")
+        COMPETITOR = "competitor", pgettext_lazy("party role", "Competitor")
+        INFLUENCER = "influencer", pgettext_lazy("party role", "Influencer")
+
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=200)
     name_key = models.CharField(max_length=200)
     form = models.CharField(max_length=8, choices=Form, default=Form.COMPANY)
+    roles = ArrayField(
+        models.CharField(max_length=12, choices=Role),
+        default=customers_role,
+        db_default=["customer"],
+    )
     credit_code = models.CharField(max_length=18, blank=True)
     tax_id = models.CharField(max_length=40, blank=True)
     phone = models.CharField(max_length=40, blank=True)
@@ -50,7 +73,9 @@ class Customer(models.Model):
     department = models.ForeignKey(
         Department, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    custom = models.JSONField(default=dict, blank=True)
+    custom = custom_column()
+    # Filled by `customers.completing`: how much of what one should know is known, 0 to 100.
+    completeness = models.PositiveSmallIntegerField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by_id = models.BigIntegerField(null=True)
@@ -65,6 +90,12 @@ class Customer(models.Model):
             models.Index(fields=["department", "-id"], name="customers_department"),
             models.Index(fields=["name_key", "id"], name="customers_name_key"),
             models.Index(fields=["name"], name="customers_name", opclasses=["text_pattern_ops"]),
+            # Few are anything but customers: only they are worth an index.
+            GinIndex(
+                fields=["roles"],
+                name="customers_roles",
+                condition=~models.Q(roles=["customer"]),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

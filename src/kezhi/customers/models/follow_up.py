@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 
+from kezhi.core.custom import custom_column
 from kezhi.core.scoping import ScopedQuerySet
 from kezhi.customers.models.customer import Customer
 
@@ -14,6 +15,7 @@ class FollowUpQuerySet(ScopedQuerySet):
     """A follow-up belongs to the one who has to do it; managers see by the customer's team and department."""
 
     kind = "follow_up"
+    share_path = "customer_id"
     owner_path = "assignee_id"
 
     def open(self) -> FollowUpQuerySet:
@@ -38,6 +40,7 @@ class FollowUp(models.Model):
     outcome = models.CharField(max_length=500, blank=True)
     team_id = models.BigIntegerField(null=True)
     department_id = models.BigIntegerField(null=True)
+    custom = custom_column()
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by_id = models.BigIntegerField(null=True)

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kezhi.core.custom import custom_column
 from kezhi.core.scoping import ScopedQuerySet
 from kezhi.customers.models.contact import Contact
 from kezhi.customers.models.customer import Customer
@@ -14,6 +15,7 @@ from kezhi.customers.models.customer import Customer
 
 class InteractionQuerySet(ScopedQuerySet):
     kind = "interaction"
+    share_path = "customer_id"
 
 
 class Interaction(models.Model):
@@ -39,6 +41,8 @@ class Interaction(models.Model):
     owner_id = models.BigIntegerField(null=True)
     team_id = models.BigIntegerField(null=True)
     department_id = models.BigIntegerField(null=True)
+    custom = custom_column()
+    version = models.PositiveIntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[Any] = InteractionQuerySet.as_manager()

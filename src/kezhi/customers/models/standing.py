@@ -40,6 +40,7 @@ class Stage(models.TextChoices):
 
 class StandingQuerySet(ScopedQuerySet):
     kind = "customer"
+    share_path = "customer_id"
 
 
 class Standing(models.Model):

@@ -12,6 +12,7 @@ from kezhi.insight.models.run import ValueRun
 
 class SnapshotQuerySet(ScopedQuerySet):
     kind = "customer"
+    share_path = "customer_id"
     owner_path = "customer__owner_id"
     team_path = "customer__team_id"
     department_path = "customer__department_id"
@@ -88,6 +89,7 @@ class Snapshot(models.Model):
 
 class MoveQuerySet(ScopedQuerySet):
     kind = "customer"
+    share_path = "customer_id"
     owner_path = "customer__owner_id"
     team_path = "customer__team_id"
     department_path = "customer__department_id"

@@ -6,12 +6,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kezhi.core.custom import custom_column
 from kezhi.core.scoping import ScopedQuerySet
 from kezhi.customers.models import Customer
 
 
 class CostEntryQuerySet(ScopedQuerySet):
     kind = "cost"
+    share_path = "customer_id"
 
 
 class CostEntry(models.Model):
@@ -35,6 +37,8 @@ class CostEntry(models.Model):
     owner_id = models.BigIntegerField(null=True)
     team_id = models.BigIntegerField(null=True)
     department_id = models.BigIntegerField(null=True)
+    custom = custom_column()
+    version = models.PositiveIntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[Any] = CostEntryQuerySet.as_manager()

@@ -5,12 +5,14 @@ from typing import Any, ClassVar
 from django.db import models
 
 from kezhi.catalog.models import Product
+from kezhi.core.custom import custom_column
 from kezhi.core.scoping import ScopedQuerySet
 from kezhi.customers.models import Customer
 
 
 class OrderQuerySet(ScopedQuerySet):
     kind = "order"
+    share_path = "customer_id"
 
 
 class Order(models.Model):
@@ -27,6 +29,7 @@ class Order(models.Model):
     owner_id = models.BigIntegerField(null=True)
     team_id = models.BigIntegerField(null=True)
     department_id = models.BigIntegerField(null=True)
+    custom = custom_column()
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 

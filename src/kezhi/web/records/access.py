@@ -18,14 +18,13 @@ View = Callable[..., HttpResponseBase]
 
 
 def of_kind(view: View) -> View:
-    """Give the view its `Kind`; a person whose role doesn't read the kind gets a 403, nothing is queried."""
+    """Give the view its `Kind` as this person may know it; whose role doesn't read it gets a 403."""
 
     @wraps(view)
     def opened(request: PersonRequest, kind: str, **parts: Any) -> HttpResponseBase:
-        declared = registry[kind]
-        must_may(request, "read", declared.name)
+        must_may(request, "read", kind)
         try:
-            return view(request, declared, **parts)
+            return view(request, registry[kind].seen_by(request.actor), **parts)
         except NotAllowed as refusal:
             raise PermissionDenied(str(refusal)) from refusal
 

@@ -124,7 +124,9 @@ class RecordForm:
         unit = unit_of(each, self.request.company.currency)
         rows: list[Option] = []
         if each.kind is K.LINK:
-            rows = options(self.request, registry[each.link], search, [typed])
+            rows = options(
+                self.request, registry[each.link].seen_by(self.request.actor), search, [typed]
+            )
         return Control(
             each,
             CONTROLS.get(each.kind, "text"),

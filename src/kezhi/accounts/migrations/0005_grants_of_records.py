@@ -1,0 +1,29 @@
+import csv
+from pathlib import Path
+
+from django.db import migrations
+
+REFERENCE = Path(__file__).resolve().parent.parent / "reference" / "roles.csv"
+
+
+def load_missing_grants(apps, schema_editor):
+    """Kinds that came with a later version get the product's grants; what a company set itself stays."""
+    Role = apps.get_model("accounts", "Role")
+    with REFERENCE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for role in Role.objects.all():
+        known = set(role.grants)
+        for row in rows:
+            if row["role"] != role.key or row["kind"] in known:
+                continue
+            actions = {k: v for k, v in row.items() if k not in ("role", "name", "kind") and v}
+            role.grants[row["kind"]] = actions
+        if role.key == "analyst" and not role.field_rules:
+            role.field_rules = {kind: {"reach": "masked"} for kind in ("customer", "contact")}
+        role.save()
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0004_sharing_and_field_rules")]
+
+    operations = [migrations.RunPython(load_missing_grants, migrations.RunPython.noop)]

@@ -1,0 +1,79 @@
+"""Creating, editing and deleting records of a customer that need no rule beyond permission.
+
+A kind with rules of its own (a follow-up must have somebody to do it) writes its own deeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kezhi.audit.recording import audited, note
+from kezhi.core.actor import Actor
+from kezhi.core.claiming import claim
+from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.customers.creating import may_reach
+from kezhi.customers.models.belonging import Belonging
+
+Check = Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """What a `Kind` takes as its `create`, `edit` and `delete`."""
+
+    create: Callable[..., Any]
+    edit: Callable[..., Any]
+    delete: Callable[..., Any]
+
+
+def deeds_for(kind: str, model: type[Belonging], check: Check | None = None) -> Deeds:
+    """The three deeds of a kind, named `<kind>.created` and so on in the audit.
+
+    `check(record)` may put derived columns in order, or raise `Refused`, before a record is saved.
+    """
+
+    @audited(f"{kind}.created")
+    def create(fields: dict[str, Any], *, actor: Actor, on: date) -> Any:
+        record = model(**fields, created_by_id=actor.pk)
+        _place(record, kind, actor)
+        if check is not None:
+            check(record)
+        record.save()
+        return record
+
+    @audited(f"{kind}.edited")
+    def edit(
+        record: Any, changes: dict[str, Any], *, actor: Actor, on: date, version: int | None = None
+    ) -> Any:
+        record = claim(record, actor=actor, action="edit", version=version)
+        note(fields=sorted(changes))
+        for name, new in changes.items():
+            setattr(record, name, new)
+        if "customer" in changes:
+            _place(record, kind, actor)
+        if check is not None:
+            check(record)
+        record.version += 1
+        record.save()
+        return record
+
+    @audited(f"{kind}.deleted")
+    def delete(record: Any, *, actor: Actor, on: date) -> None:
+        claim(record, actor=actor, action="delete").delete()
+
+    return Deeds(create, edit, delete)
+
+
+def _place(record: Any, kind: str, actor: Actor) -> None:
+    """Under a customer that the actor may work on, with the customer's owner, team and department."""
+    if record.customer_id is None:
+        raise Refused(_("Choose the customer whose record this is."))
+    if not may_reach(actor, "create", kind, record.customer):
+        raise NotAllowed(_("Your role doesn't add this to that customer."))
+    for name, entry in record.customer.place.items():
+        setattr(record, name, entry)

@@ -1,0 +1,17 @@
+"""Lists that people keep, tags, files, the company's own fields, and what is searched."""
+
+from kezhi.workbench.models.attachment import Attachment
+from kezhi.workbench.models.custom_field import CustomField, Layout
+from kezhi.workbench.models.saved_view import SavedView
+from kezhi.workbench.models.search_document import SearchDocument
+from kezhi.workbench.models.tag import Tag, Tagging
+
+__all__ = [
+    "Attachment",
+    "CustomField",
+    "Layout",
+    "SavedView",
+    "SearchDocument",
+    "Tag",
+    "Tagging",
+]
