@@ -33,6 +33,12 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["subject_kind", "subject_id", "-id"], name="audit_entry_subject"),
             models.Index(fields=["actor_id", "-id"], name="audit_entry_actor"),
+            # How many masked entries somebody looked at lately is asked at each look.
+            models.Index(
+                fields=["actor_id", "-id"],
+                name="audit_entry_reveals",
+                condition=models.Q(deed="entry.revealed"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,8 @@
 from kezhi.customers.models.contact import Contact
 from kezhi.customers.models.customer import Customer
 from kezhi.customers.models.follow_up import FollowUp
+from kezhi.customers.models.hand_over import HandOver, HandOverItem
 from kezhi.customers.models.interaction import Interaction
 from kezhi.customers.models.standing import Standing
 
-__all__ = ["Contact", "Customer", "FollowUp", "Interaction", "Standing"]
+__all__ = ["Contact", "Customer", "FollowUp", "HandOver", "HandOverItem", "Interaction", "Standing"]
