@@ -51,11 +51,15 @@ class CustomField(models.Model):
 class Layout(models.Model):
     """Which fields a kind's form and property panel show, in which sections and order; one per kind.
 
-    `sections` is [{"zh", "en", "fields": [names]}]; without a row the declaration's order stands.
+    `sections` is [{"zh", "en", "fields": [names]}]; without a row the declaration's order stands. Fields that
+    the layout doesn't name (a newer version brought them) follow at the end.
     """
 
     kind = models.CharField(max_length=40, unique=True)
     sections = models.JSONField(default=list)
+    not_in_form = models.JSONField(default=list)
+    not_on_panel = models.JSONField(default=list)
+    columns = models.JSONField(default=list)  # of lists that no view decides; empty: as declared
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
