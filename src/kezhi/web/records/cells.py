@@ -42,7 +42,7 @@ def cell(field: Field, record: Any, tone: str = "", on: date | None = None) -> C
     entry = held(record, field)
     if entry is None:
         return Cell(field, tone=tone)
-    before = _before(field, record, on) if field.before_path and on else None
+    before = before_of(field, record, on) if on else None
     return Cell(field, entry, _words(field, entry), _leads_to(field, entry), tone, before)
 
 
@@ -73,7 +73,10 @@ def properties(kind: Kind, record: Any, names: Sequence[str] = ()) -> list[Cell]
     return [cell(kind.field(name), record) for name in names or kind.properties]
 
 
-def _before(field: Field, record: Any, on: date) -> Any:
+def before_of(field: Field, record: Any, on: date) -> Any:
+    """What stood there until lately, for the fields that keep it."""
+    if not field.before_path:
+        return None
     since = at(record, field.since_path)
     is_recent = since is not None and on - since <= RECENT
     return at(record, field.before_path) if is_recent else None

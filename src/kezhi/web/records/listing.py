@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +9,13 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from markupsafe import Markup
 
-from kezhi.records import Field, FieldKind, Kind
+from kezhi.records import Field, FieldKind, Kind, registry
 from kezhi.web.records.access import asking
-from kezhi.web.records.actions import Action, actions_of, tones_of
-from kezhi.web.records.cells import Cell, cell, subtitle_of, title_of, unit_of
+from kezhi.web.records.actions import ACTIONS, TONES
+from kezhi.web.records.cells import unit_of
+from kezhi.web.records.rows import RowWriter
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench.counting import Totals, count, totals
 from kezhi.workbench.filtering import Criterion, Filter
@@ -25,7 +26,6 @@ from kezhi.workbench.sorting import Page
 K = FieldKind
 # What a phone shows of a row beside its name: one figure, and a few short facts.
 MAIN_KINDS = (K.MONEY, K.SCORE, K.DATE, K.MOMENT)
-MOST_META = 4
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,6 @@ class Column:
     direction: str = ""
     is_title: bool = False
     is_main: bool = False
-
-
-@dataclass(frozen=True)
-class Row:
-    pk: int
-    title: str
-    subtitle: str
-    href: str
-    cells: Sequence[Cell]
-    meta: Sequence[Cell]
-    actions: Sequence[Action]
 
 
 @dataclass(frozen=True)
@@ -108,7 +97,10 @@ class Listing:
         if self.filter.order is None or self.problems:
             return Page([])
         after, before = self.request.GET.get("after", ""), self.request.GET.get("before", "")
-        return self.filter.order.page(self.matches(), after, before)
+        rows = self.matches()
+        if self.kind.name not in TONES:
+            rows = rows.only(*self._needed())
+        return self.filter.order.page(rows, after, before)
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -131,30 +123,49 @@ class Listing:
         return Column(field, unit, href, direction, field.name == self.kind.title, is_main)
 
     @cached_property
-    def rows(self) -> list[Row]:
-        may_act = self.actor.may("edit", self.kind.name)
-        return [self._row(record, may_act) for record in self.page.rows]
-
-    def _row(self, record: Any, may_act: bool) -> Row:
-        today = self.request.today
-        tones = tones_of(self.kind.name, record, today)
-        cells = [
-            cell(each.field, record, tones.get(each.field.name, ""), today) for each in self.columns
-        ]
-        plain = [
-            each
-            for each, column in zip(cells, self.columns, strict=True)
-            if not (column.is_title or column.is_main or each.is_empty)
-        ]
-        return Row(
-            record.pk,
-            title_of(self.kind, record),
-            subtitle_of(self.kind, record, self.query.shape.columns),
-            self.kind.url_of(record),
-            cells,
-            plain[:MOST_META],
-            actions_of(self.kind.name, record) if may_act else [],
+    def rows(self) -> list[Markup]:
+        """The rows of the table, ready."""
+        may_edit = self.actor.may("edit", self.kind.name)
+        writer = RowWriter(
+            self.kind,
+            self.columns,
+            on=self.request.today,
+            selectable=self.is_selectable,
+            may_edit=may_edit,
+            has_actions=self.has_actions,
+            back=self.query.url(),
         )
+        return [writer.write(record) for record in self.page.rows]
+
+    @cached_property
+    def is_selectable(self) -> bool:
+        """Whether there is anything that this person may do with several rows at once."""
+        kind = self.kind.name
+        return self.actor.may("export", kind) or (
+            kind == "customer" and self.actor.may("assign", kind)
+        )
+
+    @property
+    def has_actions(self) -> bool:
+        return self.kind.name in ACTIONS and self.actor.may("edit", self.kind.name)
+
+    def _needed(self) -> list[str]:
+        """The columns of the tables that the rows show: the rest of a customer isn't fetched for a list."""
+        kind = self.kind
+        fields = [column.field for column in self.columns]
+        fields += [kind.field(name) for name in (kind.title, *kind.subtitle)]
+        paths = ["pk"]
+        for each in fields:
+            if each.reads is not None:
+                paths.append("custom")
+            else:
+                paths += [path for path in (each.path, each.before_path, each.since_path) if path]
+            if each.kind is K.LINK and each.reads is None:
+                linked = registry[each.link]
+                paths.append(f"{each.path}__{linked.field(linked.title).path}")
+            if each.kind is K.PERSON and each.reads is None:
+                paths.append(f"{each.path}__name")
+        return list(dict.fromkeys(paths))
 
     @property
     def pickable(self) -> list[Field]:
@@ -166,10 +177,6 @@ class Listing:
     @property
     def shows_predictions(self) -> bool:
         return any(column.field.is_predicted for column in self.columns)
-
-    @property
-    def has_actions(self) -> bool:
-        return any(row.actions for row in self.rows)
 
     @property
     def previous_url(self) -> str:
