@@ -1,0 +1,1 @@
+"""A company with a million customers, made by the database itself, for measurements of pages and searches."""

@@ -1,0 +1,196 @@
+"""The rows: 1 M customers, 400 k contacts, 500 k orders with 1 M lines, 500 k interactions, 200 k follow-ups.
+
+Everything is made by SQL from the row's number, so that two fillings are alike. 294 salespeople in 21 teams
+and 6 departments share the customers: each sees about 3,400.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+PASSWORD = "a-bench-of-oak"
+SALESPEOPLE, TEAMS, DEPARTMENTS = 294, 21, 6
+CITIES = "上海 shang hai|北京 bei jing|广州 guang zhou|深圳 shen zhen|杭州 hang zhou|苏州 su zhou|成都 cheng du|武汉 wu han|南京 nan jing|天津 tian jin|重庆 chong qing|青岛 qing dao|大连 da lian|厦门 xia men|宁波 ning bo|合肥 he fei|长沙 chang sha|郑州 zheng zhou|西安 xi an|济南 ji nan"
+FIRST = "华 hua|远 yuan|海 hai|金 jin|恒 heng|瑞 rui|新 xin|东 dong|宏 hong|天 tian|永 yong|安 an|盛 sheng|德 de|鑫 xin|嘉 jia|泰 tai|丰 feng|凯 kai|众 zhong|联 lian|万 wan|中 zhong|博 bo|佳 jia|雅 ya|诚 cheng|卓 zhuo|启 qi|明 ming"
+SECOND = "谊 yi|航 hang|通 tong|达 da|源 yuan|兴 xing|丰 feng|利 li|和 he|顺 shun|信 xin|成 cheng|隆 long|康 kang|茂 mao|祥 xiang|辉 hui|润 run|创 chuang|泽 ze|洋 yang|邦 bang|腾 teng|强 qiang|美 mei|悦 yue|宇 yu|科 ke|力 li|景 jing|森 sen|贸 mao"
+TRADES = "物流 wu liu|茶业 cha ye|食品 shi pin|电子 dian zi|机械 ji xie|纺织 fang zhi|建材 jian cai|化工 hua gong|贸易 mao yi|医药 yi yao|家具 jia ju|五金 wu jin|包装 bao zhuang|科技 ke ji|汽配 qi pei|农业 nong ye"
+SURNAMES = "张 zhang|王 wang|李 li|刘 liu|陈 chen|杨 yang|赵 zhao|黄 huang|周 zhou|吴 wu|徐 xu|孙 sun|马 ma|朱 zhu|胡 hu|林 lin|郭 guo|何 he|高 gao|罗 luo|郑 zheng|梁 liang|谢 xie|宋 song|唐 tang|许 xu|邓 deng|冯 feng|韩 han|曹 cao|曾 zeng|单 shan"
+GIVEN = "伟 wei|芳 fang|娜 na|敏 min|静 jing|丽 li|强 qiang|磊 lei|军 jun|洋 yang|勇 yong|艳 yan|杰 jie|涛 tao|明 ming|超 chao|秀 xiu|霞 xia|平 ping|刚 gang|桂 gui|英 ying|华 hua|玉 yu|兰 lan|文 wen|建 jian|国 guo|志 zhi|晓 xiao"
+
+
+def _arrays() -> dict[str, list[str]]:
+    arrays = {}
+    for name, text in (
+        ("city", CITIES),
+        ("first", FIRST),
+        ("second", SECOND),
+        ("trade", TRADES),
+        ("surname", SURNAMES),
+        ("given", GIVEN),
+    ):
+        pairs = [entry.split(" ", 1) for entry in text.split("|")]
+        arrays[name] = [hanzi for hanzi, _ in pairs]
+        arrays[f"{name}_key"] = [key for _, key in pairs]
+    return arrays
+
+
+def _pick(name: str, number: str, key: bool = False) -> str:
+    """The element of an array that belongs to a hash of the row's number."""
+    array = _arrays()[f"{name}_key" if key else name]
+    literal = "ARRAY[" + ",".join(f"'{entry}'" for entry in array) + "]"
+    return f"({literal})[1 + abs(hashint8(g * 8 + {number}) % {len(array)})]"
+
+
+def fill(customers: int = 1_000_000) -> dict[str, float]:
+    """Fill the migrated database that Django is connected to; seconds by step."""
+    from django.db import connection
+
+    seconds: dict[str, float] = {}
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+        cursor.execute("SET maintenance_work_mem = '512MB'")
+        for step, statements in _steps(customers).items():
+            began = time.monotonic()
+            for statement in statements:
+                cursor.execute(statement)
+            seconds[step] = round(time.monotonic() - began, 1)
+    return seconds
+
+
+def staff() -> dict[str, Any]:
+    """The company and its people; `boss` sees all, `seller` (the first salesperson) their own."""
+    from datetime import date
+
+    from kezhi.accounts.models import Company, Role, User
+    from kezhi.accounts.organising import create_department, create_person, create_team
+    from kezhi.core.actor import SYSTEM
+
+    Company.objects.create(name="百万客户", currency="CNY", time_zone="Asia/Shanghai")
+    head = create_department("总部", None, actor=SYSTEM)
+    departments = [
+        create_department(f"第{n + 1}分公司", head, actor=SYSTEM) for n in range(DEPARTMENTS)
+    ]
+    teams = [
+        create_team(f"{n + 1}组", departments[n % DEPARTMENTS], actor=SYSTEM) for n in range(TEAMS)
+    ]
+    boss = create_person(
+        {
+            "login": "boss",
+            "name": "总经理",
+            "roles": ["owner"],
+            "password": PASSWORD,
+            "department": head,
+        },
+        actor=SYSTEM,
+    )
+    sellers = [
+        User(
+            login=f"seller{n:03d}",
+            name=f"业务员{n:03d}",
+            name_key=f"ye wu yuan{n:03d}",
+            team=teams[n % TEAMS],
+            department=teams[n % TEAMS].department,
+            password=boss.password,
+        )
+        for n in range(SALESPEOPLE)
+    ]
+    User.objects.bulk_create(sellers)
+    role = Role.objects.get(key="salesperson")
+    User.roles.through.objects.bulk_create(
+        User.roles.through(user_id=seller.pk, role_id=role.pk) for seller in sellers
+    )
+    return {"boss": boss, "seller": sellers[0], "today": date(2026, 11, 22)}
+
+
+def _steps(n: int) -> dict[str, list[str]]:
+    """SQL by step; `s` numbers the salespeople by their ids."""
+    name = " || ".join(
+        [_pick("city", "1"), _pick("first", "2"), _pick("second", "3"), _pick("trade", "4")]
+    )
+    key = " || ' ' || ".join(
+        [
+            _pick("city", "1", True),
+            _pick("first", "2", True),
+            _pick("second", "3", True),
+            _pick("trade", "4", True),
+        ]
+    )
+    person = " || ".join([_pick("surname", "5"), _pick("given", "6"), _pick("given", "7")])
+    person_key = " || ' ' || ".join(
+        [_pick("surname", "5", True), _pick("given", "6", True), _pick("given", "7", True)]
+    )
+    phone = "'13' || lpad((abs(hashint8(g * 31 + 7)) % 1000000000)::text, 9, '0')"
+    place = (
+        "CROSS JOIN LATERAL (SELECT id, team_id, department_id FROM sellers"
+        f" WHERE number = (g * 7 + g / 1000) % {SALESPEOPLE}) s"
+    )
+    score = "abs(hashint8(g * 17 + 3)) % 100000"
+    of_customer = (
+        f"JOIN customers_customer c ON c.id = 1 + (abs(hashint8(g * 13 + 5)) % {n})"
+    )
+    return {
+        "customers": [
+            "CREATE TEMP TABLE sellers AS SELECT row_number() OVER (ORDER BY id) - 1 AS number, id,"
+            " team_id, department_id FROM accounts_user WHERE login LIKE 'seller%'",
+            "CREATE INDEX ON sellers (number)",
+            "INSERT INTO customers_customer (id, code, name, name_key, form, credit_code, tax_id, phone,"
+            " email, wechat, website, industry, region, city, address, source, remark, owner_id, team_id,"
+            " department_id, version, created_at, updated_at)"
+            f" SELECT g, 'C-' || lpad(g::text, 7, '0'), {name} || '有限公司', {key} || ' you xian gong si',"
+            " 'company', '', CASE WHEN g % 3 = 0 THEN '9131' || lpad((g * 7919 % 10000000000)::text, 11, '0')"
+            " ELSE '' END,"
+            f" {phone}, 'info' || g || '@c' || g % 50000 || '.example', '', '', {_pick('trade', '4')}, '',"
+            f" {_pick('city', '1')}, '', '', '', s.id, s.team_id, s.department_id, 1,"
+            " now() - (g % 1000) * interval '1 day', now()"
+            f" FROM generate_series(1::bigint, {n}) g {place}",
+            f"SELECT setval('customers_customer_id_seq', {n})",
+            f"SELECT setval('customers_code_seq', {n})",
+        ],
+        "standing": [
+            "INSERT INTO customers_standing (customer_id, owner_id, team_id, department_id, run_id, measured_on,"
+            " tier, previous_tier, loyalty, stage, score, occasions, revenue_12m, contribution_12m, revenue_trend,"
+            " realised_value, current_value, potential_value, value_at_risk, p_alive, p_purchase_12m,"
+            " last_order_on, first_order_on, realised_is_estimate, quadrant)"
+            " SELECT c.id, c.owner_id, c.team_id, c.department_id, 1, '2026-11-21',"
+            f" (ARRAY['D','D','D','D','D','C','C','C','B','A'])[1 + {score} / 10000], '', 'regular', 'stable',"
+            f" ({score}) / 1000.0, g % 20, ({score}) * 3.1, ({score}) * 1.1, (g % 200 - 100) / 100.0,"
+            f" ({score}) * 2.3, ({score}) * 0.9, power({score}, 1.5) / 10, ({score}) * 0.2, (g % 100) / 100.0,"
+            " (g % 90) / 100.0, date '2026-11-20' - (g % 700)::int, date '2023-01-01' + (g % 700)::int, false, 'keep'"
+            " FROM (SELECT c.*, c.id AS g FROM customers_customer c) c"
+        ],
+        "contacts": [
+            "INSERT INTO customers_contact (customer_id, name, name_key, title, decision_role, phone, email,"
+            " wechat, is_primary, remark, owner_id, team_id, department_id, version, created_at, updated_at)"
+            f" SELECT c.id, {person}, {person_key}, '采购经理', 'decider', {phone},"
+            " 'p' || g || '@c' || g % 50000 || '.example', '', true, '', c.owner_id, c.team_id, c.department_id, 1,"
+            " now(), now()"
+            f" FROM generate_series(1::bigint, {n * 4 // 10}) g {of_customer}"
+        ],
+        "orders": [
+            "INSERT INTO ledger_order (id, number, customer_id, ordered_on, channel, currency, amount, lines_count,"
+            " remark, owner_id, team_id, department_id, version, created_at)"
+            " SELECT g, 'SO' || lpad(g::text, 8, '0'), c.id, date '2026-11-20' - (g % 1000)::int, '经销', 'CNY',"
+            " (g % 5000) * 3.5, 2, '', c.owner_id, c.team_id, c.department_id, 1, now()"
+            f" FROM generate_series(1::bigint, {n // 2}) g {of_customer}",
+            "INSERT INTO ledger_orderline (order_id, customer_id, ordered_on, line_key, quantity, amount)"
+            " SELECT o.id, o.customer_id, o.ordered_on, md5(o.id || '.' || l), 1, o.amount / 2"
+            " FROM ledger_order o, generate_series(1, 2) l",
+        ],
+        "interactions": [
+            "INSERT INTO customers_interaction (customer_id, channel, text, at, owner_id, team_id, department_id,"
+            " created_at, author_id)"
+            " SELECT c.id, (ARRAY['call','visit','wechat','email','note'])[1 + g % 5],"
+            " '第' || g || '次沟通：确认交期与价格，客户希望月底前到货。', now() - (g % 700) * interval '1 day',"
+            " c.owner_id, c.team_id, c.department_id, now(), c.owner_id"
+            f" FROM generate_series(1::bigint, {n // 2}) g {of_customer}"
+        ],
+        "follow_ups": [
+            "INSERT INTO customers_followup (customer_id, subject, due_on, assignee_id, outcome, team_id,"
+            " department_id, version, created_at)"
+            " SELECT c.id, '回访并确认订单 ' || g, date '2026-11-22' + (g % 60 - 30)::int, c.owner_id, '',"
+            " c.team_id, c.department_id, 1, now()"
+            f" FROM generate_series(1::bigint, {n // 5}) g {of_customer}"
+        ],
+        "statistics": ["VACUUM ANALYZE"],
+    }
