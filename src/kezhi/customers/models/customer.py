@@ -76,6 +76,8 @@ class Customer(models.Model):
     custom = custom_column()
     # Filled by `customers.completing`: how much of what one should know is known, 0 to 100.
     completeness = models.PositiveSmallIntegerField(null=True, blank=True)
+    # When somebody last said that what is known is still right.
+    confirmed_on = models.DateField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by_id = models.BigIntegerField(null=True)
@@ -90,6 +92,11 @@ class Customer(models.Model):
             models.Index(fields=["department", "-id"], name="customers_department"),
             models.Index(fields=["name_key", "id"], name="customers_name_key"),
             models.Index(fields=["name"], name="customers_name", opclasses=["text_pattern_ops"]),
+            models.Index(
+                models.F("completeness").asc(nulls_last=True),
+                models.F("id"),
+                name="customers_completeness",
+            ),
             # Few are anything but customers: only they are worth an index.
             GinIndex(
                 fields=["roles"],

@@ -38,6 +38,8 @@ class Interaction(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
+    is_pinned = models.BooleanField(default=False, db_default=False)
+    edited_at = models.DateTimeField(null=True, blank=True)
     owner_id = models.BigIntegerField(null=True)
     team_id = models.BigIntegerField(null=True)
     department_id = models.BigIntegerField(null=True)
@@ -51,6 +53,9 @@ class Interaction(models.Model):
         indexes = [
             models.Index(fields=["customer", "-at", "-id"], name="interactions_customer"),
             models.Index(fields=["owner_id", "-at"], name="interactions_owner"),
+            models.Index(
+                fields=["customer"], name="interactions_pinned", condition=models.Q(is_pinned=True)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -24,6 +24,8 @@ class Attachment(models.Model):
     remark = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by_id = models.BigIntegerField(null=True)
+    # Deleted by somebody; the file goes some days later, until then it can be taken back.
+    removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [
