@@ -31,15 +31,20 @@ def keep_function() -> migrations.RunSQL:
     return migrations.RunSQL(FUNCTION, "DROP FUNCTION IF EXISTS kezhi_keep_change()")
 
 
-def keep_changes(table: str, identity: str = "id", hidden: str = "") -> migrations.RunSQL:
-    """Keep before and after of every row changed in `table`.
+EVENTS = "INSERT OR UPDATE OR DELETE"
+
+
+def keep_changes(
+    table: str, identity: str = "id", hidden: str = "", events: str = EVENTS
+) -> migrations.RunSQL:
+    """Keep before and after of every row changed in `table`, or of some `events` only.
 
     `hidden` names columns, separated by commas, that must not be copied: secrets and noise.
     A batch of thousands of rows logs itself once instead: it sets `kezhi.bulk` to `on` for its transaction
     and keeps its own list of rows.
     """
     return migrations.RunSQL(
-        f"CREATE TRIGGER kezhi_keep_change AFTER INSERT OR UPDATE OR DELETE ON {table}"
+        f"CREATE TRIGGER kezhi_keep_change AFTER {events} ON {table}"
         " FOR EACH ROW WHEN (coalesce(current_setting('kezhi.bulk', true), '') <> 'on')"
         f" EXECUTE FUNCTION kezhi_keep_change('{identity}', '{hidden}')",
         f"DROP TRIGGER IF EXISTS kezhi_keep_change ON {table}",

@@ -18,6 +18,9 @@ class Tag(models.Model):
 
     name = models.CharField(max_length=60)
     name_key = models.CharField(max_length=200)
+    # What people type for it: the pinyin without spaces, and its initials.
+    letters = models.CharField(max_length=200, db_default="")
+    initials = models.CharField(max_length=60, db_default="")
     colour = models.PositiveSmallIntegerField(default=0)  # 1 to 6 of the palette, 0 is plain
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -28,7 +31,13 @@ class Tag(models.Model):
         indexes = [
             models.Index(
                 fields=["name_key"], name="workbench_tag_key", opclasses=["text_pattern_ops"]
-            )
+            ),
+            models.Index(
+                fields=["letters"], name="workbench_tag_letters", opclasses=["text_pattern_ops"]
+            ),
+            models.Index(
+                fields=["initials"], name="workbench_tag_initials", opclasses=["text_pattern_ops"]
+            ),
         ]
 
     def __str__(self) -> str:
@@ -36,6 +45,8 @@ class Tag(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.name_key = name_key(self.name)
+        self.letters = self.name_key.replace(" ", "")
+        self.initials = "".join(part[0] for part in self.name_key.split())[:60]
         super().save(*args, **kwargs)
 
 
