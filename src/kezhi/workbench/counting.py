@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Avg, Count, QuerySet, Sum
 
 from kezhi.records import Field
+from kezhi.workbench.filtering.meaning import aliased
 
 CAP = 10_000
 _AGGREGATES = {"sum": Sum, "avg": Avg}
@@ -34,7 +35,8 @@ def totals(queryset: QuerySet[Any], fields: Sequence[Field], cap: int = CAP) -> 
     wanted = {
         f"total_{each.name}": _AGGREGATES[each.total](each.path) for each in fields if each.total
     }
-    found = queryset.order_by()[: cap + 1].aggregate(total_rows=Count("pk"), **wanted)
+    rows = aliased(queryset, *(each for each in fields if each.total))
+    found = rows.order_by()[: cap + 1].aggregate(total_rows=Count("pk"), **wanted)
     if found["total_rows"] > cap:
         return Totals(cap, True)
     amounts = {each.name: found[f"total_{each.name}"] for each in fields if each.total}

@@ -71,11 +71,16 @@ class Order:
         if relation in self.kind.certain:
             # An inner join, so that the database may walk the index of the other table in order.
             queryset = queryset.filter(**{f"{relation}__isnull": False})
+        return self._with_key(queryset)
+
+    def _with_key(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.field.expression is not None:
+            queryset = queryset.alias(**{self.field.path: self.field.expression})
         return queryset.annotate(**{KEY: self._key()})
 
     def beside(self, queryset: QuerySet[Any], pk: int) -> tuple[int | None, int | None]:
         """The ids of the rows before and after this one; (None, None) when it isn't among them."""
-        keyed = queryset.annotate(**{KEY: self._key()})
+        keyed = self._with_key(queryset)
         here = keyed.filter(pk=pk).values_list(KEY).first()
         if here is None:
             return None, None
@@ -132,7 +137,11 @@ class Order:
 
     @property
     def _may_be_null(self) -> bool:
-        if self.field.kind in RANKED or "__" in self.field.path:
+        if (
+            self.field.kind in RANKED
+            or "__" in self.field.path
+            or self.field.expression is not None
+        ):
             return True
         try:
             column = self.kind.model._meta.get_field(self.field.sort_path or self.field.path)

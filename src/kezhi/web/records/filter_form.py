@@ -12,10 +12,12 @@ from kezhi.accounts.models import User
 from kezhi.records import Condition, Field, FieldKind, Kind
 from kezhi.records.fields import Label
 from kezhi.web.requests import PersonRequest
-from kezhi.workbench.filtering import SPANS, WITHOUT_OPERAND, filterable, operators
+from kezhi.workbench.filtering import SEVERAL, SPANS, WITHOUT_OPERAND, filterable, operators
 from kezhi.workbench.list_query import ListQuery
+from kezhi.workbench.models import Tag
 
 K = FieldKind
+MOST_TAGS = 200
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,11 @@ def _control(field: Field, op: str, actor: Any) -> tuple[str, list[tuple[str, La
         return "none", []
     if op == "contains" or (field.kind is not K.LINK and _is_text(field)):
         return "text", []
-    if field.kind in (K.CHOICE, K.TIER):
-        return ("several" if op == "in" else "one"), list(field.choices)
+    if field.kind in (K.CHOICE, K.TIER, K.MULTI_CHOICE):
+        return ("several" if op in SEVERAL else "one"), list(field.choices)
+    if field.kind is K.TAGS:
+        tags = Tag.objects.visible_to(actor).order_by("name_key").values_list("pk", "name")
+        return "several", [(str(pk), name) for pk, name in tags[:MOST_TAGS]]
     if field.kind is K.PERSON:
         people = User.objects.active().order_by("name_key").values_list("pk", "name")[:300]
         options: list[tuple[str, Label]] = [("me", _("me"))]

@@ -1,0 +1,25 @@
+from kezhi.workbench.filtering.comparing import (
+    SEVERAL,
+    SPANS,
+    WITHOUT_OPERAND,
+    filterable,
+    operator_label,
+    operators,
+)
+from kezhi.workbench.filtering.criterion import Criterion, check
+from kezhi.workbench.filtering.filter import Filter
+from kezhi.workbench.filtering.meaning import Asking, aliased
+
+__all__ = [
+    "SEVERAL",
+    "SPANS",
+    "WITHOUT_OPERAND",
+    "Asking",
+    "Criterion",
+    "Filter",
+    "aliased",
+    "check",
+    "filterable",
+    "operator_label",
+    "operators",
+]

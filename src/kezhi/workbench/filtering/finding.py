@@ -1,0 +1,25 @@
+"""What the text box above a list means."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import and_, or_
+
+from django.db.models import Q
+
+from kezhi.records import Kind
+from kezhi.workbench.filtering.meaning import Asking, search_path
+
+MOST_WORDS = 6
+
+
+def found(kind: Kind, text: str, asking: Asking) -> Q:
+    """Every word must occur somewhere among the searchable fields."""
+    paths = [search_path(field) for field in kind.fields if field.is_searchable]
+    if not paths:
+        return Q()
+    words = text.split()[:MOST_WORDS]
+    return reduce(
+        and_,
+        (reduce(or_, (Q(**{f"{path}__icontains": word}) for path in paths)) for word in words),
+    )
