@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from kezhi.accounts.models import SignInAttempt
+from kezhi.accounts.models import Session, SignInAttempt
 from kezhi.core.models import JobRun, JobState
 from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.jobs import schedules

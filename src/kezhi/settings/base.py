@@ -39,6 +39,10 @@ def flag(name: str) -> bool:
     return os.environ.get(name, "").lower() in {"1", "true", "yes", "on"}
 
 
+def number(name: str, default: int) -> int:
+    return int(os.environ.get(name) or default)
+
+
 def words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
@@ -51,10 +55,12 @@ ALLOWED_HOSTS = words("KEZHI_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1
 CSRF_TRUSTED_ORIGINS = words("KEZHI_TRUSTED_ORIGINS")
 SETUP_TOKEN = os.environ.get("KEZHI_SETUP_TOKEN", "")
 
+# Hosts of the company's own network that may be asked (an identity provider inside, for example).
+PRIVATE_HOSTS = words("KEZHI_PRIVATE_HOSTS")
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -128,8 +134,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_ENGINE = "kezhi.accounts.session_store"
+SESSION_COOKIE_AGE = number("KEZHI_SESSION_DAYS", 14) * 24 * 3600
+SESSION_IDLE_SECONDS = number("KEZHI_SESSION_IDLE_HOURS", 72) * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -29,7 +29,7 @@ def test_a_wrong_password_and_a_wrong_name_read_the_same(client, li_wei, login):
 
 
 def test_guessing_is_stopped(client, li_wei):
-    for _attempt in range(8):
+    for _attempt in range(10):
         client.post("/sign-in/", {"login": "liwei", "password": "wrong"})
     response = client.post("/sign-in/", {"login": "liwei", "password": PASSWORD})
     assert response.status_code == 422

@@ -17,6 +17,8 @@ class Company(models.Model):
     language = models.CharField(_("Language"), max_length=10, default="zh-hans")
     # Counts up with every change of custom fields and layouts, so that all processes agree on them.
     definitions_version = models.PositiveIntegerField(default=1)
+    # Whether the roles that ask for a second factor get it; the first run switches it on.
+    is_second_factor_enforced = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

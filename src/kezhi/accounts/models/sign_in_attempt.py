@@ -1,23 +1,54 @@
 from __future__ import annotations
 
+import ipaddress
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
 
-ALLOWED_FAILURES = 8
 WINDOW = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+FROM_ONE_PLACE = 10  # wrong guesses at one person from one network, in the window
+ON_ONE_PERSON = 50  # from everywhere together, in an hour
+BY_ONE_PLACE = 100  # at whomever, in the window
+
+
+def login_key(login: str) -> str:
+    """How a sign-in name is counted and compared: letters that look or sound alike to a computer are one."""
+    return unicodedata.normalize("NFKC", login.strip()).casefold()[:150]
+
+
+def network_of(address: str | None) -> str:
+    """Who owns one address owns its neighbours: a /24 of IPv4, a /64 of IPv6."""
+    if not address:
+        return ""
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    bits = 24 if found.version == 4 else 64
+    return str(ipaddress.ip_network(f"{found}/{bits}", strict=False))
+
+
+class AttemptStep(models.TextChoices):
+    """What was guessed at; each is counted by itself."""
+
+    PASSWORD = "password"
+    CODE = "code"
+    LINK = "link"
 
 
 class SignInAttemptQuerySet(models.QuerySet["SignInAttempt"]):
-    def too_many(self, *, login: str, address: str | None, at: datetime) -> bool:
-        """Whether sign-in must wait: too many failures for this login or from this address lately."""
-        recent = self.filter(failed_at__gt=at - WINDOW)
+    def too_many(self, attempt: SignInAttempt) -> bool:
+        """Whether this attempt, which is counted already, is one more than may be made."""
+        at = attempt.failed_at
+        alike = self.filter(step=attempt.step, failed_at__lte=at)
+        recent = alike.filter(failed_at__gt=at - WINDOW)
+        place = recent.filter(network=attempt.network)
         return (
-            recent.filter(login=login.lower()).count() >= ALLOWED_FAILURES
-            or recent.filter(Q(address=address) & Q(address__isnull=False)).count()
-            >= ALLOWED_FAILURES * 4
+            place.filter(login=attempt.login).count() > FROM_ONE_PLACE
+            or alike.filter(login=attempt.login, failed_at__gt=at - HOUR).count() > ON_ONE_PERSON
+            or (bool(attempt.network) and place.count() > BY_ONE_PLACE)
         )
 
 
@@ -25,7 +56,9 @@ class SignInAttempt(models.Model):
     """A failed sign-in, kept to slow down guessing; kept in the database so all processes count together."""
 
     login = models.CharField(max_length=150)
+    step = models.CharField(max_length=10, choices=AttemptStep, default=AttemptStep.PASSWORD)
     address = models.GenericIPAddressField(null=True)
+    network = models.CharField(max_length=50, blank=True)
     failed_at = models.DateTimeField()
 
     objects: ClassVar[Any] = SignInAttemptQuerySet.as_manager()
@@ -33,7 +66,7 @@ class SignInAttempt(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["login", "failed_at"], name="accounts_attempt_login"),
-            models.Index(fields=["address", "failed_at"], name="accounts_attempt_address"),
+            models.Index(fields=["network", "failed_at"], name="accounts_attempt_network"),
         ]
 
     def __str__(self) -> str:
