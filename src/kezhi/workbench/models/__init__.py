@@ -4,7 +4,7 @@ from kezhi.workbench.models.attachment import Attachment
 from kezhi.workbench.models.bulk import BulkRun, BulkStep
 from kezhi.workbench.models.custom_field import CustomField, Layout
 from kezhi.workbench.models.saved_view import SavedView
-from kezhi.workbench.models.search_document import SearchDocument
+from kezhi.workbench.models.search_document import SearchDocument, SearchGap
 from kezhi.workbench.models.tag import Tag, Tagging
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Layout",
     "SavedView",
     "SearchDocument",
+    "SearchGap",
     "Tag",
     "Tagging",
 ]
