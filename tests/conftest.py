@@ -146,7 +146,7 @@ def organisation(company: Any) -> Any:
     """Two departments under a head office, a team in each."""
     from types import SimpleNamespace
 
-    from kezhi.accounts.organising import create_department, create_team
+    from kezhi.accounts.arranging import create_department, create_team
     from kezhi.core.actor import SYSTEM
 
     head = create_department("总部", None, actor=SYSTEM)

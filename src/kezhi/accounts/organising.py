@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import Department, Role, Team, User
+from kezhi.accounts.models import Role, User
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
 
+MOST_SKILLS, LONGEST_SKILL = 30, 40
 
-@audited("department.created")
-def create_department(name: str, parent: Department | None, *, actor: Actor) -> Department:
-    _only_those_who(actor, "create")
-    department = Department.objects.create(name=name.strip(), parent=parent)
-    department.path = [*(parent.path if parent else []), department.pk]
-    department.save(update_fields=["path"])
-    return department
-
-
-@audited("team.created")
-def create_team(name: str, department: Department, *, actor: Actor) -> Team:
-    _only_those_who(actor, "create")
-    return Team.objects.create(name=name.strip(), department=department)
+# Upper apps whose rows repeat where a person works register here, in their `ready`: f(ids, actor=…).
+on_people_moved: list[Callable[..., None]] = []
 
 
 @audited("person.created")
 def create_person(fields: dict[str, Any], *, actor: Actor) -> User:
     """A colleague: `login`, `name`, `roles` (keys), `password`; optional `email`, `title`, `team` …"""
-    _only_those_who(actor, "create")
+    only_those_who(actor, "create")
     fields = dict(fields)
     password, roles = fields.pop("password"), _roles(fields.pop("roles"))
     if User.objects.filter(login__iexact=fields["login"]).exists():
         raise Refused(_("The sign-in name %(login)s is taken.") % {"login": fields["login"]})
-    person = _placed(User(**fields))
+    _grant_no_more(actor, roles)
+    person = _placed(User(**{**fields, "skills": skills(fields.get("skills", ()))}))
+    _only_where_one_may(actor, "create", person)
     check_password(password, person)
     person.set_password(password)
     person.save()
@@ -47,26 +40,64 @@ def create_person(fields: dict[str, Any], *, actor: Actor) -> User:
 
 @audited("person.changed")
 def change_person(person: User, changes: dict[str, Any], *, actor: Actor) -> User:
-    """Change name, e-mail, place, roles or whether the person may sign in. The last owner stays one."""
-    _only_those_who(actor, "edit")
+    """Change name, e-mail, place, skills, roles or whether the person may sign in. The last owner stays one.
+
+    Their customers follow them to another team or department, many of them in the background.
+    """
+    only_those_who(actor, "edit")
+    _only_over(person, actor)
     changes = dict(changes)
     roles = changes.pop("roles", None)
+    before = {role.key for role in person.roles.all()}
     note(fields=sorted([*changes, *(["roles"] if roles is not None else [])]))
+    where = (person.team_id, person.department_id)
+    if "skills" in changes:
+        changes["skills"] = skills(changes["skills"])
     for name, new in changes.items():
         setattr(person, name, new)
-    _placed(person).save()
+    _placed(person)
+    _only_where_one_may(actor, "edit", person)
+    person.save()
     if roles is not None:
-        person.roles.set(_roles(roles))
-    if not User.objects.active().filter(roles__key="owner").exists():
-        raise Refused(_("The company needs at least one owner who can sign in."))
+        wanted = _roles(roles)
+        _grant_no_more(actor, [role for role in wanted if role.key not in before])
+        note(roles_before=sorted(before), roles_after=sorted(role.key for role in wanted))
+        person.roles.set(wanted)
+    demand_an_owner()
+    if (person.team_id, person.department_id) != where:
+        people_moved([person.pk], actor)
     return User.objects.get(pk=person.pk)
+
+
+@audited("person.deactivated")
+def deactivate_person(person: User, *, actor: Actor, reason: str = "") -> User:
+    """The person can't sign in any more, and their sessions end; what they did stays theirs."""
+    only_those_who(actor, "edit")
+    _only_over(person, actor)
+    if person.pk == actor.pk:
+        raise Refused(_("You can’t deactivate yourself. Ask another owner."))
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    demand_an_owner()
+    person.is_active = False
+    return person
+
+
+@audited("person.reactivated")
+def reactivate_person(person: User, *, actor: Actor, reason: str = "") -> User:
+    """The person may sign in again, with the roles and the place they had."""
+    only_those_who(actor, "edit")
+    _only_over(person, actor)
+    User.objects.filter(pk=person.pk).update(is_active=True)
+    person.is_active = True
+    return person
 
 
 @audited("password.set")
 def set_password(person: User, password: str, *, actor: Actor) -> None:
     """One's own, or another's by those who may edit people. All other sessions of the person end."""
     if actor.pk != person.pk:
-        _only_those_who(actor, "edit")
+        only_those_who(actor, "edit")
+        _only_over(person, actor)
     check_password(password, person)
     person.set_password(password)
     person.save(update_fields=["password", "name_key"])
@@ -77,25 +108,6 @@ def check_password(password: str, person: User) -> None:
         validate_password(password, person)
     except ValidationError as error:
         raise Refused(" ".join(error.messages)) from error
-
-
-def _only_those_who(actor: Actor, action: str) -> None:
-    if not actor.may(action, "user"):
-        raise NotAllowed(_("Only an owner manages people and departments."))
-
-
-def _roles(keys: list[str]) -> list[Role]:
-    roles = list(Role.objects.filter(key__in=keys))
-    if not roles or len(roles) != len(set(keys)):
-        raise Refused(_("Choose at least one role."))
-    return roles
-
-
-def _placed(person: User) -> User:
-    """A team lies in a department: naming the team is enough."""
-    if person.team is not None:
-        person.department = person.team.department
-    return person
 
 
 @audited("profile.changed")
@@ -112,3 +124,75 @@ def set_preferences(person: User, *, actor: Actor, language: str, theme: str, de
     """How the person likes the screen: language, theme (empty = as the device), density."""
     person.language, person.theme, person.density = language, theme, density
     person.save(update_fields=["language", "theme", "density"])
+
+
+def only_those_who(actor: Actor, action: str) -> None:
+    if not actor.may(action, "user"):
+        raise NotAllowed(_("Your role doesn’t manage people and departments."))
+
+
+def demand_an_owner() -> None:
+    """Within a deed that changed people: somebody must still be able to manage the company."""
+    if not User.objects.active().filter(roles__key="owner").exists():
+        raise Refused(_("The company needs at least one owner who can sign in."))
+
+
+def people_moved(people: Sequence[int], actor: Actor) -> None:
+    """Tell the apps above that these people work elsewhere now."""
+    for follow in on_people_moved:
+        follow(people, actor=actor)
+
+
+def skills(typed: Sequence[str]) -> list[str]:
+    """Each once, in the order typed."""
+    found = list(dict.fromkeys(word.strip() for word in typed if word.strip()))
+    if len(found) > MOST_SKILLS or any(len(word) > LONGEST_SKILL for word in found):
+        raise Refused(
+            _("At most %(most)d skills of at most %(length)d characters each.")
+            % {"most": MOST_SKILLS, "length": LONGEST_SKILL}
+        )
+    return found
+
+
+def _only_over(person: User, actor: Actor) -> None:
+    """Nobody changes somebody who may do more than they may: that would be a way to take their rights."""
+    if actor.pk == person.pk:
+        return
+    if not User.objects.visible_to(actor, "edit").filter(pk=person.pk).exists():
+        raise NotAllowed(_("Your role doesn’t manage this colleague."))
+    if any(not role.is_covered_by(actor) for role in person.roles.all()):
+        raise NotAllowed(
+            _("%(name)s may do more than you. Only who may as much manages this colleague.")
+            % {"name": person.name}
+        )
+
+
+def _only_where_one_may(actor: Actor, action: str, person: User) -> None:
+    """Who manages a department places people in it, not elsewhere."""
+    from_everywhere = actor.scope(action, "user")
+    if from_everywhere is from_everywhere.ALL:
+        return
+    if person.department_id not in actor.department_ids:
+        raise NotAllowed(_("Your role doesn’t place people in that department."))
+
+
+def _grant_no_more(actor: Actor, roles: Sequence[Role]) -> None:
+    for role in roles:
+        if not role.is_covered_by(actor):
+            raise NotAllowed(
+                _("The role %(role)s may do more than you; you can’t give it.") % {"role": role}
+            )
+
+
+def _roles(keys: Sequence[str]) -> list[Role]:
+    roles = list(Role.objects.filter(key__in=keys))
+    if not roles or len(roles) != len(set(keys)):
+        raise Refused(_("Choose at least one role."))
+    return roles
+
+
+def _placed(person: User) -> User:
+    """A team lies in a department: naming the team is enough."""
+    if person.team is not None:
+        person.department = person.team.department
+    return person

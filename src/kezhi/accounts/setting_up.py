@@ -6,8 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from kezhi.accounts.arranging import create_department
 from kezhi.accounts.models import Company, User
-from kezhi.accounts.organising import create_department, create_person
+from kezhi.accounts.organising import create_person
 from kezhi.audit.recording import audited
 from kezhi.core.actor import SYSTEM, Actor
 from kezhi.core.refusal import Refused

@@ -18,6 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _details: ContextVar[dict[str, Any] | None] = ContextVar("kezhi_audit_details", default=None)
+_heard: ContextVar[list[uuid.UUID] | None] = ContextVar("kezhi_audit_heard", default=None)
 deeds: dict[str, Callable[..., Any]] = {}
 
 
@@ -45,6 +46,8 @@ def audited(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                     _mark(outer)
             finally:
                 _details.reset(token)
+            if (heard := _heard.get()) is not None:
+                heard.append(key)
             return outcome
 
         deed.deed_name = name  # type: ignore[attr-defined]
@@ -63,6 +66,17 @@ def traced_by(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return function
 
     return decorate
+
+
+@contextmanager
+def listening() -> Iterator[list[uuid.UUID]]:
+    """The keys of the deeds that are done within, in the order in which they end: an undo asks for them."""
+    keys: list[uuid.UUID] = []
+    token = _heard.set(keys)
+    try:
+        yield keys
+    finally:
+        _heard.reset(token)
 
 
 @contextmanager
@@ -121,9 +135,18 @@ def _write(
         actor_id=actor.pk,
         actor_name=actor.name,
         reason=reason[:500],
-        detail=_details.get() or {},
+        detail={**(_details.get() or {}), **_in_place_of(actor, subject)},
         **_subject(subject),
     )
+
+
+def _in_place_of(actor: Actor, subject: models.Model | None) -> dict[str, int]:
+    """Whose place the actor took: they may touch the record only because its owner is away."""
+    if subject is None:
+        return {}
+    owner = getattr(subject, "assignee_id", None) or getattr(subject, "owner_id", None)
+    principal = actor.acts_for(owner) if isinstance(owner, int) else None
+    return {"in_place_of": principal} if principal else {}
 
 
 def _subject(subject: models.Model | None) -> dict[str, Any]:

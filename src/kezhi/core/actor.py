@@ -57,6 +57,9 @@ class Actor(Protocol):
     def shared_ids(self, action: str) -> tuple[int, ...]:
         """Customers of others that were shared with the actor for `action`."""
 
+    def acts_for(self, owner_id: int | None) -> int | None:
+        """Whom the actor stands in for on a record of that owner, if anyone."""
+
     def scope(self, action: str, kind: str) -> Scope: ...
 
     def may(self, action: str, kind: str) -> bool: ...
@@ -77,6 +80,9 @@ class System:
 
     def shared_ids(self, action: str) -> tuple[int, ...]:
         return ()
+
+    def acts_for(self, owner_id: int | None) -> int | None:
+        return None
 
     def scope(self, action: str, kind: str) -> Scope:
         return Scope.ALL

@@ -13,8 +13,8 @@ from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
-from kezhi.customers.models import Contact, Customer, FollowUp, Interaction, Standing
-from kezhi.customers.models.belonging import belongings
+from kezhi.customers.models import Contact, Customer, Standing
+from kezhi.customers.placing import follow_place, on_reassign  # noqa: F401 - known by this name
 
 
 @audited("customer.created")
@@ -78,20 +78,8 @@ def reassign_customer(
     _give(customer, owner)
     customer.version += 1
     customer.save()
-    place = customer.place
-    followers: list[Any] = [Standing, Contact, Interaction, *belongings()]
-    for follower in followers:
-        follower.objects.filter(customer=customer).update(**place)
-    FollowUp.objects.filter(customer=customer).update(
-        team_id=place["team_id"], department_id=place["department_id"]
-    )
-    for hook in on_reassign:
-        hook(customer, place)
+    follow_place([customer.pk])
     return customer
-
-
-# Upper apps that repeat the owner on their rows (orders, costs) register here in their `ready`.
-on_reassign: list[Any] = []
 
 
 @audited("contact.created")

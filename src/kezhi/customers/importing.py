@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kezhi.core.actor import Actor, Scope
 from kezhi.core.refusal import Refused
-from kezhi.customers.creating import on_reassign
 from kezhi.customers.models import Contact, Customer, FollowUp, Interaction
+from kezhi.customers.placing import follow_place
 from kezhi.dataio.fields import ImportField, declared_fields
 from kezhi.dataio.models import ImportBatch
 from kezhi.dataio.people import resolve_people
@@ -409,29 +409,6 @@ def give_standing(ids: str, work: Work) -> None:
             SELECT c.id, c.owner_id, c.team_id, c.department_id, '', '', '', '', 0, false, ''
             FROM {TABLE} c WHERE c.id IN ({ids})"""
     )
-
-
-def follow_place(ids: list[int]) -> None:
-    """What repeats the owner of these customers follows it, here and in the apps above."""
-    if not ids:
-        return
-    with connection.cursor() as cursor:
-        for table in ("customers_standing", "customers_contact", "customers_interaction"):
-            cursor.execute(
-                f"""UPDATE {table} t SET owner_id = c.owner_id, team_id = c.team_id,
-                      department_id = c.department_id
-                    FROM {TABLE} c WHERE c.id = t.customer_id AND c.id = ANY(%s)""",
-                [ids],
-            )
-        cursor.execute(
-            f"""UPDATE customers_followup t SET team_id = c.team_id, department_id = c.department_id
-                FROM {TABLE} c WHERE c.id = t.customer_id AND c.id = ANY(%s)""",
-            [ids],
-        )
-    for customer in Customer.objects.filter(pk__in=ids).iterator():
-        place = {name: getattr(customer, name) for name in PLACED}
-        for hook in on_reassign:
-            hook(customer, place)
 
 
 def delete_customers(ids: list[int]) -> None:

@@ -9,8 +9,9 @@ from datetime import date, datetime, time
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from kezhi.accounts.arranging import create_department, create_team
 from kezhi.accounts.models import Company, Department, Team, User
-from kezhi.accounts.organising import create_department, create_person, create_team
+from kezhi.accounts.organising import create_person
 from kezhi.accounts.setting_up import found_company
 from kezhi.core.actor import SYSTEM
 from kezhi.demo.living import live, split

@@ -8,6 +8,7 @@ from typing import Any
 from kezhi.core.models import JobState
 from kezhi.core.progress import Stopped
 from kezhi.core.refusal import Refused
+from kezhi.customers.placing import move_customers
 from kezhi.dataio import importing
 from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.insight.measuring import run_value
@@ -23,6 +24,11 @@ def measure_value(job: Job, run: int) -> dict[str, Any]:
     if found.state == ValueRun.State.FAILED:
         raise Refused(found.error)
     return {"run": run}
+
+
+@watched("customers.follow_people")
+def follow_people(job: Job, people: list[int]) -> dict[str, Any]:
+    return {"customers": move_customers(people, actor=job.actor, progress=job.progress)}
 
 
 @watched("dataio.check")

@@ -13,6 +13,7 @@ from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed
 from kezhi.customers.creating import may_reach
 from kezhi.customers.models import Customer
+from kezhi.customers.placing import follow_in
 from kezhi.ledger.models import CostEntry, Order
 
 
@@ -29,7 +30,7 @@ def enter_cost(fields: dict[str, Any], *, actor: Actor, on: date) -> CostEntry:
     )
 
 
-def follow_owner(customer: Customer, place: dict[str, Any]) -> None:
-    """The facts repeat the owner, team and department of their customer."""
-    Order.objects.filter(customer=customer).update(**place)
-    CostEntry.objects.filter(customer=customer).update(**place)
+def follow_owners(customer_ids: list[int]) -> None:
+    """The facts repeat the owner, team and department of their customers."""
+    for model in (Order, CostEntry):
+        follow_in(model._meta.db_table, customer_ids)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -22,9 +23,25 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def visible_to(self, actor: Actor, action: str = "read") -> UserQuerySet:
         """Colleagues: everyone may see who works here; changing them needs the permission."""
-        if action == "read" or actor.may(action, "user"):
+        scope = Scope.ALL if action == "read" else actor.scope(action, "user")
+        if scope is Scope.ALL:
             return self.all()
-        return self.none()
+        if scope is Scope.DEPARTMENT:
+            return self.filter(department_id__in=actor.department_ids)
+        if scope is Scope.TEAM and actor.team_id is not None:
+            return self.filter(team_id=actor.team_id)
+        return self.filter(pk=actor.pk) if scope > Scope.NONE else self.none()
+
+    def found_by(self, text: str) -> UserQuerySet:
+        """Whose name (in characters or pinyin), sign-in name, position or skill holds the words."""
+        key = name_key(text)
+        return self.filter(
+            Q(name__icontains=text)
+            | Q(name_key__contains=key)
+            | Q(login__icontains=text)
+            | Q(title__icontains=text)
+            | Q(skills__contains=[text])
+        )
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -113,6 +130,31 @@ class User(AbstractBaseUser):
             if role.scope("read", kind) > Scope.NONE
         )
         return max(levels, default=Access.HIDDEN)
+
+    def acts_for(self, owner_id: int | None) -> int | None:
+        """Whom the person stands in for on a record of that owner.
+
+        Who reaches every customer anyway acts in their own right.
+        """
+        if owner_id is None or owner_id == self.pk:
+            return None
+        if self.scope("read", "customer") in (Scope.NONE, Scope.ALL):
+            return None
+        return owner_id if owner_id in self.own_ids else None
+
+    @property
+    def managers(self) -> list[User]:
+        """From the nearest up: the team's lead, then the heads of the department and of those above."""
+        found = [self.team.lead] if self.team is not None else []
+        if self.department is not None:
+            above = Department.objects.filter(pk__in=self.department.path).select_related("head")
+            heads = {department.pk: department.head for department in above}
+            found += [heads.get(pk) for pk in reversed(self.department.path)]
+        known: dict[int, User] = {}
+        for person in found:
+            if person is not None and person.pk != self.pk and person.is_active:
+                known.setdefault(person.pk, person)
+        return list(known.values())
 
     @property
     def is_owner(self) -> bool:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kezhi.accounts import organising, setting_up
+from kezhi.accounts import arranging, organising, setting_up
 from kezhi.accounts.models import Company, Department, Role, User
 from kezhi.audit.models import Change, Entry
 from kezhi.core.refusal import Refused
@@ -212,13 +212,13 @@ def _done(form: forms.Form, deed: Any, *args: Any, **kwargs: Any) -> bool:
 @require_POST
 def add_department(request: PersonRequest) -> HttpResponse:
     must_may(request, "create", "user")
-    return _added(request, DepartmentForm(request.POST), organising.create_department)
+    return _added(request, DepartmentForm(request.POST), arranging.create_department)
 
 
 @require_POST
 def add_team(request: PersonRequest) -> HttpResponse:
     must_may(request, "create", "user")
-    return _added(request, TeamForm(request.POST), organising.create_team)
+    return _added(request, TeamForm(request.POST), arranging.create_team)
 
 
 def _added(request: PersonRequest, form: forms.Form, deed: Any) -> HttpResponse:
