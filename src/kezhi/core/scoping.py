@@ -22,29 +22,34 @@ class ScopedQuerySet(models.QuerySet[Any]):
     department_path: ClassVar[str] = "department_id"
     share_path: ClassVar[str] = ""
 
-    def visible_to(self, actor: Actor, action: str = "read") -> Self:
-        """Only rows on which the actor may do `action`; a stranger's row does not exist for them."""
-        return self.within(actor.scope(action, self.kind), actor, action)
+    def visible_to(self, actor: Actor, action: str = "read", via: str = "") -> Self:
+        """Only rows on which the actor may do `action`; a stranger's row does not exist for them.
 
-    def within(self, scope: Scope, actor: Actor, action: str = "read") -> Self:
+        `via` names a one-to-one row that repeats owner, team and department (`Kind.certain`): a list sorted by
+        its columns asks for the scope there, so that one index holds scope and order (0.2 ms against 160).
+        """
+        return self.within(actor.scope(action, self.kind), actor, action, via)
+
+    def within(self, scope: Scope, actor: Actor, action: str = "read", via: str = "") -> Self:
         """The rows that a scope reaches, with the customers that were shared for this action."""
+        at = f"{via}__" if via else ""
         if scope is Scope.ALL:
             return self.all()
         if scope is Scope.NONE or actor.pk is None:
             return self.none()
-        reached = self._own(actor)
+        reached = self._own(actor, at)
         if scope is Scope.DEPARTMENT and actor.department_ids:
-            reached |= models.Q(**{f"{self.department_path}__in": actor.department_ids})
+            reached |= models.Q(**{f"{at}{self.department_path}__in": actor.department_ids})
         elif scope >= Scope.TEAM and actor.team_id is not None:
-            reached |= models.Q(**{self.team_path: actor.team_id})
+            reached |= models.Q(**{f"{at}{self.team_path}": actor.team_id})
         if self.share_path and (shared := actor.shared_ids(action)):
-            reached |= models.Q(**{f"{self.share_path}__in": shared})
+            reached |= models.Q(**{f"{at}{self.share_path}__in": shared})
         return self.filter(reached)
 
-    def _own(self, actor: Actor) -> models.Q:
+    def _own(self, actor: Actor, at: str) -> models.Q:
         if len(actor.own_ids) == 1:
-            return models.Q(**{self.owner_path: actor.own_ids[0]})
-        return models.Q(**{f"{self.owner_path}__in": actor.own_ids})
+            return models.Q(**{f"{at}{self.owner_path}": actor.own_ids[0]})
+        return models.Q(**{f"{at}{self.owner_path}__in": actor.own_ids})
 
 
 class OpenQuerySet(models.QuerySet[Any]):

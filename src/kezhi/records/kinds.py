@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from django.db import models
 
 from kezhi.core.actor import Access, Actor
-from kezhi.records.fields import Collection, Condition, Field, Label, View
+from kezhi.records.fields import Collection, Condition, Field, Label, Section, View
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Kind:
     views: Sequence[View] = ()
     form: Sequence[str] = ()
     properties: Sequence[str] = ()
+    sections: Sequence[Section] = ()  # of form and panel; empty: all fields in one
     import_key: Sequence[str] = ()
     select_related: Sequence[str] = ()
     certain: Sequence[str] = ()
@@ -77,7 +78,8 @@ class Kind:
         What is hidden isn't there at all; what is masked can be read in part, but neither searched, sorted
         nor filtered by, because the answer would tell the rest. Views that ask for such a field go, too.
         """
-        levels = {each.group: actor.access(self.name, each.group) for each in self.fields}
+        groups = {group for each in self.fields for group in (each.group, *each.derived_from)}
+        levels = {group: actor.access(self.name, group) for group in groups}
         if all(level is Access.EDIT for level in levels.values()):
             return self
         return self._restricted(tuple(sorted(levels.items())))
@@ -88,9 +90,10 @@ class Kind:
             known = self._restrictions[levels] = _restricted(self, dict(levels))
         return known
 
-    def visible_to(self, actor: Actor, action: str = "read") -> Any:
-        """The records on which the actor may do `action`."""
-        return self.model._default_manager.visible_to(actor, action)  # type: ignore[attr-defined]
+    def visible_to(self, actor: Actor, action: str = "read", via: str = "") -> Any:
+        """The records on which the actor may do `action`; `via` is one of `certain`, see `ScopedQuerySet`."""
+        rows: Any = self.model._default_manager
+        return rows.visible_to(actor, action, via) if via else rows.visible_to(actor, action)
 
     def list_url(self, *conditions: Condition, sort: str = "", **more: str) -> str:
         """The address of the list behind a figure."""
@@ -107,11 +110,14 @@ class Kind:
 
 
 def _restricted(kind: Kind, levels: Mapping[str, Access]) -> Kind:
+    def level(each: Field) -> Access:
+        return min(levels[group] for group in (each.group, *each.derived_from))
+
     fields = tuple(
-        _seen(each, levels[each.group])
+        _seen(each, level(each))
         for each in kind.fields
         # The name of a record can't be hidden: whoever may read it must be able to speak of it.
-        if levels[each.group] is not Access.HIDDEN or each.name == kind.title
+        if level(each) is not Access.HIDDEN or each.name == kind.title
     )
     names = {each.name for each in fields}
     usable = {each.name for each in fields if each.is_filterable}
@@ -135,6 +141,7 @@ def _restricted(kind: Kind, levels: Mapping[str, Access]) -> Kind:
         views=views,
         form=tuple(name for name in kind.form if name in editable),
         properties=kept(kind.properties),
+        sections=tuple(replace(each, fields=kept(each.fields)) for each in kind.sections),
     )
 
 

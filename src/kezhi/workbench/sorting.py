@@ -50,6 +50,11 @@ class Order:
     def __str__(self) -> str:
         return f"-{self.field.name}" if self.is_descending else self.field.name
 
+    @property
+    def relation(self) -> str:
+        """The one-to-one row that is sorted by, or the record's own table: nothing."""
+        return self.field.path.split("__")[0] if "__" in self.field.path else ""
+
     def page(self, queryset: QuerySet[Any], after: str = "", before: str = "") -> Page:
         """The page that follows or precedes a cursor; the first when the cursor isn't one of ours."""
         keyed = self._keyed(queryset)

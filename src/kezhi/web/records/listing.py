@@ -83,7 +83,9 @@ class Listing:
 
     def matches(self, action: str = "read") -> QuerySet[Any]:
         """All records behind the list on which the person may do `action`, in no order."""
-        rows: QuerySet[Any] = self.kind.visible_to(self.actor, action)
+        order = self.filter.order
+        via = order.relation if order is not None and order.relation in self.kind.certain else ""
+        rows: QuerySet[Any] = self.kind.visible_to(self.actor, action, via)
         return self.filter.apply(rows.select_related(*self.kind.select_related))
 
     def ordered(self, action: str = "read") -> QuerySet[Any]:
