@@ -5,7 +5,7 @@ from django.utils.translation import pgettext_lazy
 
 from kezhi.ledger import entering
 from kezhi.ledger.models import CostEntry, Order
-from kezhi.records import Condition, Field, FieldKind, Kind, View, registry
+from kezhi.records import Collection, Condition, Field, FieldKind, Kind, View, registry
 
 K = FieldKind
 
@@ -113,6 +113,7 @@ COST_FIELDS = (
         is_importable=True,
         decimals=2,
         total="sum",
+        group="money",
         import_names=("金额", "费用", "费用金额", "成本", "amount", "cost"),
     ),
     Field(
@@ -154,6 +155,7 @@ def register() -> None:
                 "remark",
             ),
             import_key=("number",),
+            is_taggable=True,
             select_related=("customer",),
             empty=_(
                 "What was bought, when and for how much: the facts that value is measured from."
@@ -179,4 +181,11 @@ def register() -> None:
             empty=_("Service hours, visits, freight and other costs of serving a customer."),
             create=entering.enter_cost,
         )
+    )
+    registry.extend(
+        "customer",
+        collections=(
+            Collection("orders", _("Orders"), "order", "customer"),
+            Collection("costs", _("Costs to serve"), "cost", "customer"),
+        ),
     )

@@ -6,7 +6,7 @@ from django.utils.translation import pgettext_lazy
 from kezhi.customers import creating
 from kezhi.customers.models import Customer
 from kezhi.customers.models.standing import Loyalty, Stage, Tier
-from kezhi.records import Condition, DataClass, Field, FieldKind, Kind, View
+from kezhi.records import Collection, Condition, DataClass, Field, FieldKind, Kind, View
 
 K = FieldKind
 
@@ -586,6 +586,12 @@ KIND = Kind(
     import_key=("code",),
     select_related=("standing", "owner"),
     certain=("standing",),
+    collections=(
+        Collection("contacts", _("Contacts"), "contact", "customer"),
+        Collection("interactions", _("Interactions"), "interaction", "customer"),
+        Collection("follow_ups", _("Follow-ups"), "follow_up", "customer"),
+    ),
+    is_taggable=True,
     empty=_(
         "Companies and persons who buy from you, or may. Import a file or create the first one."
     ),

@@ -9,6 +9,7 @@ from kezhi.workbench.filtering.comparing import (
 from kezhi.workbench.filtering.criterion import Criterion, check
 from kezhi.workbench.filtering.filter import Filter
 from kezhi.workbench.filtering.meaning import Asking, aliased
+from kezhi.workbench.filtering.tree import TooMuch
 
 __all__ = [
     "SEVERAL",
@@ -17,6 +18,7 @@ __all__ = [
     "Asking",
     "Criterion",
     "Filter",
+    "TooMuch",
     "aliased",
     "check",
     "filterable",

@@ -19,6 +19,7 @@ from kezhi.workbench import operands
 from kezhi.workbench.filtering.criterion import Criterion, check
 from kezhi.workbench.filtering.finding import found
 from kezhi.workbench.filtering.meaning import Asking, aliased
+from kezhi.workbench.filtering.tree import MOST_LEAVES, TooMuch, leaves, parse
 from kezhi.workbench.operands import Unusable
 from kezhi.workbench.sorting import Order
 
@@ -48,6 +49,7 @@ class Filter:
     ) -> Filter:
         kind = kind.seen_by(asking.actor)
         sources = [str(condition) for condition in conditions]
+        _must_be_reasonable(sources)
         criteria = tuple(check(kind, source, asking) for source in sources[:MOST_CONDITIONS])
         problems = [criterion.problem for criterion in criteria if criterion.problem]
         if len(sources) > MOST_CONDITIONS:
@@ -80,3 +82,15 @@ class Filter:
     @property
     def is_empty(self) -> bool:
         return not self.criteria and not self.text
+
+
+def _must_be_reasonable(sources: list[str]) -> None:
+    """`TooMuch` for more conditions than the database should be asked at once."""
+    total = 0
+    for source in sources:
+        try:
+            total += leaves(parse(source))
+        except Unusable:
+            total += 1
+    if total > MOST_LEAVES:
+        raise TooMuch(f"{total} conditions")
