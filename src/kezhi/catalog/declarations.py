@@ -176,6 +176,7 @@ def register() -> None:
                 "remark",
             ),
             import_key=("code",),
+            is_taggable=True,
             select_related=("category",),
             empty=_(
                 "What you sell, with prices and costs. The cost of goods turns revenue into value."

@@ -180,6 +180,7 @@ KIND = Kind(
         "remark",
     ),
     import_key=("customer", "name"),
+    is_taggable=True,
     select_related=("customer",),
     empty=_("The people at your customers: who decides, who uses, who buys."),
     create=creating.create_contact,

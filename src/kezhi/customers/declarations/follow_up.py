@@ -90,6 +90,7 @@ KIND = Kind(
         View("all", pgettext_lazy("view", "All")),
     ),
     form=("customer", "subject", "due_on", "assignee"),
+    is_taggable=True,
     properties=("customer", "due_on", "assignee", "done_at", "outcome"),
     select_related=("customer", "assignee"),
     empty=_("What you have promised yourself to do with a customer, and by when."),

@@ -14,6 +14,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import User
+from kezhi.core.refusal import Refused
 from kezhi.dataio import parsing, problems
 from kezhi.dataio.fields import ImportField, Reading
 from kezhi.records import Field, FieldKind, Kind, registry
@@ -21,6 +22,8 @@ from kezhi.web.records.cells import unit_of
 from kezhi.web.records.options import Option, exactly, options
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench.holding import held
+from kezhi.workbench.models import Tag
+from kezhi.workbench.tagging import clean, understood
 
 K = FieldKind
 # The macro's control for each kind; the others are text.
@@ -37,8 +40,11 @@ CONTROLS = {
     K.CHOICE: "select",
     K.PERSON: "select",
     K.LINK: "link",
+    K.MULTI_CHOICE: "several",
+    K.TAGS: "tags",
 }
-WIDE = (K.LONG_TEXT, K.LINK)
+SEVERAL = "\n"  # between several entries of one field
+WIDE = (K.LONG_TEXT, K.LINK, K.MULTI_CHOICE, K.TAGS)
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class Control:
     search: str = ""
     unit: str = ""
     is_wide: bool = False
+    chosen: tuple[str, ...] = ()  # of several entries: the keys, or the names of tags
 
 
 @dataclass
@@ -86,7 +93,7 @@ class RecordForm:
         """Take what was sent; each field is understood or gets its error."""
         for name in self.kind.form:
             each = self.kind.field(name)
-            control = self._control(each, data.get(name, ""), data.get(f"{name}_search", ""))
+            control = self._control(each, _sent(each, data), data.get(f"{name}_search", ""))
             try:
                 self.entries[name] = self._entry(control)
             except parsing.Bad as bad:
@@ -102,7 +109,7 @@ class RecordForm:
         for name in self.kind.form:
             each = self.kind.field(name)
             search = data.get(f"{name}_search", "")
-            self.controls[name] = self._control(each, data.get(name, ""), search)
+            self.controls[name] = self._control(each, _sent(each, data), search)
         return self
 
     def _suggested(self, each: Field) -> str:
@@ -137,6 +144,9 @@ class RecordForm:
             search=search,
             unit=unit,
             is_wide=each.kind in WIDE,
+            chosen=tuple(part for part in typed.split(SEVERAL) if part)
+            if each.kind in (K.MULTI_CHOICE, K.TAGS)
+            else (),
         )
 
     def _entry(self, control: Control) -> Any:
@@ -147,6 +157,10 @@ class RecordForm:
             return self._linked(control)
         if each.kind is K.PERSON:
             return self._person(control)
+        if each.kind is K.MULTI_CHOICE:
+            return self._several(control)
+        if each.kind is K.TAGS:
+            return self._tags(control)
         reading = Reading(currency=self.request.company.currency, today=self.request.today)
         accepted = ImportField.of(
             each, places=_places(self.kind, each), at_least_zero=each.kind is K.INTEGER
@@ -192,12 +206,41 @@ class RecordForm:
             raise ValueError(_("Choose a colleague."))
         return person
 
+    def _several(self, control: Control) -> list[str]:
+        """In the order of the declaration, whatever the order in which they were ticked."""
+        known = [key for key, _label in control.field.choices]
+        if any(key not in known for key in control.chosen):
+            raise ValueError(_("Choose one of the entries."))
+        if control.is_required and not control.chosen:
+            raise ValueError(_("Choose at least one."))
+        return [key for key in known if key in control.chosen]
+
+    def _tags(self, control: Control) -> list[Tag]:
+        """Tags by name; a new name becomes a tag when the form is saved, where the role allows it."""
+        try:
+            return understood(control.chosen, self.request.actor)
+        except Refused as refusal:
+            raise ValueError(str(refusal)) from refusal
+
+
+def _sent(each: Field, data: QueryDict) -> str:
+    """What the request says of a field; several entries in one text."""
+    if each.kind is K.MULTI_CHOICE:
+        return SEVERAL.join(data.getlist(each.name))
+    if each.kind is K.TAGS:
+        # Chips, and what stands in the text box when somebody sends the form without choosing.
+        typed = data.get(f"{each.name}_typed", "").replace("，", ",").split(",")
+        names = [clean(name) for name in [*data.getlist(each.name), *typed]]
+        return SEVERAL.join(name for name in names if name)
+    return data.get(each.name, "")
+
 
 def _options(each: Field) -> list[tuple[str, str]]:
     if each.kind is K.PERSON:
         people = User.objects.active().order_by("name_key").values_list("pk", "name")
         return [(str(pk), name) for pk, name in people]
-    return [(key, str(label)) for key, label in each.choices] if each.kind is K.CHOICE else []
+    has_choices = each.kind in (K.CHOICE, K.MULTI_CHOICE)
+    return [(key, str(label)) for key, label in each.choices] if has_choices else []
 
 
 def _typed(each: Field, entry: Any) -> str:
@@ -213,6 +256,8 @@ def _typed(each: Field, entry: Any) -> str:
         return entry.isoformat()
     if each.kind in (K.LINK, K.PERSON):
         return str(entry.pk)
+    if isinstance(entry, list | tuple):
+        return SEVERAL.join(str(part) for part in entry)
     return str(entry)
 
 
