@@ -122,6 +122,7 @@ class Field:
     expression: Any = None
     reads: Callable[[Any], Any] | None = None
     is_custom: bool = False
+    derived_from: Sequence[str] = ()  # groups of what it is computed from, which it could betray
 
     def __post_init__(self) -> None:
         if not self.path:
@@ -134,6 +135,14 @@ class Field:
     @property
     def is_masked(self) -> bool:
         return self.access is Access.MASKED
+
+
+@dataclass(frozen=True)
+class Section:
+    """Fields that stand under one heading in form and property panel; without a title there is none."""
+
+    title: Label
+    fields: Sequence[str]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What the company adds to the kinds of record without code: fields, formulas, layouts."""
