@@ -13,23 +13,32 @@ from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.customers.matching_keeping import SOURCES, keep
 from kezhi.customers.models import Contact, Customer, Standing
 from kezhi.customers.placing import follow_place, on_reassign  # noqa: F401 - known by this name
+from kezhi.workbench.customizing.entering import changed, put
 
 
 @audited("customer.created")
-def create_customer(fields: dict[str, Any], *, actor: Actor, on: date) -> Customer:
-    """A new customer owned by the actor unless `owner` is given; gets a code if none was typed."""
+def create_customer(
+    fields: dict[str, Any], *, actor: Actor, on: date, reason: str = ""
+) -> Customer:
+    """A new customer owned by the actor unless `owner` is given; gets a code if none was typed.
+
+    `reason` says why one that looks like another was saved all the same.
+    """
     if not actor.may("create", "customer"):
         raise NotAllowed(_("Your role doesn't create customers."))
     fields = dict(fields)
     owner = fields.pop("owner", None) or _person(actor)
     fields["code"] = fields.get("code") or next_customer_code()
     _check_unique(fields)
-    customer = Customer(**fields, created_by_id=actor.pk)
+    customer = Customer(created_by_id=actor.pk)
+    put("customer", customer, fields, actor)
     _give(customer, owner)
     customer.save()
     Standing.objects.create(customer=customer, **customer.place)
+    keep("customer", [customer.pk])
     return customer
 
 
@@ -41,18 +50,20 @@ def edit_customer(
     actor: Actor,
     on: date,
     version: int | None = None,
+    reason: str = "",
 ) -> Customer:
     """Change fields of a customer the actor may edit; `version` is what the actor saw."""
     customer = claim(customer, actor=actor, action="edit", version=version)
-    changes = {name: new for name, new in changes.items() if getattr(customer, name) != new}
+    changes = changed("customer", customer, changes)
     if "code" in changes and not changes["code"]:
         del changes["code"]
     _check_unique(changes, customer)
     note(fields=sorted(changes))
-    for name, new in changes.items():
-        setattr(customer, name, new)
+    put("customer", customer, changes, actor)
     customer.version += 1
     customer.save()
+    if not changes.keys().isdisjoint(SOURCES["customer"].columns):
+        keep("customer", [customer.pk])
     return customer
 
 
@@ -83,38 +94,49 @@ def reassign_customer(
 
 
 @audited("contact.created")
-def create_contact(fields: dict[str, Any], *, actor: Actor, on: date) -> Contact:
+def create_contact(fields: dict[str, Any], *, actor: Actor, on: date, reason: str = "") -> Contact:
     """A person at a customer that the actor may see."""
     customer: Customer = fields["customer"]
     if not may_reach(actor, "create", "contact", customer):
         raise NotAllowed(_("Your role doesn't add contacts to this customer."))
-    contact = Contact(**fields, **customer.place)
+    contact = Contact(**customer.place)
+    put("contact", contact, fields, actor)
     contact.save()
     _only_primary(contact)
+    keep("contact", [contact.customer_id])
     return contact
 
 
 @audited("contact.edited")
 def edit_contact(
-    contact: Contact, changes: dict[str, Any], *, actor: Actor, on: date, version: int | None = None
+    contact: Contact,
+    changes: dict[str, Any],
+    *,
+    actor: Actor,
+    on: date,
+    version: int | None = None,
+    reason: str = "",
 ) -> Contact:
     contact = claim(contact, actor=actor, action="edit", version=version)
+    before = contact.customer_id
     if "customer" in changes and not may_reach(actor, "create", "contact", changes["customer"]):
         raise NotAllowed(_("Your role doesn't add contacts to this customer."))
     note(fields=sorted(changes))
-    for name, new in changes.items():
-        setattr(contact, name, new)
+    put("contact", contact, changes, actor)
     for name, new in contact.customer.place.items():
         setattr(contact, name, new)
     contact.version += 1
     contact.save()
     _only_primary(contact)
+    keep("contact", [before, contact.customer_id])
     return contact
 
 
 @audited("contact.deleted")
 def delete_contact(contact: Contact, *, actor: Actor, on: date) -> None:
-    claim(contact, actor=actor, action="delete").delete()
+    contact = claim(contact, actor=actor, action="delete")
+    contact.delete()
+    keep("contact", [contact.customer_id])
 
 
 def next_customer_code() -> str:

@@ -18,8 +18,10 @@ from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.creating import may_reach
 from kezhi.customers.models.belonging import Belonging
+from kezhi.workbench.customizing.entering import put, settle
 
 Check = Callable[[Any], None]
+Follow = Callable[[list[int]], None]
 
 
 @dataclass(frozen=True)
@@ -31,19 +33,29 @@ class Deeds:
     delete: Callable[..., Any]
 
 
-def deeds_for(kind: str, model: type[Belonging], check: Check | None = None) -> Deeds:
+def deeds_for(
+    kind: str, model: type[Belonging], check: Check | None = None, follow: Follow | None = None
+) -> Deeds:
     """The three deeds of a kind, named `<kind>.created` and so on in the audit.
 
     `check(record)` may put derived columns in order, or raise `Refused`, before a record is saved.
+    `follow(customer ids)` comes after each change and keeps what is derived from the records.
     """
+
+    def told(*customers: int) -> None:
+        if follow is not None:
+            follow(list(dict.fromkeys(customers)))
 
     @audited(f"{kind}.created")
     def create(fields: dict[str, Any], *, actor: Actor, on: date) -> Any:
-        record = model(**fields, created_by_id=actor.pk)
+        record = model(created_by_id=actor.pk)
+        put(kind, record, fields, actor)
         _place(record, kind, actor)
         if check is not None:
             check(record)
+        settle(kind, record)
         record.save()
+        told(record.customer_id)
         return record
 
     @audited(f"{kind}.edited")
@@ -51,20 +63,24 @@ def deeds_for(kind: str, model: type[Belonging], check: Check | None = None) -> 
         record: Any, changes: dict[str, Any], *, actor: Actor, on: date, version: int | None = None
     ) -> Any:
         record = claim(record, actor=actor, action="edit", version=version)
+        before = record.customer_id
         note(fields=sorted(changes))
-        for name, new in changes.items():
-            setattr(record, name, new)
+        put(kind, record, changes, actor)
         if "customer" in changes:
             _place(record, kind, actor)
         if check is not None:
             check(record)
+        settle(kind, record)
         record.version += 1
         record.save()
+        told(before, record.customer_id)
         return record
 
     @audited(f"{kind}.deleted")
     def delete(record: Any, *, actor: Actor, on: date) -> None:
-        claim(record, actor=actor, action="delete").delete()
+        record = claim(record, actor=actor, action="delete")
+        record.delete()
+        told(record.customer_id)
 
     return Deeds(create, edit, delete)
 
