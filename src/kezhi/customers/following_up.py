@@ -8,12 +8,16 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import User
-from kezhi.audit.recording import audited
-from kezhi.core.actor import Actor
+from kezhi.audit.recording import audited, note
+from kezhi.core.actor import Actor, Scope
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.creating import may_reach
+from kezhi.customers.mentioning import keep_mentions
 from kezhi.customers.models import Contact, Customer, FollowUp, Interaction
+from kezhi.workbench.customizing.entering import put, settle
+
+MOST_PINNED = 5
 
 
 @audited("interaction.logged")
@@ -31,7 +35,8 @@ def log_interaction(
         raise NotAllowed(_("Your role doesn't write on this customer's timeline."))
     if not text.strip():
         raise Refused(_("Write what happened before you save."))
-    return Interaction.objects.create(
+    _check_contact(customer, contact)
+    interaction = Interaction.objects.create(
         customer=customer,
         contact=contact,
         channel=channel,
@@ -40,6 +45,65 @@ def log_interaction(
         author=actor if isinstance(actor, User) else None,
         **customer.place,
     )
+    keep_mentions(interaction)
+    return interaction
+
+
+@audited("interaction.edited")
+def edit_interaction(
+    interaction: Interaction,
+    changes: dict[str, Any],
+    *,
+    actor: Actor,
+    at: datetime,
+    version: int | None = None,
+) -> Interaction:
+    """One's own entry put right: `text`, `channel`, `contact`. It says that it was edited."""
+    interaction = claim(interaction, actor=actor, action="edit", version=version)
+    if interaction.author_id != actor.pk:
+        raise NotAllowed(_("Only who wrote an entry changes it."))
+    note(fields=sorted(changes))
+    for name, new in changes.items():
+        setattr(interaction, name, new)
+    if not interaction.text.strip():
+        raise Refused(_("Write what happened before you save."))
+    _check_contact(interaction.customer, interaction.contact)
+    interaction.text = interaction.text.strip()
+    interaction.edited_at = at
+    interaction.version += 1
+    interaction.save()
+    keep_mentions(interaction)
+    return interaction
+
+
+@audited("interaction.deleted")
+def delete_interaction(interaction: Interaction, *, actor: Actor, on: date) -> None:
+    """One's own entry, or another's by who answers for a department."""
+    interaction = claim(interaction, actor=actor, action="delete")
+    answers = actor.scope("delete", "interaction") >= Scope.DEPARTMENT
+    if interaction.author_id != actor.pk and not answers:
+        raise NotAllowed(_("Only who wrote an entry deletes it."))
+    interaction.delete()
+
+
+@audited("interaction.pinned")
+def pin_interaction(interaction: Interaction, *, actor: Actor, is_pinned: bool) -> Interaction:
+    """Keep an entry on top of the timeline for everybody, or let it go."""
+    interaction = claim(interaction, actor=actor, action="edit")
+    note(pinned=is_pinned)
+    pinned = Interaction.objects.filter(customer_id=interaction.customer_id, is_pinned=True)
+    if is_pinned and pinned.exclude(pk=interaction.pk).count() >= MOST_PINNED:
+        raise Refused(
+            _("%(most)s entries are pinned already. Unpin one first.") % {"most": MOST_PINNED}
+        )
+    interaction.is_pinned = is_pinned
+    interaction.save(update_fields=["is_pinned"])
+    return interaction
+
+
+def _check_contact(customer: Customer, contact: Contact | None) -> None:
+    if contact is not None and contact.customer_id != customer.pk:
+        raise Refused(_("Choose a contact of this customer."))
 
 
 @audited("follow_up.planned")
@@ -51,12 +115,12 @@ def plan_follow_up(fields: dict[str, Any], *, actor: Actor, on: date) -> FollowU
     assignee = fields.get("assignee") or actor
     if not isinstance(assignee, User) or not assignee.is_active:
         raise Refused(_("Choose a colleague who works here to do it."))
-    return FollowUp.objects.create(
-        **{**fields, "assignee": assignee},
-        team_id=customer.team_id,
-        department_id=customer.department_id,
-        created_by_id=actor.pk,
+    follow_up = FollowUp(
+        team_id=customer.team_id, department_id=customer.department_id, created_by_id=actor.pk
     )
+    put("follow_up", follow_up, {**fields, "assignee": assignee}, actor)
+    follow_up.save()
+    return follow_up
 
 
 @audited("follow_up.changed")
@@ -71,8 +135,7 @@ def change_follow_up(
     follow_up = claim(follow_up, actor=actor, action="edit", version=version)
     if "customer" in changes and not may_reach(actor, "create", "follow_up", changes["customer"]):
         raise NotAllowed(_("Your role doesn't plan follow-ups for this customer."))
-    for name, new in changes.items():
-        setattr(follow_up, name, new)
+    put("follow_up", follow_up, changes, actor)
     follow_up.team_id = follow_up.customer.team_id
     follow_up.department_id = follow_up.customer.department_id
     follow_up.version += 1
@@ -89,6 +152,7 @@ def complete_follow_up(
     if not follow_up.is_done:
         follow_up.done_at, follow_up.outcome = at, outcome.strip()[:500]
         follow_up.done_by = actor if isinstance(actor, User) else None
+        settle("follow_up", follow_up)
         follow_up.version += 1
         follow_up.save()
     return follow_up
@@ -100,6 +164,7 @@ def reopen_follow_up(follow_up: FollowUp, *, actor: Actor, at: datetime) -> Foll
     follow_up = claim(follow_up, actor=actor, action="edit")
     follow_up.done_at = follow_up.done_by = None
     follow_up.outcome = ""
+    settle("follow_up", follow_up)
     follow_up.version += 1
     follow_up.save()
     return follow_up

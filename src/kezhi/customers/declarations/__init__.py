@@ -1,10 +1,32 @@
-"""Customers, contacts, interactions and follow-ups as kinds of record."""
+"""Parties, contacts, what is known of them, and what happened, as kinds of record."""
 
-from kezhi.customers.declarations import contact, customer, follow_up, interaction
+from kezhi.customers.declarations import (
+    address,
+    contact,
+    customer,
+    follow_up,
+    identifier,
+    important_date,
+    interaction,
+    need,
+    promise,
+    relation,
+)
 from kezhi.records import registry
 
 
 def register() -> None:
     """Called once, when the apps are ready."""
-    for declared in (customer, contact, interaction, follow_up):
+    for declared in (
+        customer,
+        contact,
+        interaction,
+        follow_up,
+        promise,
+        need,
+        important_date,
+        address,
+        identifier,
+        relation,
+    ):
         registry.register(declared.KIND)

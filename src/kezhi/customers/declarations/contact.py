@@ -143,6 +143,7 @@ FIELDS = (
 
 KIND = Kind(
     name="contact",
+    is_customizable=True,
     label=_("Contact"),
     label_plural=_("Contacts"),
     model=Contact,

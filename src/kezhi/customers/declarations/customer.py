@@ -7,6 +7,7 @@ from kezhi.customers import creating
 from kezhi.customers.models import Customer
 from kezhi.customers.models.standing import Loyalty, Stage, Tier
 from kezhi.records import Collection, Condition, DataClass, Field, FieldKind, Kind, View
+from kezhi.records.fields import Label
 
 K = FieldKind
 
@@ -72,6 +73,16 @@ FIELDS = (
         is_filterable=True,
         is_importable=True,
         import_names=("客户类型", "类型", "性质", "type", "customer type"),
+    ),
+    Field(
+        "roles",
+        pgettext_lazy("party", "Roles"),
+        K.MULTI_CHOICE,
+        choices=Customer.Role.choices,
+        help=_("What the party is to us; it may be several things at once"),
+        is_required=True,
+        is_editable=True,
+        is_filterable=True,
     ),
     Field(
         "credit_code",
@@ -234,6 +245,17 @@ FIELDS = (
         import_names=("备注", "说明", "remark", "note", "notes", "comment"),
         group="remarks",
     ),
+    Field(
+        "completeness",
+        pgettext_lazy("customer", "Completeness"),
+        K.SCORE,
+        decimals=0,
+        help=_("How much of what one should know is known and fresh, 0 to 100"),
+        is_sortable=True,
+        is_filterable=True,
+        total="avg",
+    ),
+    Field("confirmed_on", pgettext_lazy("customer", "Confirmed on"), K.DATE, is_filterable=True),
     Field(
         "created_at",
         pgettext_lazy("record", "Created"),
@@ -491,8 +513,18 @@ FIELDS = (
     ),
 )
 
+IS_CUSTOMER = Condition("roles", "any", "customer")
+
+
+def _of_role(name: str, label: Label, role: str) -> View:
+    """The parties that have a role besides being customers, or instead."""
+    columns = ("name", "roles", "industry", "region", "city", "phone", "owner")
+    return View(name, label, (Condition("roles", "any", role),), sort="name", columns=columns)
+
+
 KIND = Kind(
     name="customer",
+    is_customizable=True,
     label=pgettext_lazy("record", "Customer"),
     label_plural=_("Customers"),
     model=Customer,
@@ -514,7 +546,7 @@ KIND = Kind(
     ),
     default_sort="-potential_value",
     views=(
-        View("all", pgettext_lazy("view", "All")),
+        View("all", pgettext_lazy("view", "All"), (IS_CUSTOMER,)),
         View(
             "at-risk",
             _("High value at risk"),
@@ -545,10 +577,23 @@ KIND = Kind(
             (Condition("stage", "eq", "decline"),),
             sort="-value_at_risk",
         ),
+        View(
+            "to-complete",
+            _("Data to complete"),
+            (IS_CUSTOMER, Condition("completeness", "lt", "60")),
+            sort="-potential_value",
+            columns=("name", "tier", "completeness", "potential_value", "industry", "owner"),
+        ),
+        _of_role("suppliers", _("Suppliers"), "supplier"),
+        _of_role("distributors", _("Distributors"), "distributor"),
+        _of_role("internal", _("Internal customers"), "internal"),
+        _of_role("competitors", _("Competitors"), "competitor"),
+        _of_role("influencers", _("Influencers"), "influencer"),
     ),
     form=(
         "name",
         "code",
+        "roles",
         "form",
         "credit_code",
         "tax_id",
@@ -566,6 +611,7 @@ KIND = Kind(
     ),
     properties=(
         "code",
+        "roles",
         "form",
         "credit_code",
         "tax_id",
@@ -580,6 +626,7 @@ KIND = Kind(
         "source",
         "payment_days",
         "owner",
+        "confirmed_on",
         "created_at",
         "remark",
     ),
@@ -590,6 +637,12 @@ KIND = Kind(
         Collection("contacts", _("Contacts"), "contact", "customer"),
         Collection("interactions", _("Interactions"), "interaction", "customer"),
         Collection("follow_ups", _("Follow-ups"), "follow_up", "customer"),
+        Collection("promises", _("Promises"), "promise", "customer"),
+        Collection("needs", _("Needs"), "need", "customer"),
+        Collection("addresses", _("Addresses"), "address", "customer"),
+        Collection("identifiers", _("Identifiers"), "identifier", "customer"),
+        Collection("important_dates", _("Important dates"), "important_date", "customer"),
+        Collection("relations", _("Relations between parties"), "relation", "customer"),
     ),
     is_taggable=True,
     empty=_(

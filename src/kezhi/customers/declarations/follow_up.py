@@ -58,6 +58,7 @@ FIELDS = (
 
 KIND = Kind(
     name="follow_up",
+    is_customizable=True,
     label=_("Follow-up"),
     label_plural=_("Follow-ups"),
     model=FollowUp,

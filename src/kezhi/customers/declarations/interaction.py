@@ -33,6 +33,7 @@ FIELDS = (
 
 KIND = Kind(
     name="interaction",
+    is_customizable=True,
     label=_("Interaction"),
     label_plural=_("Interactions"),
     model=Interaction,

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from kezhi.accounts.models import Department
 from kezhi.catalog.models import Product
-from kezhi.core.actor import Actor, Scope
+from kezhi.core.actor import Actor
 from kezhi.customers.models.belonging import Belonging, BelongingQuerySet
 from kezhi.customers.models.contact import Contact
 
@@ -17,12 +17,9 @@ from kezhi.customers.models.contact import Contact
 class NeedQuerySet(BelongingQuerySet):
     kind = "need"
 
-    def within(self, scope: Scope, actor: Actor, action: str = "read") -> Self:
+    def _own(self, actor: Actor, at: str) -> models.Q:
         """Beside the customer's people, whoever has to answer it: needs cross departments."""
-        rows = super().within(scope, actor, action)
-        if scope in (Scope.ALL, Scope.NONE) or actor.pk is None:
-            return rows
-        return rows | self.filter(handler_id__in=actor.own_ids)
+        return super()._own(actor, at) | models.Q(handler_id__in=actor.own_ids)
 
     def open(self) -> NeedQuerySet:
         return self.filter(state__in=Need.OPEN_STATES)

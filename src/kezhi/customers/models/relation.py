@@ -15,8 +15,8 @@ class RelationQuerySet(BelongingQuerySet):
 
     kind = "relation"
 
-    def within(self, scope: Scope, actor: Actor, action: str = "read") -> Self:
-        rows = super().within(scope, actor, action)
+    def within(self, scope: Scope, actor: Actor, action: str = "read", via: str = "") -> Self:
+        rows = super().within(scope, actor, action, via)
         if actor.scope("read", "customer") is Scope.ALL:
             return rows
         known = Customer.objects.visible_to(actor).values("pk")
