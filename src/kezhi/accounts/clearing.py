@@ -12,14 +12,33 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import Company, Department, Role, User
+from kezhi.accounts.models import (
+    CodeApp,
+    Company,
+    Department,
+    Passkey,
+    RecoveryCode,
+    Role,
+    Session,
+    User,
+)
 from kezhi.audit.recording import as_one_batch, audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.models import JobRun
 from kezhi.core.refusal import NotAllowed, Refused
 
-# What a new installation has as well; of people and departments the actor's own are kept.
-KEPT = {Company, Role, User, User.roles.through, Department}
+# What a new installation has as well; of people, how they sign in, and departments the actor's own are kept.
+KEPT = {
+    Company,
+    Role,
+    User,
+    User.roles.through,
+    Department,
+    Session,
+    CodeApp,
+    Passkey,
+    RecoveryCode,
+}
 FOLDERS = ("imports", "facts")  # files that belong to what is deleted
 
 
@@ -40,7 +59,7 @@ def clear_demo(*, actor: Actor, on: date) -> int:
     with as_one_batch():
         gone = {model._meta.label: _delete_all(model) for model in _from_the_leaves()}
         _keep_only(actor)
-        Company.objects.filter(pk=1).update(is_demo=False)
+        Company.objects.filter(pk=1).update(is_demo=False, is_second_factor_enforced=True)
     note(on=on.isoformat(), rows={label: rows for label, rows in gone.items() if rows})
     transaction.on_commit(_delete_files)
     return sum(gone.values())
@@ -79,6 +98,8 @@ def _delete_all(model: type[models.Model]) -> int:
 def _keep_only(actor: User) -> None:
     """The actor and the departments above them; everyone else worked at the demo company."""
     User.roles.through.objects.exclude(user=actor).delete()
+    for signing_in in (Session, CodeApp, Passkey, RecoveryCode):
+        signing_in._base_manager.exclude(person=actor).delete()
     User.objects.filter(pk=actor.pk).update(team=None)
     User.objects.exclude(pk=actor.pk)._raw_delete("default")
     above = actor.department.path if actor.department else []

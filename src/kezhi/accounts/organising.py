@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import Role, User
+from kezhi.accounts.sessions import end_at_once, renew_keys
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
@@ -22,7 +23,10 @@ on_people_moved: list[Callable[..., None]] = []
 
 @audited("person.created")
 def create_person(fields: dict[str, Any], *, actor: Actor) -> User:
-    """A colleague: `login`, `name`, `roles` (keys), `password`; optional `email`, `title`, `team` …"""
+    """A colleague: `login`, `name`, `roles` (keys), `password`; optional `email`, `title`, `team` …
+
+    Without a password (None or empty) the person is invited: a one-time link lets them set one.
+    """
     only_those_who(actor, "create")
     fields = dict(fields)
     password, roles = fields.pop("password"), _roles(fields.pop("roles"))
@@ -31,8 +35,9 @@ def create_person(fields: dict[str, Any], *, actor: Actor) -> User:
     _grant_no_more(actor, roles)
     person = _placed(User(**{**fields, "skills": skills(fields.get("skills", ()))}))
     _only_where_one_may(actor, "create", person)
-    check_password(password, person)
-    person.set_password(password)
+    if password:
+        check_password(password, person)
+    person.set_password(password or None)
     person.save()
     person.roles.set(roles)
     return person
@@ -63,6 +68,10 @@ def change_person(person: User, changes: dict[str, Any], *, actor: Actor) -> Use
         _grant_no_more(actor, [role for role in wanted if role.key not in before])
         note(roles_before=sorted(before), roles_after=sorted(role.key for role in wanted))
         person.roles.set(wanted)
+        if before != {role.key for role in wanted}:
+            renew_keys(person)
+    if not person.is_active:
+        end_at_once(person)
     demand_an_owner()
     if (person.team_id, person.department_id) != where:
         people_moved([person.pk], actor)
@@ -77,6 +86,7 @@ def deactivate_person(person: User, *, actor: Actor, reason: str = "") -> User:
     if person.pk == actor.pk:
         raise Refused(_("You can’t deactivate yourself. Ask another owner."))
     User.objects.filter(pk=person.pk).update(is_active=False)
+    end_at_once(person)
     demand_an_owner()
     person.is_active = False
     return person

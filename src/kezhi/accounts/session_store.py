@@ -7,7 +7,7 @@ A session knows when it was last seen, so it also ends when it is left alone (`S
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -46,7 +46,7 @@ class SessionStore(DatabaseStore):
         person = int(data[SESSION_KEY]) if SESSION_KEY in data else None
         if person is not None:
             data.setdefault(SIGNED_IN_AT, now.timestamp())
-        row: Session = super().create_model_instance(data)
+        row = cast(Session, super().create_model_instance(data))
         row.person_id = person
         if person is None:
             row.expire_date = now + timedelta(seconds=VISITOR_SECONDS)

@@ -22,7 +22,8 @@ def found_company(company: dict[str, Any], owner: dict[str, Any], *, actor: Acto
     """
     if Company.current() is not None:
         raise Refused(_("This installation is set up already. Sign in instead."))
-    Company.objects.create(**company)
+    # Who can do everything proves it twice, from their second sign-in on. A demo is tried by password alone.
+    Company.objects.create(is_second_factor_enforced=not company.get("is_demo"), **company)
     head = create_department(company["name"], None, actor=SYSTEM)
     return create_person(
         {**owner, "roles": ["owner"], "department": head, "language": company["language"]},

@@ -3,7 +3,10 @@
 Environment: `DATABASE_URL` (the role `kezhi_app`), `DATABASE_MIGRATE_URL` (the role `kezhi_owner`, only
 for migrations), `KEZHI_DATA` (uploads, built static files, secret key), `KEZHI_SECRET_KEY`,
 `KEZHI_ALLOWED_HOSTS` (comma separated), `KEZHI_TRUSTED_ORIGINS`, `KEZHI_HTTPS` (1 behind TLS),
-`KEZHI_DEBUG`, `KEZHI_SETUP_TOKEN` (opens the guided first run).
+`KEZHI_ORIGIN` (the address people use, as links and passkeys know it), `KEZHI_TRUSTED_PROXIES`,
+`KEZHI_DEBUG`, `KEZHI_SETUP_TOKEN` (opens the guided first run), `KEZHI_SESSION_DAYS`,
+`KEZHI_SESSION_IDLE_HOURS`, `KEZHI_PRIVATE_HOSTS`, `KEZHI_SSO_ISSUER`, `KEZHI_SSO_CLIENT_ID`,
+`KEZHI_SSO_CLIENT_SECRET`, `KEZHI_SSO_NAME` (one identity provider without clicking).
 """
 
 import os
@@ -53,10 +56,19 @@ if not SECRET_KEY and (DATA / "secret.key").is_file():
     SECRET_KEY = (DATA / "secret.key").read_text().strip()
 ALLOWED_HOSTS = words("KEZHI_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = words("KEZHI_TRUSTED_ORIGINS")
+# Links and passkeys are made for this address, whatever a request claims; without it, for the plain names
+# among the allowed hosts.
+ORIGIN = (os.environ.get("KEZHI_ORIGIN") or next(iter(CSRF_TRUSTED_ORIGINS), "")).rstrip("/")
 SETUP_TOKEN = os.environ.get("KEZHI_SETUP_TOKEN", "")
 
 # Hosts of the company's own network that may be asked (an identity provider inside, for example).
 PRIVATE_HOSTS = words("KEZHI_PRIVATE_HOSTS")
+SINGLE_SIGN_ON = {
+    "issuer": os.environ.get("KEZHI_SSO_ISSUER", ""),
+    "client_id": os.environ.get("KEZHI_SSO_CLIENT_ID", ""),
+    "client_secret": os.environ.get("KEZHI_SSO_CLIENT_SECRET", ""),
+    "name": os.environ.get("KEZHI_SSO_NAME", ""),
+}
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -82,6 +94,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "kezhi.web.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -130,7 +143,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "kezhi.accounts.password_rules.LongestPassword"},
 ]
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
@@ -144,9 +157,16 @@ CSRF_FAILURE_VIEW = "kezhi.web.errors.csrf_failure"
 
 HTTPS = flag("KEZHI_HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# Whose word on the client's address and scheme counts: the proxy in front of us, and nobody else.
+TRUSTED_PROXIES = words("KEZHI_TRUSTED_PROXIES") or (["127.0.0.0/8", "::1/128"] if HTTPS else [])
 if HTTPS:
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+# To have the domain built into browsers is the company's own decision, not a setting of one program on it.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

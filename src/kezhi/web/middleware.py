@@ -16,7 +16,9 @@ from django.utils.translation.trans_real import (
 )
 
 from kezhi.accounts.models import Company, User
+from kezhi.accounts.sessions import note_visit
 from kezhi.web import appearance, errors, numbers
+from kezhi.workbench.customizing import definitions
 
 
 class PersonMiddleware:
@@ -37,11 +39,13 @@ class PersonMiddleware:
             return _without_database(request)
         zone = company.zone
         today = company.today()
+        _keep_session(request)
         _describe(request, company, today)
         with (
             translation.override(_language(request, company)),
             timezone.override(zone),
             numbers.reading_for(currency=company.currency, zone=zone, today=today),
+            definitions.as_of(company.definitions_version),
         ):
             request.LANGUAGE_CODE = translation.get_language()
             response = self.get_response(request)
@@ -49,6 +53,20 @@ class PersonMiddleware:
             response = HttpResponse(status=401)
         _harden(response, request.LANGUAGE_CODE)
         return response
+
+
+def _keep_session(request: HttpRequest) -> None:
+    """The session was read with the person: here it only goes on under a new key, or is noted as used."""
+    if not request.user.is_authenticated:
+        return
+    row = getattr(request.session, "row", None)
+    if row is None:
+        return
+    if row.is_key_due:
+        request.session.cycle_key()
+    else:
+        agent = request.headers.get("User-Agent", "")
+        note_visit(row, request.META.get("REMOTE_ADDR"), agent, at=timezone.now())
 
 
 def _asks_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:

@@ -36,7 +36,7 @@ class Session(AbstractBaseSession):
     # The person's rights have changed: the next request continues under a new key.
     is_key_due = models.BooleanField(default=False)
 
-    objects: ClassVar[Any] = SessionQuerySet.as_manager()
+    objects: ClassVar[Any] = SessionQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta(AbstractBaseSession.Meta):
         abstract = False

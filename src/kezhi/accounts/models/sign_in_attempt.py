@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import ipaddress
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -33,9 +33,8 @@ def network_of(address: str | None) -> str:
 class AttemptStep(models.TextChoices):
     """What was guessed at; each is counted by itself."""
 
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105 (the name of a step)
     CODE = "code"
-    LINK = "link"
 
 
 class SignInAttemptQuerySet(models.QuerySet["SignInAttempt"]):
