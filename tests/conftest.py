@@ -129,6 +129,16 @@ def _migrate(settings: Any, connections: Any, name: str) -> None:
     connections["default"].close()
 
 
+@pytest.fixture(autouse=True)
+def fresh_definitions() -> Iterator[None]:
+    """Fields and layouts that one test defined are not known to the next."""
+    yield
+    import sys
+
+    if known := sys.modules.get("kezhi.workbench.customizing.definitions"):
+        known.forget()
+
+
 # The cast: 安徽茶业, the gold distributor; Li Wei, who sells to it; Chen Jing, who may not see it.
 
 

@@ -137,6 +137,7 @@ def register() -> None:
     registry.register(
         Kind(
             name="product",
+            is_customizable=True,
             label=_("Product"),
             label_plural=_("Products"),
             model=Product,

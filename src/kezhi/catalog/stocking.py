@@ -13,6 +13,7 @@ from kezhi.catalog.models import Category, Product
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.workbench.customizing.entering import put
 
 
 @audited("product.created")
@@ -23,7 +24,8 @@ def create_product(fields: dict[str, Any], *, actor: Actor, on: date) -> Product
     fields = _with_category(fields)
     fields["code"] = fields.get("code") or fields["name"][:60]
     _check_unique(fields)
-    product = Product(**fields)
+    product = Product()
+    put("product", product, fields, actor)
     product.save()
     return product
 
@@ -38,8 +40,7 @@ def edit_product(
         del changes["code"]
     _check_unique(changes, product)
     note(fields=sorted(changes))
-    for name, new in changes.items():
-        setattr(product, name, new)
+    put("product", product, changes, actor)
     product.version += 1
     product.save()
     return product

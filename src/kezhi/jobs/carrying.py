@@ -18,6 +18,7 @@ from kezhi.core.actor import SYSTEM, Actor
 from kezhi.core.models import JobRun, JobState
 from kezhi.core.progress import JobProgress, Progress, Stopped
 from kezhi.core.refusal import Refused
+from kezhi.workbench.customizing import definitions
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ def carry_out(work: Work, job_run_id: int, arguments: dict[str, Any]) -> None:
         return
     job_run.start()
     actor = User.objects.filter(pk=job_run.actor_id).first() or SYSTEM
-    with translation.override(language_of(actor)):
+    with translation.override(language_of(actor)), definitions.as_of_now():
         try:
             result = work(_job(job_run, actor), **arguments)
         except Stopped:

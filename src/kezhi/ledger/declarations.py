@@ -131,6 +131,7 @@ def register() -> None:
     registry.register(
         Kind(
             name="order",
+            is_customizable=True,
             label=_("Order"),
             label_plural=_("Orders"),
             model=Order,
@@ -165,6 +166,7 @@ def register() -> None:
     registry.register(
         Kind(
             name="cost",
+            is_customizable=True,
             label=_("Cost to serve"),
             label_plural=_("Costs to serve"),
             model=CostEntry,

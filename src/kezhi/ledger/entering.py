@@ -15,6 +15,7 @@ from kezhi.customers.creating import may_reach
 from kezhi.customers.models import Customer
 from kezhi.customers.placing import follow_in
 from kezhi.ledger.models import CostEntry, Order
+from kezhi.workbench.customizing.entering import put
 
 
 @audited("cost.entered")
@@ -23,11 +24,10 @@ def enter_cost(fields: dict[str, Any], *, actor: Actor, on: date) -> CostEntry:
     customer: Customer = fields["customer"]
     if not may_reach(actor, "create", "cost", customer):
         raise NotAllowed(_("Your role doesn't enter costs for this customer."))
-    return CostEntry.objects.create(
-        **fields,
-        entry_key=uuid.uuid4().hex,
-        **customer.place,
-    )
+    cost = CostEntry(entry_key=uuid.uuid4().hex, **customer.place)
+    put("cost", cost, fields, actor)
+    cost.save()
+    return cost
 
 
 def follow_owners(customer_ids: list[int]) -> None:

@@ -7,5 +7,6 @@ class WorkbenchConfig(AppConfig):
     def ready(self) -> None:
         from kezhi.records import registry
         from kezhi.workbench.customizing import definitions
+        from kezhi.workbench.tagging import tagged
 
-        registry.overlay = definitions.complete
+        registry.overlay = lambda kind: definitions.complete(tagged(kind))

@@ -39,6 +39,13 @@ def put(kind_name: str, record: Any, entries: Mapping[str, Any], actor: Actor) -
     record.custom = custom
 
 
+def settle(kind_name: str, record: Any) -> None:
+    """Bring the computed fields of a record up to date that a deed has put in order; the caller saves it."""
+    custom = dict(record.custom or {})
+    compute(registry[kind_name], record, custom)
+    record.custom = custom
+
+
 def changed(kind_name: str, record: Any, entries: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the entries that differ from what the record holds."""
     kind = registry[kind_name]
