@@ -6,10 +6,22 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from kezhi.accounts import organising
-        from kezhi.customers import declarations, importing, importing_contacts, placing
+        from kezhi.customers import (
+            assigning,
+            creating,
+            declarations,
+            importing,
+            importing_contacts,
+            placing,
+        )
         from kezhi.dataio import registry as dataio
+        from kezhi.workbench import bulk_changing, undoing
 
         declarations.register()
         dataio.register(importing.CustomerLoader())
         dataio.register(importing_contacts.ContactLoader())
         organising.on_people_moved.append(placing.follow_people)
+        bulk_changing.ASSIGNING["customer"] = ("owner", creating.reassign_customer)
+        bulk_changing.ASSIGNING["follow_up"] = ("assignee", assigning.assign_follow_up)
+        undoing.TABLES.add("customers_standing")
+        undoing.on_restored.setdefault("customers_customer", []).append(assigning.follow_undo)

@@ -14,6 +14,8 @@ from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.insight.measuring import run_value
 from kezhi.insight.models import ValueRun
 from kezhi.jobs.carrying import Job, unexpected, watched
+from kezhi.workbench.bulk_changing import carry_out, undo_bulk
+from kezhi.workbench.models import BulkRun
 
 
 @watched("insight.run")
@@ -29,6 +31,20 @@ def measure_value(job: Job, run: int) -> dict[str, Any]:
 @watched("customers.follow_people")
 def follow_people(job: Job, people: list[int]) -> dict[str, Any]:
     return {"customers": move_customers(people, actor=job.actor, progress=job.progress)}
+
+
+@watched("bulk.change")
+def change_in_bulk(job: Job, run: int) -> dict[str, Any]:
+    carry_out(
+        BulkRun.objects.get(pk=run), actor=job.actor, on=job.on, at=job.at, progress=job.progress
+    )
+    return {"bulk": run}
+
+
+@watched("bulk.undo")
+def undo_in_bulk(job: Job, run: int) -> dict[str, Any]:
+    undo_bulk(BulkRun.objects.get(pk=run), actor=job.actor, at=job.at, progress=job.progress)
+    return {"bulk": run}
 
 
 @watched("dataio.check")

@@ -11,9 +11,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from kezhi.accounts.granting import differences
 from kezhi.accounts.models import Department, Team, User
 from kezhi.audit.models import Change, Entry
+from kezhi.core.actor import Actor
 from kezhi.records import Field, FieldKind, Kind, registry
+from kezhi.records.fields import FIELD_GROUPS
+from kezhi.records.masking import masked
+from kezhi.web.accounts.permissions import ACCESS_LABELS, ACTION_LABELS, SCOPE_LABELS, kind_labels
 
 LABELS: dict[str, str | Promise] = {
     "address.created": gettext_lazy("added the address"),
@@ -146,6 +151,16 @@ LABELS: dict[str, str | Promise] = {
     "view.changed": gettext_lazy("changed the view"),
     "view.deleted": gettext_lazy("deleted the view"),
     "view.saved": gettext_lazy("saved the view"),
+    "bulk.cancelled": gettext_lazy("stopped the change of many records"),
+    "bulk.started": gettext_lazy("changed many records"),
+    "bulk.undo_started": gettext_lazy("undid the change of many records"),
+    "deed.undone": gettext_lazy("undid a change"),
+    "follow_up.assigned": gettext_lazy("gave the follow-up to a colleague"),
+    "record.tagged": gettext_lazy("changed the tags of"),
+    "tag.changed": gettext_lazy("changed the tag"),
+    "tag.created": gettext_lazy("created the tag"),
+    "tag.deleted": gettext_lazy("deleted the tag"),
+    "tag.merged": gettext_lazy("merged the tag"),
 }
 OPERATIONS = {
     "insert": pgettext_lazy("change of a row", "new"),
@@ -175,23 +190,29 @@ def deed_label(entry: Entry) -> str:
     return str(LABELS.get(entry.deed, entry.deed))
 
 
-def changed_rows(changes: Iterable[Change]) -> dict[str, list[ChangedRow]]:
-    """By deed key, what the database kept; ids of people and places become their names."""
+def changed_rows(changes: Iterable[Change], reader: Actor) -> dict[str, list[ChangedRow]]:
+    """By deed key, what the database kept, as far as the reader may know it.
+
+    Ids of people and places become their names; a field that the reader sees in part is masked here, too.
+    """
     changes = list(changes)
     names = _names(changes)
     rows: dict[str, list[ChangedRow]] = {}
     for change in changes:
-        rows.setdefault(change.deed_key, []).append(_row(change, names))
+        rows.setdefault(change.deed_key, []).append(_row(change, names, reader))
     return rows
 
 
-def _row(change: Change, names: dict[str, dict[int, str]]) -> ChangedRow:
-    kind = _kind_of(change.table_name)
+def _row(change: Change, names: dict[str, dict[int, str]], reader: Actor) -> ChangedRow:
+    declared = _kind_of(change.table_name)
+    kind = declared.seen_by(reader) if declared is not None else None
+    if change.table_name == "accounts_role":
+        return ChangedRow(str(OPERATIONS[change.operation]), _("Role"), tuple(_permissions(change)))
     fields = []
     if change.operation == "update":
         for column, after in (change.after or {}).items():
             label = _label(kind, column)
-            if label:
+            if label and not _is_hidden(declared, kind, column):
                 before = (change.before or {}).get(column)
                 fields.append(
                     ChangedField(
@@ -217,6 +238,9 @@ def _thing(table: str) -> str:
         "accounts_department": _("Department"),
         "accounts_team": _("Team"),
         "accounts_company": _("Company"),
+        "accounts_share": _("Share"),
+        "accounts_delegation": _("Standing in"),
+        "customers_handover": _("Hand-over"),
         "catalog_category": _("Product category"),
         "ledger_orderline": _("Order line"),
         "insight_valuesettings": _("Value rules"),
@@ -227,6 +251,40 @@ def _thing(table: str) -> str:
 def _field_of(kind: Kind | None, column: str) -> Field | None:
     name = column.removesuffix("_id")
     return kind.field(name) if kind is not None and name in kind else None
+
+
+def _is_hidden(declared: Kind | None, seen: Kind | None, column: str) -> bool:
+    return _field_of(declared, column) is not None and _field_of(seen, column) is None
+
+
+def _permissions(change: Change) -> Iterable[ChangedField]:
+    """What a change of a role permits and shows more or less than before."""
+    before, after = change.before or {}, change.after or {}
+    labels = kind_labels()
+    if "name" in after and change.operation == "update":
+        yield ChangedField(_("Name"), str(before.get("name", "")), str(after["name"]))
+    if "grants" in before or "grants" in after:
+        for kind, action, was, became in differences(
+            before.get("grants") or {}, after.get("grants") or {}
+        ):
+            what = f"{labels.get(kind, kind)} · {ACTION_LABELS[action]}"
+            yield ChangedField(what, _scope(was), _scope(became))
+    if "field_rules" in before or "field_rules" in after:
+        for kind, group, was, became in differences(
+            before.get("field_rules") or {}, after.get("field_rules") or {}
+        ):
+            what = f"{labels.get(kind, kind)} · {FIELD_GROUPS.get(group, group)}"
+            yield ChangedField(
+                what, str(ACCESS_LABELS[was or "edit"]), str(ACCESS_LABELS[became or "edit"])
+            )
+    if "is_second_factor_required" in after and change.operation == "update":
+        required = bool(after["is_second_factor_required"])
+        words = {True: _("yes"), False: _("no")}
+        yield ChangedField(_("Second factor required"), words[not required], words[required])
+
+
+def _scope(name: str) -> str:
+    return str(SCOPE_LABELS[name]) if name else "—"
 
 
 def _label(kind: Kind | None, column: str) -> str:
@@ -247,6 +305,12 @@ def _label(kind: Kind | None, column: str) -> str:
         "language": _("Language"),
         "time_zone": _("Time zone"),
         "done_by_id": _("Done by"),
+        "skills": _("Skills"),
+        "head_id": _("Head"),
+        "lead_id": _("Lead"),
+        "parent_id": _("Below"),
+        "until": _("Until"),
+        "may_edit": _("May work on it"),
     }
     return words.get(column, "")
 
@@ -260,7 +324,11 @@ PEOPLE = {
     "settled_by_id",
     "handler_id",
 }
-SOURCES: dict[str, Any] = {"team_id": Team, "department_id": Department}
+SOURCES: dict[str, Any] = {
+    "team_id": Team,
+    "department_id": Department,
+    "parent_id": Department,
+}
 
 
 def _names(changes: list[Change]) -> dict[str, dict[int, str]]:
@@ -289,6 +357,8 @@ def _shown(kind: Kind | None, column: str, cell: Any, names: dict[str, dict[int,
     known = _field_of(kind, column)
     if isinstance(cell, bool):
         return _("yes") if cell else _("no")
+    if known is not None and known.is_masked:
+        return masked(known, cell)
     if known is not None and known.kind in {FieldKind.CHOICE, FieldKind.TIER}:
         return str(dict(known.choices).get(cell, cell))
     return str(cell)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -55,7 +56,7 @@ class BulkStep(models.Model):
     run = models.ForeignKey(BulkRun, models.CASCADE, related_name="steps", db_index=False)
     object_id = models.BigIntegerField()
     outcome = models.CharField(max_length=8, choices=Outcome, default=Outcome.WAITING)
-    deed_key = models.UUIDField(null=True)
+    deed_keys = ArrayField(models.UUIDField(), default=list, db_default=[])
     reason = models.CharField(max_length=300, blank=True)
 
     objects: ClassVar[Any] = StepQuerySet.as_manager()
