@@ -12,7 +12,7 @@ from kezhi.core.actor import Actor
 from kezhi.records import Field, Kind, View
 from kezhi.workbench.models import SavedView
 
-LONGEST_QUERY = 2000
+LONGEST_QUERY = 8000
 
 
 class NoSuchView(LookupError):

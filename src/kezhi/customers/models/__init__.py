@@ -16,6 +16,7 @@ from kezhi.customers.models.merge import Merge
 from kezhi.customers.models.need import Need
 from kezhi.customers.models.promise import Promise
 from kezhi.customers.models.relation import Relation
+from kezhi.customers.models.segment import Segment, SegmentDay, SegmentMember, SegmentMove
 from kezhi.customers.models.standing import Standing
 
 __all__ = [
@@ -40,5 +41,9 @@ __all__ = [
     "PairState",
     "Promise",
     "Relation",
+    "Segment",
+    "SegmentDay",
+    "SegmentMember",
+    "SegmentMove",
     "Standing",
 ]

@@ -41,7 +41,7 @@ class SavedView(models.Model):
 
     kind = models.CharField(max_length=40)
     name = models.CharField(max_length=60)
-    query = models.CharField(max_length=2000, blank=True)
+    query = models.CharField(max_length=8000, blank=True)
     audience = models.CharField(max_length=8, choices=Audience, default=Audience.PRIVATE)
     is_pinned = models.BooleanField(default=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
