@@ -178,6 +178,7 @@ def register() -> None:
             ),
             import_key=("code",),
             is_taggable=True,
+            has_attachments=True,
             select_related=("category",),
             empty=_(
                 "What you sell, with prices and costs. The cost of goods turns revenue into value."

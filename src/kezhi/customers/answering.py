@@ -14,6 +14,7 @@ from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.creating import may_reach
 from kezhi.customers.models import Need
+from kezhi.workbench.customizing.entering import put, settle
 
 State = Need.State
 REPLY_WITHIN = timedelta(days=3)
@@ -25,13 +26,15 @@ def register_need(fields: dict[str, Any], *, actor: Actor, on: date) -> Need:
     three days unless another day is."""
     fields = {"raised_on": on, "reply_due_on": on + REPLY_WITHIN, **fields}
     handler = fields.pop("handler", None) or actor
-    need = Need(**fields, created_by_id=actor.pk)
+    need = Need(created_by_id=actor.pk)
+    put("need", need, fields, actor)
     if not may_reach(actor, "create", "need", need.customer):
         raise NotAllowed(_("Your role doesn't register needs of this customer."))
     for name, entry in need.customer.place.items():
         setattr(need, name, entry)
     _give(need, handler)
     _check(need)
+    settle("need", need)
     need.save()
     return need
 
@@ -47,9 +50,9 @@ def change_need(
     if "handler" in changes:
         _pass(need, changes.pop("handler"))
     note(fields=sorted(changes))
-    for name, new in changes.items():
-        setattr(need, name, new)
+    put("need", need, changes, actor)
     _check(need)
+    settle("need", need)
     need.version += 1
     need.save()
     return need

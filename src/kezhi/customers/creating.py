@@ -13,6 +13,9 @@ from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.customers.birthdays import keep_birthday
+from kezhi.customers.completing import score_customers
+from kezhi.customers.drafting import hand_over_drafts
 from kezhi.customers.matching_keeping import SOURCES, keep
 from kezhi.customers.models import Contact, Customer, Standing
 from kezhi.customers.placing import follow_place, on_reassign  # noqa: F401 - known by this name
@@ -33,12 +36,14 @@ def create_customer(
     owner = fields.pop("owner", None) or _person(actor)
     fields["code"] = fields.get("code") or next_customer_code()
     _check_unique(fields)
+    _check_roles(fields)
     customer = Customer(created_by_id=actor.pk)
     put("customer", customer, fields, actor)
     _give(customer, owner)
     customer.save()
     Standing.objects.create(customer=customer, **customer.place)
     keep("customer", [customer.pk])
+    score_customers([customer.pk], on=on)
     return customer
 
 
@@ -58,12 +63,14 @@ def edit_customer(
     if "code" in changes and not changes["code"]:
         del changes["code"]
     _check_unique(changes, customer)
+    _check_roles(changes)
     note(fields=sorted(changes))
     put("customer", customer, changes, actor)
     customer.version += 1
     customer.save()
     if not changes.keys().isdisjoint(SOURCES["customer"].columns):
         keep("customer", [customer.pk])
+    score_customers([customer.pk], on=on)
     return customer
 
 
@@ -85,11 +92,14 @@ def reassign_customer(
 ) -> Customer:
     """Give a customer to another owner; everything that carries the owner follows in the same step."""
     customer = claim(customer, actor=actor, action="assign")
-    note(before=customer.owner_id, after=owner.pk if owner else None)
+    before = customer.owner_id
+    note(before=before, after=owner.pk if owner else None)
     _give(customer, owner)
     customer.version += 1
     customer.save()
     follow_place([customer.pk])
+    if before is not None and owner is not None:
+        hand_over_drafts([customer.pk], before, owner.pk)
     return customer
 
 
@@ -104,6 +114,8 @@ def create_contact(fields: dict[str, Any], *, actor: Actor, on: date, reason: st
     contact.save()
     _only_primary(contact)
     keep("contact", [contact.customer_id])
+    keep_birthday(contact, on)
+    score_customers([contact.customer_id], on=on)
     return contact
 
 
@@ -129,6 +141,8 @@ def edit_contact(
     contact.save()
     _only_primary(contact)
     keep("contact", [before, contact.customer_id])
+    keep_birthday(contact, on)
+    score_customers([before, contact.customer_id], on=on)
     return contact
 
 
@@ -137,6 +151,7 @@ def delete_contact(contact: Contact, *, actor: Actor, on: date) -> None:
     contact = claim(contact, actor=actor, action="delete")
     contact.delete()
     keep("contact", [contact.customer_id])
+    score_customers([contact.customer_id], on=on)
 
 
 def next_customer_code() -> str:
@@ -168,6 +183,12 @@ def _check_unique(fields: dict[str, Any], customer: Customer | None = None) -> N
         )
     if fields.get("credit_code") and others.filter(credit_code=fields["credit_code"]).exists():
         raise Refused(_("Another customer already has this unified social credit code."))
+
+
+def _check_roles(fields: dict[str, Any]) -> None:
+    roles = fields.get("roles", ["customer"])
+    if not roles or set(roles) - set(Customer.Role.values):
+        raise Refused(_("Choose at least one role that the party has for us."))
 
 
 def may_reach(actor: Actor, action: str, kind: str, customer: Customer) -> bool:

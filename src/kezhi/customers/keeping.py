@@ -16,6 +16,7 @@ from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.customers.completing import score_customers
 from kezhi.customers.creating import may_reach
 from kezhi.customers.models.belonging import Belonging
 from kezhi.workbench.customizing.entering import put, settle
@@ -42,9 +43,11 @@ def deeds_for(
     `follow(customer ids)` comes after each change and keeps what is derived from the records.
     """
 
-    def told(*customers: int) -> None:
+    def told(on: date, *customers: int) -> None:
+        ids = list(dict.fromkeys(customers))
         if follow is not None:
-            follow(list(dict.fromkeys(customers)))
+            follow(ids)
+        score_customers(ids, on=on)
 
     @audited(f"{kind}.created")
     def create(fields: dict[str, Any], *, actor: Actor, on: date) -> Any:
@@ -55,7 +58,7 @@ def deeds_for(
             check(record)
         settle(kind, record)
         record.save()
-        told(record.customer_id)
+        told(on, record.customer_id)
         return record
 
     @audited(f"{kind}.edited")
@@ -73,14 +76,14 @@ def deeds_for(
         settle(kind, record)
         record.version += 1
         record.save()
-        told(before, record.customer_id)
+        told(on, before, record.customer_id)
         return record
 
     @audited(f"{kind}.deleted")
     def delete(record: Any, *, actor: Actor, on: date) -> None:
         record = claim(record, actor=actor, action="delete")
         record.delete()
-        told(record.customer_id)
+        told(on, record.customer_id)
 
     return Deeds(create, edit, delete)
 

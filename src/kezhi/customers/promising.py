@@ -15,6 +15,7 @@ from kezhi.core.names import name_key
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.creating import may_reach
 from kezhi.customers.models import Customer, Promise
+from kezhi.workbench.customizing.entering import put, settle
 
 State = Promise.State
 
@@ -26,12 +27,14 @@ def make_promise(fields: dict[str, Any], *, actor: Actor, on: date) -> Promise:
     One that contradicts an open promise is kept and both are marked: the customer has heard both.
     """
     fields = {"made_on": on, "made_by": actor if isinstance(actor, User) else None, **fields}
-    promise = Promise(**fields, created_by_id=actor.pk)
+    promise = Promise(created_by_id=actor.pk)
+    put("promise", promise, fields, actor)
     if not may_reach(actor, "create", "promise", promise.customer):
         raise NotAllowed(_("Your role doesn't promise this customer anything."))
     for name, entry in promise.customer.place.items():
         setattr(promise, name, entry)
     _check(promise)
+    settle("promise", promise)
     _lock(promise.customer_id)
     promise.save()
     note(contradicts=_compare(promise))
@@ -56,9 +59,9 @@ def change_promise(
         customer_id=promise.customer_id, topic=promise.topic, subject_key=promise.subject_key
     )
     note(fields=sorted(changes))
-    for name, new in changes.items():
-        setattr(promise, name, new)
+    put("promise", promise, changes, actor)
     _check(promise)
+    settle("promise", promise)
     _lock(promise.customer_id)
     promise.version += 1
     promise.save()

@@ -14,14 +14,17 @@ from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.creating import may_reach
 from kezhi.customers.keeping import deeds_for
 from kezhi.customers.models import Relation
+from kezhi.workbench.customizing.entering import put, settle
 
 
 @audited("relation.created")
 def create_relation(fields: dict[str, Any], *, actor: Actor, on: date) -> Relation:
     """`customer` stands so to `other`."""
-    relation = Relation(**fields, created_by_id=actor.pk)
+    relation = Relation(created_by_id=actor.pk)
+    put("relation", relation, fields, actor)
     _check(relation, actor)
     _check_ends(relation, actor)
+    settle("relation", relation)
     relation.save()
     return relation
 
@@ -37,11 +40,11 @@ def edit_relation(
 ) -> Relation:
     relation = claim(relation, actor=actor, action="edit", version=version)
     note(fields=sorted(changes))
-    for name, new in changes.items():
-        setattr(relation, name, new)
+    put("relation", relation, changes, actor)
     _check(relation, actor)
     if "customer" in changes or "other" in changes:
         _check_ends(relation, actor)
+    settle("relation", relation)
     relation.version += 1
     relation.save()
     return relation

@@ -157,6 +157,7 @@ def register() -> None:
             ),
             import_key=("number",),
             is_taggable=True,
+            has_attachments=True,
             select_related=("customer",),
             empty=_(
                 "What was bought, when and for how much: the facts that value is measured from."

@@ -645,6 +645,7 @@ KIND = Kind(
         Collection("relations", _("Relations between parties"), "relation", "customer"),
     ),
     is_taggable=True,
+    has_attachments=True,
     empty=_(
         "Companies and persons who buy from you, or may. Import a file or create the first one."
     ),

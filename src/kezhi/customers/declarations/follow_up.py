@@ -92,6 +92,7 @@ KIND = Kind(
     ),
     form=("customer", "subject", "due_on", "assignee"),
     is_taggable=True,
+    has_attachments=True,
     properties=("customer", "due_on", "assignee", "done_at", "outcome"),
     select_related=("customer", "assignee"),
     empty=_("What you have promised yourself to do with a customer, and by when."),

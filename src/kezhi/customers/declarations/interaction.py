@@ -46,5 +46,6 @@ KIND = Kind(
     views=(View("all", pgettext_lazy("view", "All")),),
     properties=("at", "customer", "channel", "author", "text"),
     select_related=("customer", "author"),
+    has_attachments=True,
     empty=_("Calls, visits, messages and notes. Write them on a customer's page."),
 )
