@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models.functions import Now
 
 from kezhi.core.scoping import OpenQuerySet
+
+
+class CurrentTransaction(models.Func):
+    """The number of the transaction that writes the row: what a seal covers is told by it."""
+
+    function = "txid_current"
+    arity = 0
+    output_field = models.BigIntegerField()
 
 
 class EntryQuerySet(OpenQuerySet):
@@ -26,6 +35,7 @@ class Entry(models.Model):
     subject_title = models.CharField(max_length=250, blank=True)
     reason = models.CharField(max_length=500, blank=True)
     detail = models.JSONField(default=dict)
+    tx = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
 
     objects: ClassVar[Any] = EntryQuerySet.as_manager()
 
@@ -33,6 +43,9 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["subject_kind", "subject_id", "-id"], name="audit_entry_subject"),
             models.Index(fields=["actor_id", "-id"], name="audit_entry_actor"),
+            models.Index(fields=["deed", "-id"], name="audit_entry_deed"),
+            models.Index(fields=["at"], name="audit_entry_at"),
+            models.Index(fields=["tx", "id"], name="audit_entry_tx"),
             # How many masked entries somebody looked at lately is asked at each look.
             models.Index(
                 fields=["actor_id", "-id"],
@@ -55,9 +68,58 @@ class Change(models.Model):
     operation = models.CharField(max_length=6)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
+    tx = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
 
     class Meta:
-        indexes = [models.Index(fields=["table_name", "row_id", "-id"], name="audit_change_row")]
+        indexes = [
+            models.Index(fields=["table_name", "row_id", "-id"], name="audit_change_row"),
+            models.Index(fields=["tx", "id"], name="audit_change_tx"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.operation} {self.table_name} {self.row_id}"
+
+
+class Sighting(models.Model):
+    """That a person saw personal data of a record on a day: one row, however often they looked."""
+
+    at = models.DateTimeField(auto_now_add=True, db_default=Now())
+    day = models.DateField()
+    actor_id = models.BigIntegerField()
+    actor_name = models.CharField(max_length=150)
+    kind = models.CharField(max_length=40)
+    object_id = models.BigIntegerField()
+    title = models.CharField(max_length=250)
+    where = models.CharField(max_length=20)  # page, list, peek, export …
+    tx = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "object_id", "actor_id", "day"], name="audit_sighting_once_a_day"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["actor_id", "-id"], name="audit_sighting_actor"),
+            models.Index(fields=["tx", "id"], name="audit_sighting_tx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name}: {self.title}"
+
+
+class Seal(models.Model):
+    """A link of the chain: everything that transactions from `since_tx` to below `until_tx` recorded.
+
+    `digest` covers those rows and the digest before, under a key that isn't in the database. Transactions of a
+    range had all ended when it was sealed, so that nothing can be added to it later.
+    """
+
+    at = models.DateTimeField(auto_now_add=True)
+    since_tx = models.BigIntegerField()
+    until_tx = models.BigIntegerField(unique=True)
+    rows = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.since_tx} … {self.until_tx}"
