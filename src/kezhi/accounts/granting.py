@@ -22,6 +22,9 @@ from kezhi.records.fields import FIELD_GROUPS
 REFERENCE = Path(__file__).parent / "reference" / "roles.csv"
 ACTIONS = ("read", "create", "edit", "delete", "assign", "export", "import", "measure")
 
+# Groups of what a kind's pages show beside its fields: the lines of an order carry the cost of goods.
+BESIDE_FIELDS = {"order": {"money"}}
+
 Grants = Mapping[str, Mapping[str, str]]
 
 
@@ -101,7 +104,7 @@ def grantable() -> dict[str, tuple[str, ...]]:
 
 def groups_of(kind: str) -> list[str]:
     """The groups that the fields of a kind lie in."""
-    used = {each.group for each in registry[kind].fields}
+    used = {each.group for each in registry[kind].fields} | BESIDE_FIELDS.get(kind, set())
     return [group for group in FIELD_GROUPS if group in used]
 
 

@@ -67,6 +67,9 @@ class Actor(Protocol):
     def access(self, kind: str, group: str) -> Access:
         """What the actor may do with a group of fields of a kind."""
 
+    def sees(self, kind: str, group: str) -> bool:
+        """Whether the actor may read a group of fields in full: pages that aren't made of fields ask this."""
+
 
 @dataclass(frozen=True)
 class System:
@@ -92,6 +95,9 @@ class System:
 
     def access(self, kind: str, group: str) -> Access:
         return Access.EDIT
+
+    def sees(self, kind: str, group: str) -> bool:
+        return True
 
 
 SYSTEM = System()

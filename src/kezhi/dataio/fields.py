@@ -37,6 +37,7 @@ class ImportField:
     words: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
     example_zh: str = ""
+    group: str = "general"  # of the kind: who may not edit the group may not fill it from a file
 
     @classmethod
     def of(cls, declared: Field, **changes: Any) -> ImportField:
@@ -50,6 +51,7 @@ class ImportField:
             "max_length": declared.max_length,
             "places": 2 if declared.decimals is None else declared.decimals,
             "choices": tuple(declared.choices),
+            "group": declared.group,
         }
         return cls(**{**given, **changes})
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import Company
+from kezhi.accounts.models import Company, User
 from kezhi.audit.recording import audited, note, traced_by
-from kezhi.core.actor import Actor
+from kezhi.core.actor import Access, Actor
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.dataio import guessing, parsing
 from kezhi.dataio.fields import ImportField, Reading
@@ -82,10 +82,26 @@ def _store(path: Path, chunks: Iterable[bytes]) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
+def fields_of(batch: ImportBatch) -> list[ImportField]:
+    """What whoever brought the file may fill: without the fields that their role only reads, or less."""
+    loader = loader_of(batch.kind)
+    person = User.objects.filter(pk=batch.actor_id).first() if batch.actor_id else None
+    if person is None:
+        return list(loader.fields())
+    needed = {name for group in loader.one_of for name in group}
+    return [
+        field
+        for field in loader.fields()
+        if field.is_required
+        or field.name in needed
+        or person.access(batch.kind, field.group) is Access.EDIT
+    ]
+
+
 def understand(batch: ImportBatch, *, on: date) -> Table:
     """Find out what the file is and guess its mapping; fills the batch without saving it."""
     loader = loader_of(batch.kind)
-    vocabulary = guessing.Headings(loader.fields())
+    vocabulary = guessing.Headings(fields_of(batch))
     table = open_table(batch.path, Choices(**batch.choices), vocabulary.is_known)
     facts = asdict(table)
     facts.update(path=table.path.name, sample=None)
@@ -157,8 +173,7 @@ def match_columns(
 ) -> None:
     """Set what each column means; the file has to be checked again before the import."""
     _demand_open(batch, actor)
-    loader = loader_of(batch.kind)
-    fields = {field.name: field for field in loader.fields()}
+    fields = {field.name: field for field in fields_of(batch)}
     if len(mapping) != len(batch.mapping):
         raise Refused(_("The columns of the file have changed. Load the page again."))
     changed = []
@@ -177,7 +192,7 @@ def match_columns(
                 "words": _words(new.get("words", old["words"]), fields.get(name)),
             }
         )
-    known_options = default_options(loader)
+    known_options = default_options(loader_of(batch.kind))
     batch.mapping = changed
     batch.options = {
         k: bool(options.get(k, batch.options.get(k, v))) for k, v in known_options.items()
@@ -226,10 +241,12 @@ def mapping_trouble(batch: ImportBatch) -> FileRefused | None:
 def _chosen(batch: ImportBatch) -> dict[str, int]:
     """Field → position of its column; raises `FileRefused` when one is missing or chosen twice."""
     loader = loader_of(batch.kind)
-    fields = {field.name: field for field in loader.fields()}
+    fields = {field.name: field for field in fields_of(batch)}
     chosen: dict[str, int] = {}
     for index, entry in enumerate(batch.mapping):
         name = entry["field"]
+        if name and name not in fields:
+            raise FileRefused("no_such_field", field=name, fields=", ".join(sorted(fields)))
         if name in chosen:
             raise FileRefused("field_twice", field=str(fields[name].label))
         if name:
@@ -240,7 +257,7 @@ def _chosen(batch: ImportBatch) -> dict[str, int]:
 
 def columns_of(batch: ImportBatch, table: Table, *, on: date) -> list[Column]:
     """The matched columns with how their cells are meant; raises `FileRefused` when the mapping can't work."""
-    fields = {field.name: field for field in loader_of(batch.kind).fields()}
+    fields = {field.name: field for field in fields_of(batch)}
     chosen = _chosen(batch)
     company = Company.current()
     columns = []

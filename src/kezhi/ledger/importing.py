@@ -172,6 +172,7 @@ ORDER_FIELDS = (
         ("成本", "销售成本", "成本金额", "货品成本", "cost of goods", "cost", "cogs"),
         example="1530.00",
         example_zh="1530.00",
+        group="money",
     ),
     ImportField(
         "sort",

@@ -22,6 +22,7 @@ class Place:
     icon: str
     label: str | Promise
     needs: tuple[str, str] | None = None
+    shows: tuple[str, str] | None = None  # the kind and group of fields that the page is about
     key: str = ""
     count: int | None = None
     slot: str = ""  # the id under which a count arrives when the page is there
@@ -59,14 +60,18 @@ class Navigation:
 
 
 TODAY = Place("/", "today", pgettext_lazy("navigation", "Today"), key="t")
-CUSTOMERS = Place("/customers/", "users", _("Customers"), ("read", "customer"), "c")
+CUSTOMERS = Place("/customers/", "users", _("Customers"), ("read", "customer"), key="c")
 CONTACTS = Place("/contacts/", "user", _("Contacts"), ("read", "contact"))
-PRODUCTS = Place("/products/", "box", _("Products"), ("read", "product"), "p")
-ORDERS = Place("/orders/", "order", _("Orders"), ("read", "order"), "o")
-FOLLOW_UPS = Place("/follow-ups/", "flag", _("Follow-ups"), ("read", "follow_up"), "f")
-VALUE = Place("/value/", "chart", _("Value dashboard"), ("read", "customer"), "v")
-RUNS = Place("/value/runs/", "pulse", _("Value runs"), ("read", "value_run"), "r")
-IMPORTS = Place("/imports/", "upload", _("Import data"), ("import", "customer"), "i")
+PRODUCTS = Place("/products/", "box", _("Products"), ("read", "product"), key="p")
+ORDERS = Place("/orders/", "order", _("Orders"), ("read", "order"), key="o")
+FOLLOW_UPS = Place("/follow-ups/", "flag", _("Follow-ups"), ("read", "follow_up"), key="f")
+VALUE = Place(
+    "/value/", "chart", _("Value dashboard"), ("read", "customer"), ("customer", "value"), "v"
+)
+RUNS = Place(
+    "/value/runs/", "pulse", _("Value runs"), ("read", "value_run"), ("customer", "value"), "r"
+)
+IMPORTS = Place("/imports/", "upload", _("Import data"), ("import", "customer"), key="i")
 SETTINGS = Place("/settings/", "gear", _("Settings"))
 
 GROUPS = (
@@ -89,7 +94,8 @@ def navigation(request: HttpRequest) -> Navigation:
         return tuple(
             replace(place, is_current=place.path == current)
             for place in places
-            if place.needs is None or actor.may(*place.needs)
+            if (place.needs is None or actor.may(*place.needs))
+            and (place.shows is None or actor.sees(*place.shows))
         )
 
     groups = (Group(group.label, shown(group.places)) for group in GROUPS)

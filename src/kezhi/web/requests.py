@@ -24,6 +24,12 @@ class PersonRequest(HttpRequest):
     LANGUAGE_CODE: str
 
 
+def must_see(request: PersonRequest, kind: str, group: str) -> None:
+    """403 unless the actor's role reads this group of fields in full."""
+    if not request.actor.sees(kind, group):
+        raise PermissionDenied
+
+
 def must_may(request: PersonRequest, action: str, kind: str) -> None:
     """403 unless the actor's role permits it."""
     if not request.actor.may(action, kind):

@@ -131,6 +131,10 @@ class User(AbstractBaseUser):
         )
         return max(levels, default=Access.HIDDEN)
 
+    def sees(self, kind: str, group: str) -> bool:
+        """Whether the person may read a group of fields in full: what is masked is not seen."""
+        return self.access(kind, group) >= Access.READ
+
     def acts_for(self, owner_id: int | None) -> int | None:
         """Whom the person stands in for on a record of that owner.
 

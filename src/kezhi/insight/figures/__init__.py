@@ -4,7 +4,7 @@ Ask for the `basis` first (which run, compared with which); each function then t
 queries. Money is in the company's currency, shares are fractions, None is "not measured".
 """
 
-from kezhi.insight.figures.basis import Basis, Figure, basis
+from kezhi.insight.figures.basis import Basis, Figure, basis, basis_for
 from kezhi.insight.figures.cohort import CohortRow, CohortTable, cohorts
 from kezhi.insight.figures.concentration import NamedShare, Pareto, pareto
 from kezhi.insight.figures.customer import (
@@ -72,6 +72,7 @@ __all__ = [
     "asset_interval",
     "at_risk",
     "basis",
+    "basis_for",
     "cohorts",
     "explanation",
     "flow",

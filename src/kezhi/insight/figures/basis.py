@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from kezhi.core.actor import Actor
 from kezhi.insight.models import ValueRun
 
 YEAR = timedelta(days=365)
@@ -67,6 +68,11 @@ def basis(compare_months: int = 12) -> Basis | None:
         compared=_nearest(earlier, latest.as_of, compare_months),
         year_ago=_nearest(earlier, latest.as_of, 12),
     )
+
+
+def basis_for(actor: Actor, compare_months: int = 12) -> Basis | None:
+    """The same for who may know what customers are worth; nothing has been measured for anybody else."""
+    return basis(compare_months) if actor.sees("customer", "value") else None
 
 
 def _nearest(runs: Sequence[ValueRun], as_of: date, months: int) -> ValueRun | None:

@@ -316,6 +316,8 @@ def _label(kind: Kind | None, column: str) -> str:
 
 
 PEOPLE = {
+    "head_id",
+    "lead_id",
     "owner_id",
     "assignee_id",
     "author_id",

@@ -261,7 +261,9 @@ def audit(request: PersonRequest) -> HttpResponse:
     rows = list(entries[: PAGE + 1])
     shown = rows[:PAGE]
     keys = [str(row.key) for row in shown]
-    rows_of = changed_rows(Change.objects.filter(deed_key__in=keys).order_by("id")[:2000])
+    rows_of = changed_rows(
+        Change.objects.filter(deed_key__in=keys).order_by("id")[:2000], request.actor
+    )
     context = {
         "entries": [
             {"entry": row, "deed": deed_label(row), "changes": rows_of.get(str(row.key), [])[:20]}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kezhi.web.accounts import doors, settings
+from kezhi.web.accounts import doors, reveals, settings
 
 urlpatterns = [
     path("sign-in/", doors.sign_in, name="sign_in"),
@@ -15,5 +15,6 @@ urlpatterns = [
     path("settings/people/team/", settings.add_team, name="add_team"),
     path("settings/people/<str:login>/", settings.person, name="person"),
     path("settings/roles/", settings.roles, name="roles"),
+    path("reveal/<slug:kind>/<int:pk>/<str:field>/", reveals.show, name="reveal"),
     path("settings/audit/", settings.audit, name="audit"),
 ]

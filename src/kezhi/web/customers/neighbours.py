@@ -29,7 +29,7 @@ def of(request: PersonRequest, customer: Customer) -> Neighbours | None:
     query = _query(request)
     if query is None:
         return None
-    kind = registry["customer"]
+    kind = registry["customer"].seen_by(request.actor)
     try:
         wanted = ListQuery.read(kind, QueryDict(query), request.actor)
     except NoSuchView:

@@ -56,7 +56,7 @@ def of(customer: Customer, actor: Actor, basis: figures.Basis | None) -> NextSte
     follow_ups = tuple(open_ones.select_related("assignee").order_by("due_on", "pk")[:FOLLOW_UPS])
     risk = figures.risk_of(actor, customer.pk, basis) if basis else None
     planned = {follow_up.subject for follow_up in follow_ups}
-    loss = _loss(customer)
+    loss = _loss(customer) if actor.sees("customer", "value") else None
     suggestions = [*_suggestions(risk, planned), *_unprofitable(loss, planned)]
     return NextSteps(follow_ups, tuple(suggestions), risk, loss)
 

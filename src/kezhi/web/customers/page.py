@@ -9,12 +9,12 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from kezhi.customers.creating import may_reach
-from kezhi.customers.models import Contact, Customer
+from kezhi.customers.models import Customer
 from kezhi.customers.models.standing import Stage
 from kezhi.insight import figures
 from kezhi.ledger.models import Order
 from kezhi.records import Condition, registry
-from kezhi.web.customers import neighbours, next_steps, owner, timeline, worth
+from kezhi.web.customers import neighbours, next_steps, owner, people, timeline, worth
 from kezhi.web.customers.composer import KINDS, Draft
 from kezhi.web.records.cells import properties
 from kezhi.web.requests import PersonRequest
@@ -34,7 +34,7 @@ def show(request: PersonRequest, pk: int) -> HttpResponse:
         return render(
             request,
             "customers/_next_steps.html",
-            _next_steps(request, customer, figures.basis()),
+            _next_steps(request, customer, figures.basis_for(request.actor)),
         )
     return whole(request, customer)
 
@@ -48,14 +48,13 @@ def whole(
 ) -> HttpResponse:
     """The page, with what was typed and refused if there is something."""
     actor = request.actor
-    basis = figures.basis()
+    basis = figures.basis_for(actor)
+    kind = registry["customer"].seen_by(actor)
     about = {
         **story(request, customer, draft or Draft()),
         **_next_steps(request, customer, basis),
         "worth": worth.of(customer, actor, basis) if basis else None,
-        "contacts": Contact.objects.visible_to(actor)
-        .filter(customer=customer)
-        .order_by("-is_primary", "name_key"),
+        "contacts": people.of(customer, actor),
         "may_add_contact": may_reach(actor, "create", "contact", customer),
         "may_edit": may_reach(actor, "edit", "customer", customer),
         "owner_options": owner.options()
@@ -66,10 +65,11 @@ def whole(
         .filter(customer=customer)
         .order_by("-ordered_on", "-pk")[:LAST_ORDERS],
         "orders_url": registry["order"].list_url(Condition("customer", "eq", str(customer.pk))),
-        "kind": registry["customer"],
+        "kind": kind,
+        "sees_value": actor.sees("customer", "value"),
         "neighbours": neighbours.of(request, customer),
-        "properties": properties(registry["customer"], customer),
-        "contact_kind": registry["contact"],
+        "properties": properties(kind, customer, may_reveal=actor.may("read", "reveal")),
+        "contact_kind": registry["contact"].seen_by(actor),
         "refusal": "",
     }
     return render(request, "customers/page.html", about, status=status)

@@ -133,15 +133,18 @@ def _orders(customer: Customer, actor: Actor) -> QuerySet[Any]:
 
 
 def _costs(customer: Customer, actor: Actor) -> QuerySet[Any]:
-    return CostEntry.objects.visible_to(actor).filter(customer=customer)
+    rows = CostEntry.objects.visible_to(actor).filter(customer=customer)
+    return rows if actor.sees("cost", "money") else rows.none()
 
 
 def _tier_moves(customer: Customer, actor: Actor) -> QuerySet[Any]:
-    return TierMove.objects.visible_to(actor).filter(customer=customer)
+    rows = TierMove.objects.visible_to(actor).filter(customer=customer)
+    return rows if actor.sees("customer", "value") else rows.none()
 
 
 def _stage_moves(customer: Customer, actor: Actor) -> QuerySet[Any]:
-    return StageMove.objects.visible_to(actor).filter(customer=customer)
+    rows = StageMove.objects.visible_to(actor).filter(customer=customer)
+    return rows if actor.sees("customer", "value") else rows.none()
 
 
 SOURCES = (

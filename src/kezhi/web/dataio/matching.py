@@ -28,7 +28,7 @@ Fields = Mapping[str, ImportField]
 def about(request: PersonRequest, batch: ImportBatch) -> dict[str, Any]:
     """Everything for the page; the problems only as long as they are those of the present mapping."""
     loader = loader_of(batch.kind)
-    fields = {field.name: field for field in loader.fields()}
+    fields = {field.name: field for field in uploading.fields_of(batch)}
     is_checked = batch.state in {BatchState.CHECKED, BatchState.FAILED}
     found = causes(batch) if is_checked else []
     trouble = uploading.mapping_trouble(batch)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -27,6 +28,7 @@ class Cell:
     href: str = ""
     tone: str = ""
     before: Any = None  # what stood here until lately
+    reveal: str = ""  # where a masked entry is shown in full
 
     @property
     def is_empty(self) -> bool:
@@ -68,9 +70,20 @@ def unit_of(field: Field, currency: str) -> str:
     return str(field.unit)
 
 
-def properties(kind: Kind, record: Any, names: Sequence[str] = ()) -> list[Cell]:
+def properties(
+    kind: Kind, record: Any, names: Sequence[str] = (), *, may_reveal: bool = False
+) -> list[Cell]:
     """The rows of the property panel, `_properties.html`: those of the declaration, or the named ones."""
-    return [cell(kind.field(name), record) for name in names or kind.properties]
+    cells = [cell(kind.field(name), record) for name in names or kind.properties]
+    return [with_reveal(kind, record, each) for each in cells] if may_reveal else cells
+
+
+def with_reveal(kind: Kind, record: Any, shown: Cell) -> Cell:
+    """The same cell, with where it is shown in full if it is masked."""
+    if not shown.field.is_masked or shown.is_empty:
+        return shown
+    address = reverse("reveal", args=[kind.name, record.pk, shown.field.name])
+    return replace(shown, reveal=address)
 
 
 def before_of(field: Field, record: Any, on: date) -> Any:
@@ -91,6 +104,8 @@ def _words(field: Field, entry: Any) -> str:
 
 
 def _leads_to(field: Field, entry: Any) -> str:
+    if field.is_masked:
+        return ""
     if field.kind is K.LINK:
         return registry[field.link].url_of(entry)
     if field.kind is K.PHONE:

@@ -17,6 +17,8 @@ from kezhi.web.records.actions import ACTIONS, TONES
 from kezhi.web.records.cells import unit_of
 from kezhi.web.records.rows import RowWriter
 from kezhi.web.requests import PersonRequest
+from kezhi.workbench import tagging
+from kezhi.workbench.bulk_changing import Verb, offered
 from kezhi.workbench.counting import Totals, count, totals
 from kezhi.workbench.filtering import Criterion, Filter
 from kezhi.workbench.list_query import ListQuery
@@ -101,7 +103,10 @@ class Listing:
         after, before = self.request.GET.get("after", ""), self.request.GET.get("before", "")
         rows = self.matches()
         if self.kind.name not in TONES:
-            rows = rows.only(*self._needed())
+            needed = self._needed()
+            related = {path.rpartition("__")[0] for path in needed} & {*self.kind.select_related}
+            rows = rows.select_related(None)
+            rows = (rows.select_related(*related) if related else rows).only(*needed)
         return self.filter.order.page(rows, after, before)
 
     @cached_property
@@ -127,25 +132,35 @@ class Listing:
     @cached_property
     def rows(self) -> list[Markup]:
         """The rows of the table, ready."""
-        may_edit = self.actor.may("edit", self.kind.name)
-        writer = RowWriter(
+        if any(column.field.kind is K.TAGS for column in self.columns):
+            tagging.attach(self.kind.name, self.page.rows)
+        return [self._writer.write(record) for record in self.page.rows]
+
+    def row_of(self, record: Any) -> Markup:
+        """One row, as it stands in this list."""
+        return self._writer.write(record)
+
+    @cached_property
+    def _writer(self) -> RowWriter:
+        return RowWriter(
             self.kind,
             self.columns,
             on=self.request.today,
             selectable=self.is_selectable,
-            may_edit=may_edit,
+            may_edit=self.actor.may("edit", self.kind.name),
             has_actions=self.has_actions,
             back=self.query.url(),
         )
-        return [writer.write(record) for record in self.page.rows]
 
     @cached_property
     def is_selectable(self) -> bool:
         """Whether there is anything that this person may do with several rows at once."""
-        kind = self.kind.name
-        return self.actor.may("export", kind) or (
-            kind == "customer" and self.actor.may("assign", kind)
-        )
+        return self.actor.may("export", self.kind.name) or bool(self.bulk_verbs)
+
+    @cached_property
+    def bulk_verbs(self) -> list[Verb]:
+        """What this person may do with several rows at once, export aside."""
+        return offered(self.kind, self.actor)
 
     @property
     def has_actions(self) -> bool:
@@ -158,6 +173,8 @@ class Listing:
         fields += [kind.field(name) for name in (kind.title, *kind.subtitle)]
         paths = ["pk"]
         for each in fields:
+            if each.kind is K.TAGS:
+                continue
             if each.reads is not None:
                 paths.append("custom")
             else:

@@ -41,7 +41,7 @@ def show(request: PersonRequest, kind: Kind, pk: int) -> HttpResponse:
         "record": row,
         "title": title_of(kind, row),
         "subtitle": subtitle_of(kind, row),
-        "cells": properties(kind, row),
+        "cells": properties(kind, row, may_reveal=request.actor.may("read", "reveal")),
         "may_edit": kind.edit is not None and may_edit,
         "may_delete": kind.delete is not None and _may(request, kind, pk, "delete"),
         "actions": actions_of(kind.name, row) if may_edit else [],
@@ -58,7 +58,14 @@ def _may(request: PersonRequest, kind: Kind, pk: int, action: str) -> bool:
 
 def _order_lines(request: PersonRequest, order: Order) -> Panel:
     lines = OrderLine.objects.filter(order=order).select_related("product").order_by("pk")
-    return Panel("records/_order_lines.html", {"lines": list(lines[:MOST_LINES]), "order": order})
+    return Panel(
+        "records/_order_lines.html",
+        {
+            "lines": list(lines[:MOST_LINES]),
+            "order": order,
+            "sees_cost": request.actor.sees("order", "money"),
+        },
+    )
 
 
 def _sales(request: PersonRequest, product: Product) -> Panel:

@@ -110,11 +110,13 @@ def pinned(request: PersonRequest) -> HttpResponse:
 
 
 def _counted(request: PersonRequest, view: SavedView) -> str:
-    kind = registry[view.kind]
+    kind = registry[view.kind].seen_by(request.actor)
     shape = Shape.of_saved(kind, view)
     found = Filter.of(
         kind, asking(request), conditions=shape.conditions, text=shape.text, sort=shape.sort
     )
+    if found.problems:  # it asks for something that this person doesn't see
+        return ""
     return counted(count(found.apply(kind.visible_to(request.actor))))
 
 

@@ -35,13 +35,14 @@ def show(request: PersonRequest) -> HttpResponse:
 
 def _work(request: PersonRequest) -> dict[str, Any]:
     actor = request.actor
-    basis = figures.basis()
+    basis = figures.basis_for(actor)
     found = work.of(actor, basis, on=request.today)
     follow_up = registry["follow_up"]
     mine = Condition("assignee", "eq", str(actor.pk))
     return {
         "basis": basis,
         "work": found,
+        "sees_value": actor.sees("customer", "value"),
         "finding": finding(found),
         "greeting": greeting(timezone.localtime().hour, actor.name),
         "customer_kind": registry["customer"],

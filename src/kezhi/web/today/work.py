@@ -80,6 +80,9 @@ def of(actor: Actor, basis: figures.Basis | None, *, on: date) -> Work:
         for row in rows.values()
         if row.customer_id not in taken and row.value_at_risk > worthwhile
     ]
+    # Who may not know what customers are worth has the promises in the order in which they are due.
+    if not actor.sees("customer", "value"):
+        actions = [replace(action, worth=None, tier="") for action in actions]
     actions.sort(key=lambda action: -(action.worth or 0))
     shown = _with_contacts(actions[:SHOWN], actor)
     midnight = datetime.combine(on, time.min, timezone.get_current_timezone())
@@ -158,6 +161,8 @@ def _with_contacts(actions: list[Action], actor: Actor) -> list[Action]:
     """With the person to call, where one with a telephone is known."""
     people: dict[int, Contact] = {}
     ids = [action.customer_id for action in actions]
+    if not actor.sees("contact", "reach"):
+        return actions
     known = Contact.objects.visible_to(actor).filter(customer_id__in=ids).exclude(phone="")
     for contact in known.order_by("is_primary", "-pk"):
         people[contact.customer_id] = contact

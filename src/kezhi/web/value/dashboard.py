@@ -19,7 +19,7 @@ from kezhi.insight import figures, naming
 from kezhi.insight.models import ValueRun
 from kezhi.ledger.models import Order
 from kezhi.records import registry
-from kezhi.web.requests import PersonRequest, must_may
+from kezhi.web.requests import PersonRequest, must_may, must_see
 from kezhi.web.value import findings, pictures
 from kezhi.web.value.source import is_stale
 
@@ -34,6 +34,7 @@ def show(request: PersonRequest) -> HttpResponse:
     """`?compare=1|3|12`: how many months back the changes look."""
     actor = request.actor
     must_may(request, "read", "customer")
+    must_see(request, "customer", "value")
     chosen = request.GET.get("compare", "")
     months = int(chosen) if chosen in {str(known) for known in COMPARISONS} else 12
     basis = figures.basis(compare_months=months)

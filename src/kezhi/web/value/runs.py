@@ -20,7 +20,7 @@ from kezhi.insight import naming
 from kezhi.insight.measuring import cancel_value_run, start_value_run
 from kezhi.insight.models import ValueRun
 from kezhi.web import numbers
-from kezhi.web.requests import PersonRequest, must_may
+from kezhi.web.requests import PersonRequest, must_may, must_see
 from kezhi.web.value.diagnosis import Diagnosis
 
 PAGE = 50
@@ -30,6 +30,7 @@ PAGE = 50
 def index(request: PersonRequest) -> HttpResponse:
     """GET: the runs, newest first, `?before=` older ones. POST: a new one."""
     must_may(request, "read", "value_run")
+    must_see(request, "customer", "value")
     if request.method == "POST":
         return _start(request)
     return _listed(request)
@@ -107,6 +108,7 @@ def cancel(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _visible(request: PersonRequest, pk: int) -> ValueRun:
+    must_see(request, "customer", "value")
     rows = ValueRun.objects.visible_to(request.actor)
     run: ValueRun = get_object_or_404(
         rows.select_related("value_settings", "started_by", "job_run"), pk=pk
