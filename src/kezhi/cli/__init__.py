@@ -31,6 +31,9 @@ def _subcommands() -> dict[str, Subcommand]:
         "import": Subcommand(
             "kezhi.cli.dataio", "import_", _("Import customers, orders and more from files.")
         ),
+        "audit": Subcommand(
+            "kezhi.cli.audit", "audit", _("Seal the audit log, and check that nobody changed it.")
+        ),
         "web": Subcommand(serve, "web", _("Serve the web pages (DATABASE_URL).")),
         "worker": Subcommand(
             serve, "worker", _("Do the queued and scheduled work (DATABASE_URL).")

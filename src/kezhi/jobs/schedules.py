@@ -13,6 +13,7 @@ from procrastinate.contrib.django import app
 
 from kezhi.accounts.models import Company
 from kezhi.accounts.signing_in import forget_old_attempts
+from kezhi.audit import sealing
 from kezhi.core.actor import SYSTEM
 from kezhi.core.models import JobState
 from kezhi.core.refusal import Refused
@@ -21,6 +22,7 @@ from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.insight.measuring import recover_value_runs
 from kezhi.insight.scheduling import start_nightly_run
 from kezhi.insight.thinning import thin_history
+from kezhi.workbench.searching import filling
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,12 @@ def close_abandoned(timestamp: int) -> None:
     recover_value_runs()
 
 
+@app.periodic(cron="* * * * *")
+@app.task(name="jobs.seal_audit", queueing_lock="jobs.seal_audit")
+def seal_audit(timestamp: int) -> None:
+    sealing.seal()
+
+
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="jobs.nightly_value_run", queueing_lock="jobs.nightly_value_run")
 def nightly_value_run(timestamp: int) -> None:
@@ -47,6 +55,20 @@ def nightly_value_run(timestamp: int) -> None:
         start_nightly_run(at=timezone.now())
     except Refused as refusal:
         logger.info("No nightly run: %s", refusal)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="jobs.close_search_gaps", queueing_lock="jobs.close_search_gaps")
+def close_search_gaps(timestamp: int) -> None:
+    """What was changed outside of a deed is found within a minute."""
+    if filling.is_behind():
+        filling.close_later()
+
+
+@app.periodic(cron="10 3 * * *")
+@app.task(name="jobs.check_search", queueing_lock="jobs.check_search")
+def check_search(timestamp: int) -> None:
+    filling.check_counts()
 
 
 @app.periodic(cron="40 4 * * *")
