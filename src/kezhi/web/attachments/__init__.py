@@ -1,0 +1,1 @@
+"""Files on records of every kind that keeps them."""
