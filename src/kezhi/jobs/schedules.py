@@ -17,12 +17,15 @@ from kezhi.audit import sealing
 from kezhi.core.actor import SYSTEM
 from kezhi.core.models import JobState
 from kezhi.core.refusal import Refused
+from kezhi.customers.birthdays import roll_important_dates
+from kezhi.customers.completing import score_all, score_new
 from kezhi.dataio import importing
 from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.insight.measuring import recover_value_runs
 from kezhi.insight.scheduling import start_nightly_run
 from kezhi.insight.thinning import thin_history
 from kezhi.workbench.searching import filling
+from kezhi.workbench.attaching import sweep_attachments
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +72,38 @@ def close_search_gaps(timestamp: int) -> None:
 @app.task(name="jobs.check_search", queueing_lock="jobs.check_search")
 def check_search(timestamp: int) -> None:
     filling.check_counts()
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(name="jobs.score_new_customers", queueing_lock="jobs.score_new_customers")
+def score_new_customers(timestamp: int) -> None:
+    """An import brings customers without a score of completeness."""
+    company = Company.current()
+    if company is not None:
+        score_new(on=company.today())
+
+
+@app.periodic(cron="5 * * * *")
+@app.task(name="jobs.roll_important_dates", queueing_lock="jobs.roll_important_dates")
+def roll_dates(timestamp: int) -> None:
+    """Every hour, because midnight is at another hour for every company."""
+    company = Company.current()
+    if company is not None:
+        roll_important_dates(actor=SYSTEM, on=company.today())
+
+
+@app.periodic(cron="15 4 * * *")
+@app.task(name="jobs.score_customers", queueing_lock="jobs.score_customers")
+def score_customers(timestamp: int) -> None:
+    company = Company.current()
+    if company is not None:
+        score_all(actor=SYSTEM, on=company.today())
+
+
+@app.periodic(cron="30 4 * * *")
+@app.task(name="jobs.sweep_attachments", queueing_lock="jobs.sweep_attachments")
+def sweep_files(timestamp: int) -> None:
+    sweep_attachments(actor=SYSTEM, at=timezone.now())
 
 
 @app.periodic(cron="40 4 * * *")

@@ -14,8 +14,14 @@ from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.insight.measuring import run_value
 from kezhi.insight.models import ValueRun
 from kezhi.jobs.carrying import Job, unexpected, watched
+from kezhi.workbench.attaching import keep_text
 from kezhi.workbench.bulk_changing import carry_out, undo_bulk
 from kezhi.workbench.models import BulkRun
+
+
+@app.task(name="workbench.read_attachment")
+def read_attachment(attachment: int) -> None:
+    keep_text(attachment)
 
 
 @watched("insight.run")

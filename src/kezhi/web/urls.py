@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.settings.urls")),
     path("", include("kezhi.web.value.urls")),
     path("", include("kezhi.web.customers.urls")),
+    path("", include("kezhi.web.attachments.urls")),
     path("", include("kezhi.web.dataio.urls")),
     path("", include("kezhi.web.records.urls")),
     path("appearance/", appearance.choose, name="appearance"),
