@@ -20,6 +20,8 @@ R = TypeVar("R")
 _details: ContextVar[dict[str, Any] | None] = ContextVar("kezhi_audit_details", default=None)
 _heard: ContextVar[list[uuid.UUID] | None] = ContextVar("kezhi_audit_heard", default=None)
 deeds: dict[str, Callable[..., Any]] = {}
+# What apps above put in order at the end of the outermost deed, in its transaction.
+on_finishing: list[Callable[[], None]] = []
 
 
 def audited(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -43,6 +45,8 @@ def audited(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                         (a for a in (*args, outcome) if isinstance(a, models.Model)), None
                     )
                     _write(name, key, actor, subject, str(kwargs.get("reason", "") or ""))
+                    for finish in on_finishing if not outer else ():
+                        finish()
                     _mark(outer)
             finally:
                 _details.reset(token)

@@ -14,10 +14,14 @@ class CustomersConfig(AppConfig):
             importing_contacts,
             placing,
         )
+        from kezhi.customers.models.standing import Standing, Tier
         from kezhi.dataio import registry as dataio
-        from kezhi.workbench import bulk_changing, undoing
+        from kezhi.workbench import bulk_changing, searching, undoing
 
         declarations.register()
+        searching.rank_by(
+            Standing, key="customer_id", column="tier", kind="customer", group="value", ranks=Tier
+        )
         dataio.register(importing.CustomerLoader())
         dataio.register(importing_contacts.ContactLoader())
         organising.on_people_moved.append(placing.follow_people)

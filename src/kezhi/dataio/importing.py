@@ -23,6 +23,7 @@ from kezhi.dataio.registry import Counts, Loader, loader_of
 from kezhi.dataio.staging import Findings, Staging, Work
 from kezhi.dataio.typing import Column, typed
 from kezhi.dataio.uploading import columns_of, cut, demand_permission, remember, table_of
+from kezhi.workbench.searching import filling
 
 PREVIEW_ROWS = 50
 PREVIEW_BAD_ROWS = 200
@@ -208,7 +209,9 @@ def import_rows(
                     % {"bad": findings.rows}
                 )
             work.step(_("Writing"))
-            _write(work, loader)
+            with filling.noting_gaps_in_sets():
+                _write(work, loader)
+            _make_findable(batch, actor)
             _plan_checks_anew()
             work.step(_("Finishing"))
             work.staging.drop()
@@ -240,6 +243,19 @@ def _write(work: Work, loader: Loader) -> None:
                 "Somebody changed the same records at this moment. Nothing was imported; import again."
             )
         ) from error
+
+
+def _make_findable(batch: ImportBatch, actor: Actor) -> None:
+    """Few records can be found when the import ends; of many, a job tells when they can."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT r."table", min(u.row_id), max(u.row_id) FROM dataio_importedrows r,
+                 unnest(r.ids) AS u(row_id)
+               WHERE r.batch_id = %s GROUP BY r.id, r."table" """,
+            [batch.pk],
+        )
+        filling.note_gaps(cursor.fetchall())
+    filling.fill_after_import(file=batch.file_name, actor=actor)
 
 
 def _plan_checks_anew() -> None:

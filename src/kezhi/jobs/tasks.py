@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from procrastinate.contrib.django import app
+
 from kezhi.core.models import JobState
 from kezhi.core.progress import Stopped
 from kezhi.core.refusal import Refused
@@ -16,7 +18,9 @@ from kezhi.insight.models import ValueRun
 from kezhi.jobs.carrying import Job, unexpected, watched
 from kezhi.workbench.attaching import keep_text
 from kezhi.workbench.bulk_changing import carry_out, undo_bulk
+from kezhi.workbench.customizing import carrying_out
 from kezhi.workbench.models import BulkRun
+from kezhi.workbench.searching import filling
 
 
 @app.task(name="workbench.read_attachment")
@@ -51,6 +55,33 @@ def change_in_bulk(job: Job, run: int) -> dict[str, Any]:
 def undo_in_bulk(job: Job, run: int) -> dict[str, Any]:
     undo_bulk(BulkRun.objects.get(pk=run), actor=job.actor, at=job.at, progress=job.progress)
     return {"bulk": run}
+
+
+@watched("search.fill")
+def fill_search(job: Job) -> dict[str, Any]:
+    return {"records": filling.close_gaps(job.progress)}
+
+
+@app.task(name="search.close_gaps", queueing_lock="search.close_gaps")
+def close_search_gaps() -> None:
+    filling.close_gaps(is_waiting=False)
+
+
+@watched("customizing.recompute")
+def compute_fields(job: Job, kind: str) -> dict[str, Any]:
+    return {"changed": carrying_out.recompute(kind, actor=job.actor, progress=job.progress)}
+
+
+@watched("customizing.index")
+def index_field(job: Job, field: int) -> dict[str, Any]:
+    carrying_out.index_field(field, actor=job.actor)
+    return {"field": field}
+
+
+@watched("customizing.delete")
+def delete_field(job: Job, field: int) -> dict[str, Any]:
+    carrying_out.delete_field(field, actor=job.actor, progress=job.progress)
+    return {"field": field}
 
 
 @watched("dataio.check")

@@ -5,8 +5,14 @@ class WorkbenchConfig(AppConfig):
     name = "kezhi.workbench"
 
     def ready(self) -> None:
+        from django.db.models.signals import post_migrate
+
+        from kezhi.audit import recording
         from kezhi.records import registry
         from kezhi.workbench.customizing import definitions
+        from kezhi.workbench.searching import filling, following
         from kezhi.workbench.tagging import tagged
 
+        recording.on_finishing.append(filling.close_own_gaps)
+        post_migrate.connect(following.follow_changes, sender=self)
         registry.overlay = lambda kind: definitions.complete(tagged(kind))

@@ -1,0 +1,274 @@
+"""Find records by what somebody typed: exact hits first, the actor's scope inside the one look-up."""
+
+# ruff: noqa: S608  # tables and columns are the code's own names; what was typed goes as a parameter
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.postgres.search import SearchVectorField
+from django.db import connection
+from django.db.models import BooleanField, Lookup, Model, Q
+
+from kezhi.core.actor import Access, Actor
+from kezhi.records import Kind, registry
+from kezhi.workbench.models import SearchDocument
+from kezhi.workbench.searching.documents import TABLE
+from kezhi.workbench.searching.reach import Reach
+from kezhi.workbench.searching.subjects import subject
+from kezhi.workbench.searching.wording import Wording, read
+
+FENCE = 2_000
+MOST_EXACT = 50
+ENOUGH = 12
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a higher app keeps the tier of a customer, the best first; it says so when it is ready."""
+
+    table: str
+    key: str
+    column: str
+    kind: str
+    group: str
+    ranks: str  # the tiers, the best first, one letter each
+
+
+_standings: list[Standing] = []
+
+
+def rank_by(
+    model: type[Model], *, key: str, column: str, kind: str, group: str, ranks: Iterable[str]
+) -> None:
+    """Of finds that fit equally well, those of the better tier come first."""
+    _standings[:] = [Standing(model._meta.db_table, key, column, kind, group, "".join(ranks))]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A record that was found: rank 0 is exact, 1 begins so, 2 holds it somewhere."""
+
+    kind: str
+    pk: int
+    rank: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """What was found of a kind: the first places and how many there are in all, as far as was looked."""
+
+    kind: Kind
+    places: tuple[Place, ...]
+    count: int
+
+    @property
+    def rank(self) -> int:
+        return min(place.rank for place in self.places)
+
+
+@dataclass(frozen=True)
+class Found:
+    wording: Wording
+    groups: tuple[Group, ...] = ()
+    total: int = 0
+    is_capped: bool = False  # there are more than were looked at
+
+
+def find(
+    text: str,
+    *,
+    by: Actor,
+    kinds: Sequence[str] | None = None,
+    most: int = 5,
+    skip: int = 0,
+    is_thorough: bool = False,
+) -> Found:
+    """What `by` may know of and what holds every word of `text`, grouped by kind, the best first.
+
+    Unless `is_thorough`, longer words aren't looked for once enough are found that are exactly so.
+    """
+    wording = read(text)
+    among = None if kinds is None else [s for s in map(subject, kinds) if s is not None]
+    reach = Reach.of(by, among)
+    if wording.is_empty or not reach.clauses:
+        return Found(wording)
+    found = None
+    if wording.is_broad and not is_thorough:
+        found = _look(wording, reach, by, most, skip, is_exact=True)
+        if found.total >= ENOUGH:
+            return found
+    return _look(wording, reach, by, most, skip, is_exact=False)
+
+
+def _look(
+    wording: Wording, reach: Reach, by: Actor, most: int, skip: int, *, is_exact: bool
+) -> Found:
+    sql, params = _statement(wording, reach, by, is_exact=is_exact)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""{sql} SELECT kind, object_id, rank, place, of_kind, total FROM ranked
+                WHERE place > %s AND place <= %s ORDER BY kind, place""",
+            [*params, skip, skip + most],
+        )
+        rows = cursor.fetchall()
+    return _grouped(wording, reach, rows)
+
+
+def _grouped(wording: Wording, reach: Reach, rows: Sequence[tuple[Any, ...]]) -> Found:
+    groups: dict[str, tuple[list[Place], int]] = {}
+    total = 0
+    for name, pk, rank, _place, of_kind, total_ in rows:
+        groups.setdefault(name, ([], of_kind))[0].append(Place(name, pk, rank))
+        total = total_
+    made = [
+        Group(kind, tuple(groups[name][0]), min(groups[name][1], FENCE))
+        for name, kind in reach.kinds.items()
+        if name in groups
+    ]
+    made.sort(key=lambda group: group.rank)
+    return Found(wording, tuple(made), min(total, FENCE), total > FENCE)
+
+
+def _statement(
+    wording: Wording, reach: Reach, by: Actor, *, is_exact: bool
+) -> tuple[str, list[Any]]:
+    """The fenced look-up, ranked. The fence is what keeps the planner from walking another index."""
+    rank, rank_params = _rank(wording, reach)
+    columns = f"d.kind, d.object_id, d.customer_id, d.at, {rank} AS rank"
+    arms = [f"(SELECT {columns} FROM {TABLE} d WHERE d.tokens @@ %s::tsquery LIMIT {FENCE + 1})"]
+    params: list[Any] = [*rank_params, reach.query(wording, is_exact=is_exact)]
+    if wording.is_code:
+        arms.insert(
+            0,
+            f"(SELECT {columns} FROM {TABLE} d WHERE d.tokens @@ %s::tsquery LIMIT {MOST_EXACT})",
+        )
+        params = [*rank_params, reach.query(wording, is_exact=True), *params]
+    if reach.shared:
+        arms.append(
+            f"(SELECT {columns} FROM {TABLE} d WHERE d.customer_id = ANY(%s)"
+            f" AND d.tokens @@ %s::tsquery LIMIT {FENCE + 1})"
+        )
+        shared = reach.query(wording, is_exact=is_exact, is_shared=True)
+        params += [*rank_params, list(reach.shared), shared]
+    tier, join = _tier(by)
+    return (
+        f"""WITH m AS MATERIALIZED ({" UNION ".join(arms)}), ranked AS (
+              SELECT m.kind, m.object_id, m.rank,
+                row_number() OVER (PARTITION BY m.kind
+                  ORDER BY m.rank, {tier}, m.at DESC, m.object_id DESC) AS place,
+                count(*) OVER (PARTITION BY m.kind) AS of_kind, count(*) OVER () AS total
+              FROM m {join})""",
+        params,
+    )
+
+
+def _rank(wording: Wording, reach: Reach) -> tuple[str, list[Any]]:
+    whole = wording.whole.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    exact = "d.keys LIKE %s"
+    params: list[Any] = [f"%\n{whole}\n%"]
+    if wording.is_code:
+        exact = f"({exact} OR d.tokens @@ %s::tsquery)"
+        params.append(reach.query(wording, is_exact=True, is_shared=False))
+    params.append(f"%\n{whole}%")
+    return f"CASE WHEN {exact} THEN 0 WHEN d.keys LIKE %s THEN 1 ELSE 2 END", params
+
+
+def _tier(by: Actor) -> tuple[str, str]:
+    """Ranked by tier only for those who may know it: the order would tell."""
+    at = next(iter(_standings), None)
+    if at is None or by.access(at.kind, at.group) < Access.READ:
+        return "0", ""
+    place = f"coalesce(nullif(position(s.{at.column} IN '{at.ranks}'), 0), {len(at.ranks) + 1})"
+    return (
+        f"CASE WHEN s.{at.column} <> '' THEN {place} ELSE {len(at.ranks) + 1} END",
+        f"LEFT JOIN {at.table} s ON s.{at.key} = m.customer_id",
+    )
+
+
+# ---- for lists and choosers ----
+
+
+@SearchVectorField.register_lookup
+class Matches(Lookup):  # type: ignore[type-arg]
+    """`tokens__matches=query`: the query in PostgreSQL's own spelling, made by `Reach.query`."""
+
+    lookup_name = "matches"
+    prepare_rhs = False
+    output_field = BooleanField()
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        left, left_params = self.process_lhs(compiler, connection)
+        return f"{left} @@ %s::tsquery", [*left_params, self.rhs]
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """The records of one kind that hold every word of a text, for the list of that kind."""
+
+    kind: Kind
+    text: str
+    by: Actor
+    _known: dict[str, Q] = field(default_factory=dict, compare=False, repr=False)
+
+    def q(self) -> Q | None:
+        """A condition on the kind's rows; None when the kind has no documents to search."""
+        if "q" not in self._known:
+            found = self._made()
+            if found is None:
+                return None
+            self._known["q"] = found
+        return self._known["q"]
+
+    def _made(self) -> Q | None:
+        wording = read(self.text)
+        own = ids(self.kind.name, wording, by=self.by)
+        links = [each for each in self.kind.fields if each.is_searchable and each.link]
+        if own is None and not links:
+            return None
+        if wording.is_empty:
+            return Q(pk__in=[])
+        ways = [Q(pk__in=own)] if own is not None else []
+        for link in links:
+            linked = ids(link.link, wording, by=self.by)
+            if linked is not None:
+                ways.append(Q(**{f"{link.path}__in": linked}))
+        found = Q(pk__in=[])
+        for way in ways:
+            found |= way
+        return found
+
+
+def ids(name: str, wording: Wording, *, by: Actor) -> Any:
+    """The ids of what `by` may know of that kind: a list, or beyond the fence a query of them.
+
+    A short list keeps the planner from guessing; None when the kind has no documents.
+    """
+    about = subject(name) if name in registry else None
+    if about is None:
+        return None
+    reach = Reach.of(by, [about])
+    if wording.is_empty or not reach.clauses:
+        return []
+    rows = SearchDocument.objects.filter(kind=name)
+    found = Q(tokens__matches=reach.query(wording))
+    if reach.shared:
+        found |= Q(
+            tokens__matches=reach.query(wording, is_shared=True), customer_id__in=reach.shared
+        )
+    matching = rows.filter(found).values_list("object_id", flat=True)
+    first = _fenced(matching)
+    return first if len(first) <= FENCE else matching
+
+
+def _fenced(matching: Any) -> list[int]:
+    return list(matching.order_by()[: FENCE + 1])
+
+
+def best(kind: Kind, text: str, *, by: Actor, most: int) -> list[int] | None:
+    """The ids of the best finds of one kind, in order; None when the kind has no documents."""
+    if subject(kind.name) is None:
+        return None
+    found = find(text, by=by, kinds=[kind.name], most=most)
+    return [place.pk for group in found.groups for place in group.places]

@@ -1,0 +1,229 @@
+"""What somebody typed, as terms that all must be found, each in one of several forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from kezhi.records import Field, FieldKind
+from kezhi.workbench.searching.documents import quoted
+from kezhi.workbench.searching.lexemes import (
+    CODES,
+    LONGEST_INITIALS,
+    LONGEST_PINYIN,
+    LONGEST_WORD,
+    SHORTEST_PHONE_PART,
+    digits,
+    domestic,
+    mail,
+    pairs,
+)
+from kezhi.workbench.searching.spelling import completions, normal, runs, syllables
+
+K = FieldKind
+LONGEST_TYPED = 200
+MOST_TERMS = 8
+MOST_PAIRS = 40
+PHONE_LIKE = re.compile(r"\+?[\d\s()\-]{7,30}")
+NEVER = "'x:never'"
+
+# What a group of fields holds decides which forms can be in it.
+WORDS, CODE, PHONE, MAIL = "words", "code", "phone", "mail"
+Lexeme = tuple[str, bool]  # and whether longer ones that begin so count, too
+Form = tuple[Lexeme, ...]
+Groups = Mapping[str, frozenset[str]]
+
+
+def content_of(each: Field) -> str:
+    if each.kind in CODES:
+        return CODE
+    if each.kind is K.PHONE:
+        return PHONE
+    return MAIL if each.kind in (K.EMAIL, K.URL) else WORDS
+
+
+@dataclass(frozen=True)
+class Term:
+    """A part of what was typed: `forms` by content, any of which will do, or else all `parts`."""
+
+    text: str
+    forms: Mapping[str, tuple[Form, ...]] = field(default_factory=dict)
+    exact: Mapping[str, tuple[Form, ...]] = field(default_factory=dict)
+    parts: tuple[Term, ...] = ()
+    is_code: bool = False  # digits, a code or an address: an exact hit is meant
+
+    def query(self, groups: Groups, *, is_exact: bool = False) -> str:
+        """As PostgreSQL reads a tsquery, among the groups that may be asked."""
+        ways = [
+            _conjunction(form, group)
+            for group, contents in groups.items()
+            for content in contents
+            for form in (self.exact if is_exact else self.forms).get(content, ())
+        ]
+        if self.parts:
+            each = [part.query(groups, is_exact=is_exact) for part in self.parts]
+            ways.append(f"({' & '.join(each)})")
+        return f"({' | '.join(dict.fromkeys(ways))})" if ways else NEVER
+
+    def is_in(self, lexemes: set[str], content: str) -> bool:
+        """Whether these lexemes of a field's entry meet the term or a part of it."""
+        return any(
+            all(_has(lexemes, lexeme, is_begin) for lexeme, is_begin in form)
+            for form in self.forms.get(content, ())
+        ) or any(part.is_in(lexemes, content) for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A search text after reading: `whole` is all of it without signs, as names are compared with it."""
+
+    terms: tuple[Term, ...]
+    whole: str
+    words: str = ""  # as typed, cut to what is read
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.terms
+
+    @property
+    def is_code(self) -> bool:
+        return bool(self.terms) and all(term.is_code for term in self.terms)
+
+    @property
+    def is_broad(self) -> bool:
+        """Whether exact hits should be looked for first: letters may begin a great many words."""
+        return any(term.exact and not term.is_code for term in self.terms)
+
+    def query(self, groups: Groups, *, is_exact: bool = False) -> list[str]:
+        return [term.query(groups, is_exact=is_exact) for term in self.terms]
+
+
+def read(text: str) -> Wording:
+    """Never fails and never takes long, whatever was typed."""
+    typed = " ".join(text[:LONGEST_TYPED].replace("\0", " ").split())
+    plain = normal(typed)[:LONGEST_TYPED]
+    whole = "".join(run or word for run, word in runs(plain))
+    if PHONE_LIKE.fullmatch(plain.strip()) and len(digits(plain)) >= 7:
+        return Wording((_number(domestic(digits(plain))),), whole, typed)
+    terms: list[Term] = []
+    for word in plain.split():
+        terms += _terms(word)
+    return Wording(tuple(_distinct(terms)[:MOST_TERMS]), whole, typed)
+
+
+def _distinct(terms: Iterable[Term]) -> list[Term]:
+    return list({term.text: term for term in terms}.values())
+
+
+def _terms(word: str) -> list[Term]:
+    found = runs(word)
+    if not found:
+        return []
+    if "@" in word:
+        return [_address(word)]
+    if len(found) == 1:
+        return [_simple(*found[0])]
+    if any(run for run, _word in found):
+        return [_simple(*each) for each in found]  # `张伟138`: name and number are different fields
+    return [_mixed(word, [each for _run, each in found])]
+
+
+def _simple(run: str, word: str) -> Term:
+    if run:
+        return _ideographs(run)
+    if word.isdigit() and word.isascii():
+        return _number(word)
+    return _letters(word) if word.isascii() and word.isalpha() else _code(word)
+
+
+def _ideographs(run: str) -> Term:
+    form = tuple((pair, False) for pair in pairs(run)[:MOST_PAIRS])
+    forms = {WORDS: (form,), CODE: (((run[:LONGEST_WORD], True),),)}
+    return Term(run, forms, {WORDS: (form,)})
+
+
+def _letters(word: str) -> Term:
+    word = word[:LONGEST_WORD]
+    pinyin, initials = f"~{word[:LONGEST_PINYIN]}", f"^{word}"
+    plain = _form(word)
+    exact_words = [plain, _form(pinyin)]
+    if len(word) <= LONGEST_INITIALS:
+        exact_words.append(_form(initials))
+    exact = {WORDS: tuple(exact_words), CODE: (plain,), MAIL: (plain,)}
+    if len(word) == 1:
+        return Term(word, {**exact, WORDS: (plain, _form(pinyin))}, exact)
+    begin = _form(word, True)
+    words = [begin, *_spoken(word)]
+    if len(word) <= LONGEST_INITIALS:
+        words.append(_form(initials, True))
+    return Term(word, {WORDS: tuple(words), CODE: (begin,), MAIL: (begin,)}, exact)
+
+
+def _spoken(word: str) -> list[Form]:
+    """Syllables that begin so are a handful of lexemes, cheaper than all names that begin so."""
+    begun = completions(word)
+    if not begun:
+        return [_form(f"~{word[:LONGEST_PINYIN]}", True)]
+    forms = [_form(f"~{syllable}") for syllable in begun]
+    if any(word[:at] in syllables() and word[at:] in syllables() for at in range(1, len(word))):
+        forms.append(_form(f"~{word}", True))  # `xian` is 先, and 西安
+    return forms
+
+
+def _number(number: str) -> Term:
+    number = number[:LONGEST_WORD]
+    forms = _begins(number, WORDS, CODE, MAIL)
+    exact = _begins(number, WORDS, CODE, MAIL, is_begin=False)
+    if len(number) >= SHORTEST_PHONE_PART:
+        forms |= _begins(domestic(number), PHONE)
+        exact |= _begins(domestic(number), PHONE, is_begin=False)
+    return Term(number, forms, exact, is_code=True)
+
+
+def _code(word: str) -> Term:
+    word = word[:LONGEST_WORD]
+    return Term(
+        word,
+        _begins(word, WORDS, CODE, MAIL),
+        _begins(word, WORDS, CODE, MAIL, is_begin=False),
+        is_code=True,
+    )
+
+
+def _mixed(word: str, parts: list[str]) -> Term:
+    """`SO-2025-01`, `acme.cn`, `key-account`: one code, a host, or several words."""
+    joined, host = "".join(parts)[:LONGEST_WORD], mail(word)
+    forms = {**_begins(joined, CODE), **_begins(host, MAIL)}
+    exact = {
+        **_begins(joined, CODE, is_begin=False),
+        **_begins(host, MAIL, is_begin=False),
+    }
+    each = tuple(_distinct(_simple("", part) for part in parts[:MOST_TERMS]))
+    is_code = any(c.isdigit() for c in joined)
+    return Term(word, forms, exact, each, is_code)
+
+
+def _address(word: str) -> Term:
+    address = mail(word).lstrip("@")
+    return Term(word, _begins(address, MAIL), _begins(address, MAIL, is_begin=False), is_code=True)
+
+
+def _begins(lexeme: str, *contents: str, is_begin: bool = True) -> dict[str, tuple[Form, ...]]:
+    return {content: (_form(lexeme, is_begin),) for content in contents}
+
+
+def _form(lexeme: str, is_begin: bool = False) -> Form:
+    return ((lexeme, is_begin),)
+
+
+def _conjunction(form: Form, group: str) -> str:
+    mark = "" if group == "general" else f"{group}!"
+    lexemes = [f"{quoted(mark + lexeme)}{':*' if begin else ''}" for lexeme, begin in form]
+    return lexemes[0] if len(lexemes) == 1 else f"({' & '.join(lexemes)})"
+
+
+def _has(lexemes: set[str], lexeme: str, is_begin: bool) -> bool:
+    if not is_begin:
+        return lexeme in lexemes
+    return any(each.startswith(lexeme) for each in lexemes)
