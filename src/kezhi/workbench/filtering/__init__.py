@@ -9,6 +9,7 @@ from kezhi.workbench.filtering.comparing import (
 from kezhi.workbench.filtering.criterion import Criterion, check
 from kezhi.workbench.filtering.filter import Filter
 from kezhi.workbench.filtering.meaning import Asking, aliased
+from kezhi.workbench.filtering.questions import Question, ask, field_of
 from kezhi.workbench.filtering.tree import TooMuch
 
 __all__ = [
@@ -18,9 +19,12 @@ __all__ = [
     "Asking",
     "Criterion",
     "Filter",
+    "Question",
     "TooMuch",
     "aliased",
+    "ask",
     "check",
+    "field_of",
     "filterable",
     "operator_label",
     "operators",

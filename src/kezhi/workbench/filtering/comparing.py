@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from kezhi.core.actor import Actor
 from kezhi.records import Field, FieldKind, Kind
 from kezhi.records.fields import Label
+from kezhi.workbench.filtering.questions import Question, questions_of
 
 K = FieldKind
 
@@ -93,15 +95,23 @@ SPANS: dict[str, Label] = {
 def operators(field: Field) -> list[tuple[str, str]]:
     """The operators that may stand with a field, each with its words."""
     special = DAY_OPERATOR_LABELS if field.kind in (K.DATE, K.MOMENT) else {}
-    return [(op, str(special.get(op, OPERATOR_LABELS[op]))) for op in OPERATORS[field.kind]]
+    return [(op, str(special.get(op, OPERATOR_LABELS[op]))) for op in comparisons(field)]
+
+
+def comparisons(field: Field) -> tuple[str, ...]:
+    return field.comparisons if isinstance(field, Question) else OPERATORS[field.kind]
 
 
 def operator_label(field: Field, op: str) -> str:
     return dict(operators(field))[op]
 
 
-def filterable(kind: Kind) -> list[Field]:
-    return [field for field in kind.fields if field.is_filterable]
+def filterable(kind: Kind, actor: Actor | None = None) -> list[Field]:
+    """The fields and questions that a list is filtered by; with an actor, those that they may ask."""
+    return [
+        *(field for field in kind.fields if field.is_filterable),
+        *questions_of(kind, actor),
+    ]
 
 
 def holds_text(field: Field) -> bool:

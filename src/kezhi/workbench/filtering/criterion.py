@@ -13,12 +13,13 @@ from django.utils.translation import pgettext
 from kezhi.records import Condition, Field, Kind
 from kezhi.workbench.filtering import relating
 from kezhi.workbench.filtering.comparing import (
-    OPERATORS,
     SIGNS,
     WITHOUT_OPERAND,
+    comparisons,
     operator_label,
 )
 from kezhi.workbench.filtering.meaning import Asking, aliased, meaning
+from kezhi.workbench.filtering.questions import Question, field_of
 from kezhi.workbench.filtering.tree import Group, Has, Leaf, Node, Not, is_tree, parse
 from kezhi.workbench.operands import Unusable
 
@@ -173,8 +174,9 @@ def _leaf(kind: Kind, source: str, asking: Asking) -> Part:
     criterion = _single(kind, source, asking)
     if criterion.predicate is None or criterion.condition is None:
         raise Unusable(criterion.problem)
-    op, (field,) = criterion.condition.op, criterion.reads
-    if op in WITHOUT_OPERAND:
+    op = criterion.condition.op
+    field = field_of(kind, criterion.condition.field, asking.actor)
+    if op in WITHOUT_OPERAND or field is None:
         words = f"{criterion.label} {criterion.shown}"
     else:
         words = f"{criterion.label} {criterion.sign or operator_label(field, op)} {criterion.shown}"
@@ -186,17 +188,21 @@ def _single(kind: Kind, source: str, asking: Asking) -> Criterion:
         condition = Condition.parse(source)
     except ValueError:
         return Criterion(source, shortened(source), problem=_("This filter isn’t complete."))
-    field = kind.field(condition.field) if condition.field in kind else None
+    field = field_of(kind, condition.field, asking.actor)
     if field is None or not field.is_filterable:
         problem = _("This list can’t be filtered by “%(field)s”.")
         name = str(field.label) if field is not None else shortened(condition.field)
         return Criterion(source, name, problem=problem % {"field": name})
-    if condition.op not in OPERATORS[field.kind]:
+    if condition.op not in comparisons(field):
         problem = _("“%(field)s” doesn’t know this kind of comparison.") % {"field": field.label}
         return Criterion(source, str(field.label), problem=problem, condition=condition)
     sign = str(SIGNS.get(condition.op, ""))
+    reads: tuple[Field, ...] = (field,)
     try:
-        predicate, shown = meaning(kind, field, condition, asking)
+        if isinstance(field, Question) and field.means is not None:
+            predicate, shown, reads = field.means(condition, asking)
+        else:
+            predicate, shown = meaning(kind, field, condition, asking)
     except Unusable as reason:
         return Criterion(
             source,
@@ -207,7 +213,7 @@ def _single(kind: Kind, source: str, asking: Asking) -> Criterion:
             condition=condition,
         )
     return Criterion(
-        source, str(field.label), sign, shown, predicate, condition=condition, reads=(field,)
+        source, str(field.label), sign, shown, predicate, condition=condition, reads=reads
     )
 
 

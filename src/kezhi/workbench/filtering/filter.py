@@ -8,13 +8,13 @@ sentence, never a query.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from kezhi.records import Condition, Kind
+from kezhi.records import Condition, Field, Kind
 from kezhi.workbench import operands
 from kezhi.workbench.filtering.criterion import Criterion, check
 from kezhi.workbench.filtering.finding import found
@@ -48,6 +48,8 @@ class Filter:
         sort: str = "",
     ) -> Filter:
         kind = kind.seen_by(asking.actor)
+        if not asking.within:
+            asking = replace(asking, spent=[0])
         sources = [str(condition) for condition in conditions]
         _must_be_reasonable(sources)
         criteria = tuple(check(kind, source, asking) for source in sources[:MOST_CONDITIONS])
@@ -78,6 +80,19 @@ class Filter:
         if self.text:
             queryset = queryset.filter(found(self.kind, self.text, self.asking))
         return queryset
+
+    @property
+    def predicate(self) -> Q:
+        """All of it in one, for who asks within another filter; its `reads` must be aliased."""
+        whole = Q()
+        for criterion in self.criteria:
+            if criterion.predicate is not None:
+                whole &= criterion.predicate
+        return whole & found(self.kind, self.text, self.asking) if self.text else whole
+
+    @property
+    def reads(self) -> tuple[Field, ...]:
+        return tuple(field for criterion in self.criteria for field in criterion.reads)
 
     @property
     def is_empty(self) -> bool:

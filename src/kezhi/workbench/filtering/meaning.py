@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import reduce
 from operator import and_
@@ -30,15 +30,30 @@ from kezhi.workbench.operands import Unusable
 
 K = FieldKind
 MOST_CHOICES = 50
+DEEPEST_KEPT = 5
+MOST_KEPT = 200
 
 
 @dataclass(frozen=True)
 class Asking:
-    """Who asks, on which day, in which time zone: what relative days and scopes are counted from."""
+    """Who asks, on which day, in which time zone: what relative days and scopes are counted from.
+
+    `within` are the kept filters (segments) inside which is asked now: none may contain itself. `spent`
+    counts the conditions of all of them together.
+    """
 
     actor: Actor
     on: date
     zone: tzinfo
+    within: tuple[int, ...] = ()
+    spent: list[int] = field(default_factory=lambda: [0], compare=False)
+
+    def inside(self, kept: int, conditions: int) -> Asking:
+        """The same question inside a kept filter; raises when it contains itself or asks without end."""
+        self.spent[0] += conditions
+        if kept in self.within or len(self.within) >= DEEPEST_KEPT or self.spent[0] > MOST_KEPT:
+            raise Unusable(_("The segments contain each other too often to be read."))
+        return replace(self, within=(*self.within, kept))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,53 @@
+"""What lists are filtered by though no column shows it: whether a customer is in a segment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from kezhi.core.actor import Actor
+from kezhi.records import Condition, Field, Kind
+from kezhi.records.fields import Label
+
+if TYPE_CHECKING:
+    from kezhi.workbench.filtering.meaning import Asking
+
+Answer = tuple[Q, str, tuple[Field, ...]]
+
+
+@dataclass(frozen=True)
+class Question(Field):
+    """`means` gives the predicate, the operand in words and the fields that the predicate reads; it raises
+    `Unusable` for what this actor can't ask. `options` are the entries to choose from; `needs` is what the
+    actor must be allowed."""
+
+    comparisons: tuple[str, ...] = ("in",)
+    means: Callable[[Condition, Asking], Answer] | None = None
+    options: Callable[[Actor], Sequence[tuple[str, Label]]] | None = None
+    needs: tuple[str, str] | None = None
+
+
+_questions: dict[str, dict[str, Question]] = {}
+
+
+def ask(kind: str, question: Question) -> None:
+    """A kind of record is filtered by this, too."""
+    _questions.setdefault(kind, {})[question.name] = question
+
+
+def questions_of(kind: Kind, actor: Actor | None = None) -> list[Question]:
+    return [
+        each
+        for each in _questions.get(kind.name, {}).values()
+        if actor is None or each.needs is None or actor.may(*each.needs)
+    ]
+
+
+def field_of(kind: Kind, name: str, actor: Actor) -> Field | None:
+    """The field or question of that name by which this actor may filter; None when there is none."""
+    if name in kind:
+        return kind.field(name)
+    return next((each for each in questions_of(kind, actor) if each.name == name), None)
