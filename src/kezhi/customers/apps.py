@@ -12,6 +12,7 @@ class CustomersConfig(AppConfig):
             declarations,
             importing,
             importing_contacts,
+            matching_keeping,
             placing,
         )
         from kezhi.customers.models.standing import Standing, Tier
@@ -27,5 +28,8 @@ class CustomersConfig(AppConfig):
         organising.on_people_moved.append(placing.follow_people)
         bulk_changing.ASSIGNING["customer"] = ("owner", creating.reassign_customer)
         bulk_changing.ASSIGNING["follow_up"] = ("assignee", assigning.assign_follow_up)
-        undoing.TABLES.add("customers_standing")
+        undoing.TABLES |= {"customers_standing", "customers_duplicatepair", "customers_card"}
+        for kind, source in matching_keeping.SOURCES.items():
+            follow = matching_keeping.follow_undo(kind)
+            undoing.on_restored.setdefault(source.table, []).append(follow)
         undoing.on_restored.setdefault("customers_customer", []).append(assigning.follow_undo)

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kezhi.core.names import name_key
 from kezhi.customers.matching_names import reference, taken_apart
 
 CREDIT_CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}")
@@ -21,7 +22,7 @@ EXTENSION = re.compile(r"(?:ext\.?|extension|x|#|转|轉|分机|分機)\s*\d{1,6
 NOT_DIGITS = re.compile(r"[^\d+]")
 # Numbers that people type to get past a form.
 DUMMIES = frozenset({"13800138000", "12345678901"})
-LEAST_PHONE, MOST_KEY = 7, 120
+LEAST_PHONE, LEAST_WORD, MOST_KEY = 7, 4, 120
 SHARED_HOSTS = tuple(row["host"] for row in reference("shared_hosts"))
 
 IDENTIFIERS = "ctoepw"  # credit code, tax number, organisation code, e-mail, phone, WeChat
@@ -34,9 +35,9 @@ FIELD_OF_KEY = {
     "e": "email",
     "w": "wechat",
     "h": "website",
-    "y": "name",
-    "s": "name",
+    **dict.fromkeys("ybfs", "name"),
 }
+NAMES = "ybfs"
 
 
 def keys_of(entries: Mapping[str, Any]) -> set[str]:
@@ -64,11 +65,25 @@ def identifier_keys(entries: Mapping[str, Any]) -> Iterator[str]:
 
 
 def name_keys(name: str) -> Iterator[str]:
+    """The sound of the whole core and of the brand; of a long brand its beginning and its remainder, too.
+
+    With one character wrong, either the beginning or the remainder of a long name is still right.
+    """
     parts = taken_apart(name)
-    if parts.core:
-        yield f"y:{parts.sound}"
-        if parts.rest:
-            yield f"s:{parts.rest}"
+    if not parts.core:
+        return
+    units = parts.units
+    yield f"y:{parts.sound}"
+    if not parts.is_han:
+        if len(units[0]) >= LEAST_WORD:
+            yield f"b:{units[0]}"
+        if len(units) > 1:
+            yield f"s:|{'.'.join(units[1:])}"
+        return
+    yield f"b:{name_key(parts.brand).replace(' ', '.')}"
+    if parts.is_long:
+        yield f"f:{parts.place}|{'.'.join(units[:2])}"
+        yield f"s:{parts.place}|{'.'.join(units[2:])}"
 
 
 def register_keys(number: str) -> Iterator[str]:

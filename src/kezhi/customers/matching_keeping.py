@@ -67,6 +67,18 @@ def keep_all(customers: Iterable[int]) -> None:
         keep(kind, ids)
 
 
+def follow_undo(kind: str) -> Callable[[int, frozenset[str]], None]:
+    """What an undone deed changed in a source's table counts again."""
+    source = SOURCES[kind]
+
+    def follow(row: int, _columns: frozenset[str]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {source.customer} FROM {source.table} WHERE id = %s", [row])
+            keep(kind, [customer for (customer,) in cursor.fetchall()])
+
+    return follow
+
+
 def keep_missing(progress: Progress = silent) -> int:
     """Customers who came before there were keys, or past the deeds, get theirs; how many."""
     kept = last = 0

@@ -20,6 +20,7 @@ from kezhi.core.names import name_key
 
 REFERENCE = Path(__file__).parent / "reference"
 LEAST_CORE = 2
+LONG_BRAND = 4
 HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003134f]")
 BRACKETED = re.compile(r"[(（\[【〔〈<]([^()（）\[\]【】〔〕〈〉<>]{1,40})[)）\]】〕〉>]")
 PLACE_TAIL = (
@@ -103,19 +104,9 @@ class Name:
         return _PLACES.get(self.place, "")
 
     @property
-    def beginning(self) -> str:
-        """How the names begin that are worth a comparison: two syllables, or one long word."""
-        units = self.units
-        if self.is_han or len(units[0]) < 4:
-            return ".".join(units[:2])
-        return units[0]
-
-    @property
-    def rest(self) -> str:
-        """The remainder with the place: equal for names that differ at their beginning."""
-        units = self.units
-        after = units[2:] if self.is_han else units[1:]
-        return f"{self.place}|{'.'.join(after)}" if len("".join(after)) >= 4 else ""
+    def is_long(self) -> bool:
+        """Whether the brand is long enough to be recognised with one character wrong."""
+        return len(self.brand) >= LONG_BRAND
 
 
 @lru_cache(maxsize=20_000)

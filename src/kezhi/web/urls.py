@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.customers.urls")),
     path("", include("kezhi.web.attachments.urls")),
     path("", include("kezhi.web.dataio.urls")),
+    path("", include("kezhi.web.duplicates.urls")),
     path("", include("kezhi.web.records.urls")),
     path("appearance/", appearance.choose, name="appearance"),
 ]

@@ -29,6 +29,7 @@ LABELS: dict[str, str | Promise] = {
     "attachment.removed": gettext_lazy("removed the file"),
     "attachment.restored": gettext_lazy("took back the removed file"),
     "attachment.swept": gettext_lazy("cleared away files that belong to nothing"),
+    "access.requested": gettext_lazy("asked for access to a customer"),
     "company.changed": gettext_lazy("changed the company’s settings"),
     "company.founded": gettext_lazy("set up the company"),
     "contact.created": gettext_lazy("added the contact"),
