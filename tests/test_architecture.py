@@ -76,7 +76,25 @@ def _takes_actor(function) -> bool:
     return parameter is not None and parameter.kind is inspect.Parameter.KEYWORD_ONLY
 
 
-OPEN_TO_VISITORS = {"sign-in/", "sign-out/", "setup/", "appearance/"}
+# The doors, and what stands between a first factor and a session; each checks for itself who stands there.
+OPEN_TO_VISITORS = {
+    "sign-in/",
+    "sign-out/",
+    "setup/",
+    "appearance/",
+    "sign-in/passkey/",
+    "sign-in/passkey/options/",
+    "sign-in/second-step/",
+    "sign-in/second-step/passkey/",
+    "sign-in/second-step/passkey/options/",
+    "sign-in/set-up/",
+    "sign-in/set-up/code-app/",
+    "sign-in/set-up/passkey/",
+    "sign-in/set-up/passkey/options/",
+    "sign-in/link/<str:token>/",
+    "sign-in/with/<slug:slug>/",
+    "sign-in/with/<slug:slug>/back/",
+}
 
 
 def _routes(patterns, prefix=""):

@@ -26,7 +26,7 @@ Progress = Callable[[str], None]
 
 STATIC = Path(__file__).parent / "static"
 SOURCE = Path(__file__).resolve().parents[3] / "assets"
-SHEETS = ("app.css", "tokens.css", "pages.css")
+SHEETS = ("app.css", "tokens.css", "pages.css", "security.css")
 BROWSERS = ["chrome 109", "safari 16.4", "firefox 115"]
 
 

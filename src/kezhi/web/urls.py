@@ -6,6 +6,7 @@ from kezhi.web import appearance
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.accounts.urls")),
+    path("", include("kezhi.web.accounts.security_urls")),
     path("", include("kezhi.web.demo.urls")),
     path("", include("kezhi.web.today.urls")),
     path("", include("kezhi.web.settings.urls")),

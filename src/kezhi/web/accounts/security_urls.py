@@ -1,0 +1,58 @@
+from django.urls import path
+
+from kezhi.web.accounts import (
+    doors,
+    doors_links,
+    doors_second_step,
+    doors_single_sign_on,
+    security,
+    security_colleague,
+    security_confirming,
+    security_rules,
+)
+
+DOOR, OWN = "sign-in", "settings/security"
+COLLEAGUE, RULES = "settings/people/<str:login>/sign-in", "settings/sign-in"
+
+urlpatterns = [
+    path(f"{DOOR}/passkey/", doors.sign_in_by_passkey),
+    path(f"{DOOR}/passkey/options/", doors.passkey_options),
+    path(f"{DOOR}/second-step/", doors_second_step.second_step, name="second_step"),
+    path(f"{DOOR}/second-step/passkey/", doors_second_step.second_step_passkey),
+    path(f"{DOOR}/second-step/passkey/options/", doors_second_step.second_step_passkey_options),
+    path(f"{DOOR}/set-up/", doors_second_step.set_up_choice, name="set_up_factor"),
+    path(f"{DOOR}/set-up/code-app/", doors_second_step.set_up_code_app),
+    path(f"{DOOR}/set-up/passkey/", doors_second_step.set_up_passkey),
+    path(f"{DOOR}/set-up/passkey/options/", doors_second_step.set_up_passkey_options),
+    path(f"{DOOR}/link/<str:token>/", doors_links.by_link, name="one_time_link"),
+    path(f"{DOOR}/with/<slug:slug>/", doors_single_sign_on.leave, name="sign_in_with"),
+    path(f"{DOOR}/with/<slug:slug>/back/", doors_single_sign_on.come_back),
+    path(f"{OWN}/", security.security, name="security"),
+    path(f"{OWN}/confirm/", security_confirming.confirm, name="confirm"),
+    path(f"{OWN}/confirm/passkey/", security_confirming.confirm_passkey),
+    path(f"{OWN}/confirm/passkey/options/", security_confirming.confirm_passkey_options),
+    path(f"{OWN}/code-app/", security.code_app, name="code_app"),
+    path(f"{OWN}/code-app/removal/", security.remove_code_app),
+    path(f"{OWN}/passkeys/", security.add_passkey),
+    path(f"{OWN}/passkeys/options/", security.passkey_options),
+    path(f"{OWN}/passkeys/<int:pk>/", security.rename_passkey),
+    path(f"{OWN}/passkeys/<int:pk>/removal/", security.remove_passkey),
+    path(f"{OWN}/recovery-codes/", security.recovery_codes),
+    path(f"{OWN}/recovery-codes/file/", security.recovery_codes_file),
+    path(f"{OWN}/sessions/end/", security.end_other_sessions),
+    path(f"{OWN}/sessions/<slug:reference>/end/", security.end_session),
+    path(f"{OWN}/accounts/<int:pk>/removal/", security.unlink),
+    path(f"{COLLEAGUE}/", security_colleague.colleague_sign_in, name="colleague_sign_in"),
+    path(f"{COLLEAGUE}/link/", security_colleague.make_link),
+    path(f"{COLLEAGUE}/link/removal/", security_colleague.withdraw_link),
+    path(f"{COLLEAGUE}/second-factors/removal/", security_colleague.reset_factors),
+    path(f"{COLLEAGUE}/sessions/end/", security_colleague.end_sessions),
+    path(f"{COLLEAGUE}/sessions/<slug:reference>/end/", security_colleague.end_session),
+    path(f"{COLLEAGUE}/accounts/", security_colleague.link),
+    path(f"{COLLEAGUE}/accounts/<int:pk>/removal/", security_colleague.unlink),
+    path(f"{RULES}/", security_rules.rules, name="sign_in_rules"),
+    path(f"{RULES}/second-factor/", security_rules.enforce),
+    path(f"{RULES}/providers/new/", security_rules.new_provider, name="new_provider"),
+    path(f"{RULES}/providers/<slug:slug>/", security_rules.provider, name="provider"),
+    path(f"{RULES}/providers/<slug:slug>/removal/", security_rules.remove_provider),
+]
