@@ -19,17 +19,19 @@ from kezhi.core.models import JobState
 from kezhi.core.refusal import Refused
 from kezhi.customers.birthdays import roll_important_dates
 from kezhi.customers.completing import score_all, score_new
+from kezhi.customers.counting_segments import count_segments
 from kezhi.dataio import importing
 from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.insight.measuring import recover_value_runs
 from kezhi.insight.scheduling import start_nightly_run
 from kezhi.insight.thinning import thin_history
-from kezhi.workbench.searching import filling
 from kezhi.workbench.attaching import sweep_attachments
+from kezhi.workbench.searching import filling
 
 logger = logging.getLogger(__name__)
 
 KEEP_FAILED_HOURS = 30 * 24
+SEGMENTS_HOUR = 5
 
 
 @app.periodic(cron="* * * * *")
@@ -112,6 +114,15 @@ def thin_value_history(timestamp: int) -> None:
     company = Company.current()
     if company is not None:
         thin_history(actor=SYSTEM, on=timezone.now().astimezone(company.zone).date())
+
+
+@app.periodic(cron="10 * * * *")
+@app.task(name="jobs.count_segments", queueing_lock="jobs.count_segments")
+def count_all_segments(timestamp: int) -> None:
+    """Once a day, in the company's early morning, when the value of the night is published."""
+    company = Company.current()
+    if company is not None and timezone.now().astimezone(company.zone).hour == SEGMENTS_HOUR:
+        count_segments(actor=SYSTEM, on=company.today(), zone=company.zone)
 
 
 @app.periodic(cron="20 * * * *")

@@ -7,10 +7,15 @@ from typing import Any
 
 from procrastinate.contrib.django import app
 
+from kezhi.accounts.models import Company
+from kezhi.core.actor import SYSTEM
 from kezhi.core.models import JobState
 from kezhi.core.progress import Stopped
 from kezhi.core.refusal import Refused
+from kezhi.customers.counting_segments import count_segment
+from kezhi.customers.models import Segment
 from kezhi.customers.placing import move_customers
+from kezhi.customers.segmenting import freeze_segment
 from kezhi.dataio import importing
 from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.insight.measuring import run_value
@@ -19,6 +24,7 @@ from kezhi.jobs.carrying import Job, unexpected, watched
 from kezhi.workbench.attaching import keep_text
 from kezhi.workbench.bulk_changing import carry_out, undo_bulk
 from kezhi.workbench.customizing import carrying_out
+from kezhi.workbench.filtering import Asking
 from kezhi.workbench.models import BulkRun
 from kezhi.workbench.searching import filling
 
@@ -41,6 +47,22 @@ def measure_value(job: Job, run: int) -> dict[str, Any]:
 @watched("customers.follow_people")
 def follow_people(job: Job, people: list[int]) -> dict[str, Any]:
     return {"customers": move_customers(people, actor=job.actor, progress=job.progress)}
+
+
+@app.task(name="segments.count")
+def count_one_segment(segment: int) -> None:
+    found, company = Segment.objects.filter(pk=segment).first(), Company.current()
+    if found is not None and company is not None:
+        count_segment(found, actor=SYSTEM, on=company.today(), zone=company.zone)
+
+
+@watched("segments.freeze")
+def freeze_large_segment(job: Job, segment: int) -> dict[str, Any]:
+    company = Company.current() or Company()
+    asking = Asking(job.actor, job.on, company.zone)
+    found = Segment.objects.get(pk=segment)
+    frozen = freeze_segment(found, actor=job.actor, on=job.on, asking=asking)
+    return {"segment": frozen.pk, "customers": frozen.size}
 
 
 @watched("bulk.change")

@@ -11,6 +11,7 @@ from kezhi.customers.declarations import (
     need,
     promise,
     relation,
+    segment,
 )
 from kezhi.records import registry
 
@@ -30,3 +31,4 @@ def register() -> None:
         relation,
     ):
         registry.register(declared.KIND)
+    segment.register()

@@ -1,0 +1,221 @@
+"""Who is in a segment, as the actor who asks may know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from kezhi.core.actor import Actor
+from kezhi.core.refusal import Refused
+from kezhi.customers.models import Customer, Segment, SegmentMember
+from kezhi.records import Condition, Field, FieldKind, Kind, registry
+from kezhi.records.fields import Label
+from kezhi.workbench.filtering import Asking, Filter, field_of
+from kezhi.workbench.filtering.relating import collection_of
+from kezhi.workbench.filtering.tree import Group, Has, Leaf, Node, Not, leaves, parse
+from kezhi.workbench.operands import Unusable
+
+MOST_AT_ONCE = 10  # segments in one condition
+
+
+class NotOpen(Refused):
+    """The segment asks for something that this person may not see."""
+
+
+def filter_of(segment: Segment, asking: Asking) -> Filter:
+    """The segment's filter as this actor may ask it; with problems where they may not."""
+    asking = asking.inside(segment.pk, sum(leaves(_parsed(c)) for c in segment.conditions))
+    kind = registry["customer"]
+    return Filter.of(kind, asking, conditions=segment.conditions, text=segment.text)
+
+
+def why_closed(segment: Segment, asking: Asking) -> str:
+    """Why this actor can't open the segment; empty when they can. It doesn't say which field is hidden."""
+    if segment.is_frozen:
+        return ""
+    try:
+        problems = filter_of(segment, asking).problems
+    except Unusable as reason:
+        return str(reason)
+    if not problems:
+        return ""
+    return _("This segment asks for something that you may not see, so it can’t be opened.")
+
+
+def members(segment: Segment, asking: Asking) -> QuerySet[Customer]:
+    """The customers of the segment whom the actor may see; `NotOpen` where they may not ask."""
+    if reason := why_closed(segment, asking):
+        raise NotOpen(reason)
+    rows: QuerySet[Customer] = Customer.objects.visible_to(asking.actor)
+    if segment.is_frozen:
+        return rows.filter(_listed(segment))
+    return filter_of(segment, asking).apply(rows)
+
+
+def kept_members(segment: Segment, actor: Actor) -> QuerySet[SegmentMember]:
+    """The members when they were last kept, of those whom the actor may see."""
+    rows: QuerySet[SegmentMember] = SegmentMember.objects.visible_to(actor)
+    return rows.filter(segment=segment)
+
+
+def may_see_kept(segment: Segment, asking: Asking) -> bool:
+    """Whether what was kept at night tells this actor no more than the filter asked by them would.
+
+    At night the whole company is asked. Whoever sees fewer orders than customers would learn from the kept
+    members of "more than three orders" what their own question doesn't tell.
+    """
+    if segment.is_frozen:
+        return True
+    if why_closed(segment, asking):
+        return False
+    actor = asking.actor
+    reach = actor.scope("read", "customer")
+    return all(actor.scope("read", kind) >= reach for kind in _kindsasked_by(segment, ()))
+
+
+def _kindsasked_by(segment: Segment, within: tuple[int, ...]) -> set[str]:
+    kinds: set[str] = set()
+    for condition in segment.conditions:
+        _gather(registry["customer"], _parsed(condition), kinds, (*within, segment.pk))
+    return kinds
+
+
+def _gather(kind: Kind, node: Node, kinds: set[str], within: tuple[int, ...]) -> None:
+    if isinstance(node, Group):
+        for each in node.nodes:
+            _gather(kind, each, kinds, within)
+    elif isinstance(node, Not):
+        _gather(kind, node.node, kinds, within)
+    elif isinstance(node, Has):
+        collection = next((c for c in kind.collections if c.name == node.collection), None)
+        if collection is not None and collection.kind in registry:
+            kinds.add(collection.kind)
+            if node.where is not None:
+                _gather(registry[collection.kind], node.where, kinds, within)
+    elif kind.name == "customer":
+        for pk in _named(node.condition):
+            inner = None if pk in within else Segment.objects.filter(pk=pk).first()
+            if inner is not None and not inner.is_frozen:
+                kinds |= _kindsasked_by(inner, within)
+
+
+def _listed(segment: Segment) -> Q:
+    return Q(Exists(SegmentMember.objects.filter(segment=segment, customer=OuterRef("pk"))))
+
+
+def _parsed(condition: str) -> Node:
+    try:
+        return parse(condition)
+    except Unusable:
+        return Leaf(condition)
+
+
+def _named(condition: str) -> list[int]:
+    """The segments that a condition names."""
+    try:
+        asked = Condition.parse(condition)
+    except ValueError:
+        return []
+    if asked.field != "segment":
+        return []
+    return [int(part) for part in asked.operand.split(",") if part.strip().isdecimal()]
+
+
+# ---- the filter "is in the segment" ----
+
+
+def meaning(condition: Condition, asking: Asking) -> tuple[Q, str, tuple[Field, ...]]:
+    parts = [part.strip() for part in condition.operand.split(",") if part.strip()]
+    if not parts or len(parts) > MOST_AT_ONCE:
+        raise Unusable(_("Choose one to %(count)d segments.") % {"count": MOST_AT_ONCE})
+    if not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
+        raise Unusable(_("Choose one of the entries."))
+    found = {row.pk: row for row in Segment.objects.visible_to(asking.actor).filter(pk__in=parts)}
+    if any(int(part) not in found for part in parts):
+        raise Unusable(_("What it was set to doesn’t exist, or you can’t see it."))
+    some = Q(pk__in=[])
+    reads: list[Field] = []
+    for part in parts:
+        predicate, fields = _condition(found[int(part)], asking)
+        some |= predicate
+        reads.extend(fields)
+    shown = "、".join(f"“{found[int(part)].name}”" for part in parts)
+    return (~some if condition.op == "none" else some), shown, tuple(reads)
+
+
+def _condition(segment: Segment, asking: Asking) -> tuple[Q, tuple[Field, ...]]:
+    if segment.is_frozen:
+        return _listed(segment), ()
+    inner = filter_of(segment, asking)
+    if inner.problems:
+        raise Unusable(
+            _("This segment asks for something that you may not see, so it can’t be opened.")
+        )
+    return inner.predicate, inner.reads
+
+
+def options(actor: Actor) -> Sequence[tuple[str, Label]]:
+    rows = Segment.objects.visible_to(actor).order_by("name")[:200]
+    return [(str(pk), name) for pk, name in rows.values_list("pk", "name")]
+
+
+# ---- what conditions name ----
+
+
+def asked_by(conditions: Iterable[str]) -> set[int]:
+    """The segments that conditions name, in whatever branch."""
+    found: set[int] = set()
+
+    def look(node: Node) -> None:
+        if isinstance(node, Group):
+            for each in node.nodes:
+                look(each)
+        elif isinstance(node, Not):
+            look(node.node)
+        elif isinstance(node, Leaf):
+            found.update(_named(node.condition))
+
+    for condition in conditions:
+        look(_parsed(condition))
+    return found
+
+
+def reached_by(conditions: Iterable[str]) -> set[int]:
+    """The segments that conditions name, and those that these name."""
+    reached: set[int] = set()
+    waiting = asked_by(conditions)
+    while waiting:
+        reached |= waiting
+        named = Segment.objects.filter(pk__in=waiting, is_frozen=False)
+        waiting = {
+            pk for found in named.values_list("conditions", flat=True) for pk in asked_by(found)
+        }
+        waiting -= reached
+    return reached
+
+
+def with_names(kind: Kind, node: Node, asking: Asking) -> Node:
+    """With the person instead of "me": a segment means the same whoever reads it."""
+    if isinstance(node, Group):
+        return Group(node.mode, tuple(with_names(kind, each, asking) for each in node.nodes))
+    if isinstance(node, Not):
+        return Not(with_names(kind, node.node, asking))
+    if isinstance(node, Has):
+        if node.where is None:
+            return node
+        _collection, other = collection_of(kind, node.collection, asking.actor)
+        return replace(node, where=with_names(other, node.where, asking))
+    condition = Condition.parse(node.condition)
+    field = field_of(kind, condition.field, asking.actor)
+    if (
+        field is None
+        or field.kind is not FieldKind.PERSON
+        or condition.op not in ("eq", "ne", "in")
+    ):
+        return node
+    people = [part.strip() for part in condition.operand.split(",")]
+    named = ",".join(str(asking.actor.pk) if part == "me" else part for part in people)
+    return Leaf(str(replace(condition, operand=named)))
