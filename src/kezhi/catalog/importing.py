@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from kezhi.catalog.models import Category, Product
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import Refused
+from kezhi.dataio import custom_columns
 from kezhi.dataio.fields import ImportField, declared_fields
 from kezhi.dataio.models import ImportBatch
 from kezhi.dataio.registry import Counts, Option
@@ -52,12 +53,14 @@ class ProductLoader:
 
     def fields(self) -> Sequence[ImportField]:
         price = {"places": 4, "at_least_zero": True}
-        return declared_fields("product", EXAMPLES, {"list_price": price, "unit_cost": price})
+        changes = {"list_price": price, "unit_cost": price}
+        return declared_fields("product", EXAMPLES, changes, with_custom=True)
 
     def link(self, batch: ImportBatch) -> str:
         return registry["product"].list_url()
 
     def resolve(self, work: Work) -> Counts:
+        custom_columns.resolve(self.kind, work)
         work.run("UPDATE import_staging SET code = left(name, 60) WHERE code IS NULL AND NOT EXISTS"
                  f" (SELECT 1 FROM {TABLE} p WHERE p.name = import_staging.name)")  # fmt: skip
         self._reject_repeated(work)
@@ -90,6 +93,7 @@ class ProductLoader:
                   THEN 'updated' ELSE 'unchanged' END
                 WHERE outcome IS NULL"""
         )
+        custom_columns.reject_incomplete(self.kind, work)
         found = work.counts()
         return Counts(
             found.get("created", 0),
@@ -107,6 +111,8 @@ class ProductLoader:
         ]
         if work.has("category"):
             parts.append("(s.category IS NOT NULL AND g.name IS DISTINCT FROM s.category)")
+        if custom_columns.matched(self.kind, work):
+            parts.append(custom_columns.differs(self.kind, work, "p"))
         return " OR ".join(parts)
 
     def _reject_repeated(self, work: Work) -> None:
@@ -124,6 +130,7 @@ class ProductLoader:
         ):
             sets = [f'"{name}" = coalesce(s."{name}", p."{name}")' for name in self._plain(work)]
             sets.append("name_key = coalesce(s.name_key, p.name_key)")
+            sets.append(f"custom = p.custom || {custom_columns.entries(self.kind, work)}")
             if work.has("category"):
                 sets.append("category_id = coalesce(s.category_id, p.category_id)")
             work.run(
@@ -134,10 +141,11 @@ class ProductLoader:
         work.run(
             f"""INSERT INTO {TABLE} (id, code, name, name_key, category_id, unit, list_price, unit_cost,
                   is_active,
-                  remark, version, created_at, updated_at)
+                  remark, custom, version, created_at, updated_at)
                 SELECT product_id, code, name, name_key, category_id, coalesce(unit, ''), list_price, unit_cost,
-                  coalesce(is_active, true), coalesce(remark, ''), 1, now(), now()
-                FROM import_staging WHERE outcome = 'created' ORDER BY row"""
+                  coalesce(is_active, true), coalesce(remark, ''),
+                  {custom_columns.entries(self.kind, work)}, 1, now(), now()
+                FROM import_staging s WHERE outcome = 'created' ORDER BY row"""
         )
         work.keep_created(TABLE, "SELECT product_id FROM import_staging WHERE outcome = 'created'")
 

@@ -19,6 +19,7 @@ from kezhi.core.actor import Actor, Scope
 from kezhi.core.refusal import Refused
 from kezhi.customers.models import Contact, Customer, FollowUp, Interaction
 from kezhi.customers.placing import follow_place
+from kezhi.dataio import custom_columns
 from kezhi.dataio.fields import ImportField, declared_fields
 from kezhi.dataio.models import ImportBatch
 from kezhi.dataio.people import resolve_people
@@ -78,6 +79,7 @@ class CustomerLoader:
             "customer",
             EXAMPLES,
             {"payment_days": {"at_least_zero": True}, "form": {"words": FORM_WORDS}},
+            with_custom=True,
         )
 
     def link(self, batch: ImportBatch) -> str:
@@ -88,6 +90,7 @@ class CustomerLoader:
     def resolve(self, work: Work) -> Counts:
         if work.has("owner"):
             resolve_people(work, "owner")
+        custom_columns.resolve(self.kind, work)
         self._reject_repeated(work)
         self._match(work)
         self._reject_taken(work)
@@ -99,6 +102,7 @@ class CustomerLoader:
                   THEN 'updated' ELSE 'unchanged' END
                 WHERE outcome IS NULL"""
         )
+        custom_columns.reject_incomplete(self.kind, work)
         found = work.counts()
         return Counts(
             found.get("created", 0),
@@ -107,7 +111,8 @@ class CustomerLoader:
         )
 
     def _columns(self, work: Work) -> list[str]:
-        return [name for name in work.columns if name not in {"owner", "code"}]
+        own = {each.name for each in custom_columns.matched(self.kind, work)}
+        return [name for name in work.columns if name not in {"owner", "code", *own}]
 
     def _differs(self, work: Work) -> str:
         parts = [
@@ -119,6 +124,8 @@ class CustomerLoader:
             parts.append("(s.code IS NOT NULL AND c.code IS DISTINCT FROM s.code)")
         if work.has("owner"):
             parts.append("(s.owner_id IS NOT NULL AND c.owner_id IS DISTINCT FROM s.owner_id)")
+        if custom_columns.matched(self.kind, work):
+            parts.append(custom_columns.differs(self.kind, work, "c"))
         return " OR ".join(parts) or "false"
 
     def _reject_repeated(self, work: Work) -> None:
@@ -262,7 +269,7 @@ class CustomerLoader:
                   CASE WHEN s.owner_id IS NULL THEN {owner} ELSE s.owner_id END,
                   CASE WHEN s.owner_id IS NULL THEN %s ELSE {team} END,
                   CASE WHEN s.owner_id IS NULL THEN %s ELSE {department} END,
-                  '{{}}', 1, now(), %s, now()
+                  {custom_columns.entries(self.kind, work)}, 1, now(), %s, now()
                 FROM import_staging s {place} WHERE s.outcome = 'created' ORDER BY s.row""",
             [*params, work.actor.pk],
         )
@@ -276,6 +283,7 @@ class CustomerLoader:
         work.fill_name_keys("import_staging", "outcome = 'updated'")
         sets = [f'"{name}" = coalesce(s."{name}", c."{name}")' for name in self._columns(work)]
         sets.append("name_key = coalesce(s.name_key, c.name_key)")
+        sets.append(f"custom = c.custom || {custom_columns.entries(self.kind, work)}")
         if work.has("code"):
             sets.append("code = coalesce(s.code, c.code)")
         work.run(

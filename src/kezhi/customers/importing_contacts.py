@@ -17,6 +17,7 @@ from kezhi.core.actor import Actor
 from kezhi.core.refusal import Refused
 from kezhi.customers.importing import PLACED, hold_customers, refer_to_customers
 from kezhi.customers.models import Interaction
+from kezhi.dataio import custom_columns
 from kezhi.dataio.fields import ImportField, declared_fields
 from kezhi.dataio.models import ImportBatch
 from kezhi.dataio.registry import Counts, Option
@@ -65,7 +66,9 @@ class ContactLoader:
         }
 
     def fields(self) -> Sequence[ImportField]:
-        return declared_fields("contact", EXAMPLES, {"decision_role": {"words": ROLE_WORDS}})
+        return declared_fields(
+            "contact", EXAMPLES, {"decision_role": {"words": ROLE_WORDS}}, with_custom=True
+        )
 
     def link(self, batch: ImportBatch) -> str:
         return registry["contact"].list_url()
@@ -74,6 +77,7 @@ class ContactLoader:
 
     def resolve(self, work: Work) -> Counts:
         refer_to_customers(work, "contact")
+        custom_columns.resolve(self.kind, work)
         # One row may name the customer by code, the other by name: that is no contradiction.
         cells = ["customer_id", *(name for name in work.columns if name != "customer")]
         work.find_twins("s.customer_id, s.name", "s.name", cells)
@@ -87,6 +91,7 @@ class ContactLoader:
                   THEN 'updated' ELSE 'unchanged' END
                 WHERE outcome IS NULL"""
         )
+        custom_columns.reject_incomplete(self.kind, work)
         found = work.counts()
         return Counts(
             found.get("created", 0),
@@ -136,6 +141,8 @@ class ContactLoader:
             f'(s."{name}" IS NOT NULL AND c."{name}" IS DISTINCT FROM s."{name}")'
             for name in self._columns(work)
         ]
+        if custom_columns.matched(self.kind, work):
+            parts.append(custom_columns.differs(self.kind, work, "c"))
         return " OR ".join(parts) or "false"
 
     # ---- writing ----
@@ -173,6 +180,7 @@ class ContactLoader:
         if not work.keep_before(TABLE, changed):
             return
         sets = [f'"{name}" = coalesce(s."{name}", c."{name}")' for name in self._columns(work)]
+        sets.append(f"custom = c.custom || {custom_columns.entries(self.kind, work)}")
         work.run(
             f"""UPDATE {TABLE} c SET {", ".join(sets)}, version = c.version + 1, updated_at = now()
                 FROM import_staging s WHERE s.outcome = 'updated' AND s.contact_id = c.id"""
@@ -184,8 +192,9 @@ class ContactLoader:
         filled = ", ".join(f"coalesce(s.{name}, '')" for name in TEXTS)
         work.run(
             f"""INSERT INTO {TABLE} (id, customer_id, name, name_key, {", ".join(TEXTS)}, is_primary,
-                  owner_id, team_id, department_id, version, created_at, updated_at)
+                  custom, owner_id, team_id, department_id, version, created_at, updated_at)
                 SELECT s.contact_id, c.id, s.name, s.name_key, {filled}, coalesce(s.is_primary, false),
+                  {custom_columns.entries(self.kind, work)},
                   c.owner_id, c.team_id, c.department_id, 1, now(), now()
                 FROM import_staging s JOIN customers_customer c ON c.id = s.customer_id
                 WHERE s.outcome = 'created' ORDER BY s.row"""

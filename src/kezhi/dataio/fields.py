@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import override
 
 from kezhi.records import Field, FieldKind, registry
 
@@ -32,12 +33,14 @@ class ImportField:
     max_length: int = 200
     places: int = 2
     at_least_zero: bool = False
+    largest: int = 32_000  # of whole numbers
     not_after_today: bool = False
     choices: Sequence[tuple[str, Label]] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
     example_zh: str = ""
     group: str = "general"  # of the kind: who may not edit the group may not fill it from a file
+    is_custom: bool = False
 
     @classmethod
     def of(cls, declared: Field, **changes: Any) -> ImportField:
@@ -52,7 +55,11 @@ class ImportField:
             "places": 2 if declared.decimals is None else declared.decimals,
             "choices": tuple(declared.choices),
             "group": declared.group,
+            "is_custom": declared.is_custom,
         }
+        if declared.is_custom:
+            # A file that brings records up to date needn't repeat what they have; new ones must have it.
+            given.update(is_required=False, largest=10**13 - 1, words=_words(declared))
         return cls(**{**given, **changes})
 
     def heading(self, language: str) -> str:
@@ -62,6 +69,15 @@ class ImportField:
             if wants_chinese != name.isascii():
                 return name
         return self.name
+
+
+def _words(declared: Field) -> dict[str, str]:
+    """A file may name a choice in either language, whatever the reader's."""
+    words: dict[str, str] = {}
+    for language in ("zh-hans", "en"):
+        with override(language):
+            words |= {str(label).casefold(): key for key, label in declared.choices}
+    return words
 
 
 @dataclass(frozen=True)
@@ -79,11 +95,16 @@ def declared_fields(
     kind: str,
     examples: Mapping[str, tuple[str, str]],
     changes: Mapping[str, Mapping[str, Any]],
+    *,
+    with_custom: bool = False,
 ) -> list[ImportField]:
-    """The importable fields of a kind; by their names, an example (English, Chinese) and changes."""
+    """The importable fields of a kind; by their names, an example (English, Chinese) and changes.
+
+    `with_custom`: the company's own fields, too, by a loader that writes them.
+    """
     fields = []
     for declared in registry[kind].fields:
-        if declared.is_importable:
+        if declared.is_importable and (with_custom or not declared.is_custom):
             english, chinese = examples.get(declared.name, ("", ""))
             more = changes.get(declared.name, {})
             fields.append(ImportField.of(declared, example=english, example_zh=chinese, **more))

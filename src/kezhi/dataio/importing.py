@@ -17,12 +17,15 @@ from kezhi.core.actor import Actor
 from kezhi.core.models import JobRun, JobState
 from kezhi.core.progress import Progress, silent
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.dataio import custom_columns
 from kezhi.dataio.models import BatchState, ImportBatch, ImportProblem
 from kezhi.dataio.reading import Table
 from kezhi.dataio.registry import Counts, Loader, loader_of
 from kezhi.dataio.staging import Findings, Staging, Work
 from kezhi.dataio.typing import Column, typed
+from kezhi.dataio.undoing import created_ids
 from kezhi.dataio.uploading import columns_of, cut, demand_permission, remember, table_of
+from kezhi.records import registry
 from kezhi.workbench.searching import filling
 
 PREVIEW_ROWS = 50
@@ -82,7 +85,8 @@ def _stage(
 ) -> tuple[Work, int]:
     """COPY every row that can be understood into the staging table; the number of rows read."""
     loader = loader_of(batch.kind)
-    staging = Staging(loader.fields(), loader.extra)
+    fields = loader.fields()
+    staging = Staging(fields, {**loader.extra, **custom_columns.ids_of(fields)})
     total = batch.total or estimated_rows(table)
     done = 0
     progress(done, total, _("Reading the rows"))
@@ -211,6 +215,7 @@ def import_rows(
             work.step(_("Writing"))
             with filling.noting_gaps_in_sets():
                 _write(work, loader)
+            _settle_computed(batch)
             _make_findable(batch, actor)
             _plan_checks_anew()
             work.step(_("Finishing"))
@@ -243,6 +248,14 @@ def _write(work: Work, loader: Loader) -> None:
                 "Somebody changed the same records at this moment. Nothing was imported; import again."
             )
         ) from error
+
+
+def _settle_computed(batch: ImportBatch) -> None:
+    """What is computed from the records that came or changed."""
+    table = registry.declared(batch.kind).model._meta.db_table
+    touched = batch.before_images.filter(table=table).values_list("row_id", flat=True)
+    if registry.declared(batch.kind).is_customizable:
+        custom_columns.settle(batch.kind, [*created_ids(batch, table), *touched])
 
 
 def _make_findable(batch: ImportBatch, actor: Actor) -> None:
@@ -334,8 +347,12 @@ def undo_import(batch: ImportBatch, *, actor: Actor, at: datetime) -> ImportBatc
         )
     if not row.is_undoable:
         raise Refused(_("There is nothing to undo."))
+    table = registry.declared(row.kind).model._meta.db_table
+    touched = list(row.before_images.filter(table=table).values_list("row_id", flat=True))
     with as_one_batch():
         loader_of(row.kind).undo(row, actor=actor)
+        if registry.declared(row.kind).is_customizable:
+            custom_columns.settle(row.kind, touched)
         _plan_checks_anew()
     row.imported_rows.all().delete()
     row.before_images.all().delete()

@@ -43,6 +43,7 @@ class Bad(Exception):
 
 def parse(text: str, field: ImportField, reading: Reading = NO_READING) -> str | None:
     """The canonical text of a cell, None if it is blank; raises `Bad`."""
+    is_marked = text.lstrip().startswith("'")  # our own export says so that this is a text
     text = _clean(text, keeps_lines=field.kind == FieldKind.LONG_TEXT)
     if field.kind not in {FieldKind.TEXT, FieldKind.LONG_TEXT}:
         text = text.removeprefix("'")  # how spreadsheets mark a number or a date as text
@@ -50,7 +51,7 @@ def parse(text: str, field: ImportField, reading: Reading = NO_READING) -> str |
         return None
     if text.upper() in SPREADSHEET_ERRORS:
         raise Bad("formula_error")
-    if text[0] in "=＝" and len(text) > 1:
+    if text[0] in "=＝" and len(text) > 1 and not is_marked:
         raise Bad("formula")
     return _PARSERS[field.kind](text, field, reading)
 
@@ -196,8 +197,8 @@ def _integer(text: str, field: ImportField, reading: Reading) -> str:
         raise Bad("not_whole")
     if amount < 0 and field.at_least_zero:
         raise Bad("negative")
-    if abs(amount) > 32_000:
-        raise Bad("too_large", limit="32,000")
+    if abs(amount) > field.largest:
+        raise Bad("too_large", limit=f"{field.largest:,}")
     return str(int(amount))
 
 
@@ -329,6 +330,13 @@ def _choice(text: str, field: ImportField, reading: Reading) -> str:
     raise Bad("unknown_choice", text=text[:40], choices=choices)
 
 
+def _choices(text: str, field: ImportField, reading: Reading) -> str:
+    """Several entries in one cell, as keys between commas in the order of the declaration."""
+    said = [part for part in re.split(r"[;；、,，|\n]", text) if part.strip()]
+    keys = {_choice(part, field, reading) for part in said}
+    return ",".join(key for key, _label in field.choices if key in keys)
+
+
 # ---- phone, mail, tax numbers ----
 
 _SEVERAL = re.compile(r"\d{7,}\s*[,;/、；，|]\s*\+?\d{7,}")
@@ -435,4 +443,5 @@ _PARSERS: dict[FieldKind, Parser] = {
     FieldKind.DATE: _date,
     FieldKind.BOOLEAN: _boolean,
     FieldKind.CHOICE: _choice,
+    FieldKind.MULTI_CHOICE: _choices,
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from kezhi.core.actor import Actor
 from kezhi.customers.importing import hold_customers, refer_to_customers
+from kezhi.dataio import custom_columns
 from kezhi.dataio.fields import ImportField, declared_fields
 from kezhi.dataio.models import ImportBatch
 from kezhi.dataio.registry import Counts, Option
@@ -83,6 +84,7 @@ class CostLoader:
                 "activity": {"words": ACTIVITY_WORDS},
                 "incurred_on": {"not_after_today": True},
             },
+            with_custom=True,
         )
 
     def link(self, batch: ImportBatch) -> str:
@@ -90,6 +92,7 @@ class CostLoader:
 
     def resolve(self, work: Work) -> Counts:
         refer_to_customers(work, "cost")
+        custom_columns.resolve(self.kind, work)
         work.run(
             f"""UPDATE import_staging s SET entry_key =
                   encode(sha256(convert_to(concat_ws('|', n.content, n.nth, n.remark), 'UTF8')), 'hex')
@@ -104,6 +107,7 @@ class CostLoader:
                   WHEN EXISTS (SELECT 1 FROM {TABLE} e WHERE e.entry_key = s.entry_key)
                   THEN 'unchanged' ELSE 'created' END"""
         )
+        custom_columns.reject_incomplete(self.kind, work)
         found = work.counts()
         return Counts(created=found.get("created", 0), unchanged=found.get("unchanged", 0))
 
@@ -112,8 +116,9 @@ class CostLoader:
         hold_customers(work)
         work.run(
             f"""INSERT INTO {TABLE} (customer_id, activity, incurred_on, amount, remark, entry_key,
-                  owner_id, team_id, department_id, created_at)
+                  custom, owner_id, team_id, department_id, created_at)
                 SELECT c.id, s.activity, s.incurred_on, round(s.amount, 2), coalesce(s.remark, ''), s.entry_key,
+                  {custom_columns.entries(self.kind, work)},
                   c.owner_id, c.team_id, c.department_id, now()
                 FROM import_staging s JOIN customers_customer c ON c.id = s.customer_id ORDER BY s.row"""
         )

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from itertools import islice
 from typing import IO, Any
 
 import xlsxwriter
@@ -18,10 +19,12 @@ from kezhi.audit import recording
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.records import Field, FieldKind, Kind
+from kezhi.workbench.customizing import linking
 from kezhi.workbench.holding import held
 
 K = FieldKind
 CHUNK = 1_000
+BETWEEN = "; "  # several choices in one cell; the import takes them apart again
 XLSX_ROWS = 1_000_000
 # What makes a spreadsheet read a cell as a formula, the full-width forms included.
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -60,11 +63,18 @@ def export(
     )
     headings = [str(field.label) for field in fields]
     readers = [_reader(field, zone) for field in fields]
-    records = queryset.iterator(chunk_size=CHUNK)
+    records = _linked(queryset.iterator(chunk_size=CHUNK), fields, actor)
     cells = ([read(record) for read in readers] for record in records)
     if form == "xlsx":
         return _workbook(headings, cells, fields)
     return _lines(headings, cells)
+
+
+def _linked(records: Iterator[Any], fields: Sequence[Field], actor: Actor) -> Iterator[Any]:
+    """The records with what their custom fields point to, as far as the actor may know it."""
+    while chunk := list(islice(records, CHUNK)):
+        linking.attach(chunk, fields, actor)
+        yield from chunk
 
 
 def _lines(headings: list[str], rows: Iterable[list[Cell]]) -> Iterator[bytes]:
@@ -74,7 +84,7 @@ def _lines(headings: list[str], rows: Iterable[list[Cell]]) -> Iterator[bytes]:
     buffer.write("\ufeff")
     writer.writerow(headings)
     for place, row in enumerate(rows, start=1):
-        writer.writerow([_harmless(cell) for cell in row])
+        writer.writerow([harmless(cell) for cell in row])
         if place % CHUNK == 0:
             yield _taken(buffer)
     yield _taken(buffer)
@@ -87,8 +97,8 @@ def _taken(buffer: io.StringIO) -> bytes:
     return text.encode()
 
 
-def _harmless(cell: Cell) -> Cell:
-    """A text that would be a formula gets an apostrophe; the import takes it off again."""
+def harmless(cell: Cell) -> Cell:
+    """A text that a spreadsheet would take for a formula gets an apostrophe; the import takes it off again."""
     if isinstance(cell, str) and cell.startswith(DANGEROUS):
         return f"'{cell}"
     return cell.isoformat() if isinstance(cell, date) else cell
@@ -128,6 +138,9 @@ def _reader(field: Field, zone: tzinfo) -> Callable[[Any], Cell]:
         if field.kind is K.TIER:
             labels = {key: key for key in labels}
         return lambda record: labels.get(held(record, field))
+    if field.kind is K.MULTI_CHOICE:
+        several = {key: str(label) for key, label in field.choices}
+        return lambda record: BETWEEN.join(several.get(k, k) for k in held(record, field) or ())
     if field.kind is K.BOOLEAN:
         words = {True: _("yes"), False: _("no")}
         return lambda record: words.get(held(record, field))

@@ -12,6 +12,7 @@ from django.http import Http404, HttpResponseBase
 from kezhi.core.refusal import NotAllowed
 from kezhi.records import Kind, registry
 from kezhi.web.requests import PersonRequest, must_may
+from kezhi.workbench.customizing import linking
 from kezhi.workbench.filtering import Asking
 
 View = Callable[..., HttpResponseBase]
@@ -46,4 +47,5 @@ def visible(request: PersonRequest, kind: Kind, pk: int, action: str = "read") -
         raise Http404
     if action != "read" and not kind.visible_to(request.actor, action).filter(pk=pk).exists():
         raise PermissionDenied
+    linking.attach([record], kind.fields, request.actor)
     return record

@@ -202,7 +202,7 @@ def placed(kind: Kind) -> list[str]:
 def sections_of(kind: Kind, layout: Layout | None) -> tuple[Section, ...]:
     """The sections, whole: what the layout doesn't name follows in the last one."""
     known = placed(kind)
-    named = set()
+    named: set[str] = set()
     sections = []
     for said in layout.sections if layout else ():
         names = tuple(n for n in said["fields"] if n in known and n not in named)

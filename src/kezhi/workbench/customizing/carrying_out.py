@@ -114,7 +114,7 @@ def reads_of(kind_name: str) -> set[str]:
 
 
 def _recomputed(kind: Kind, ids: Sequence[int]) -> int:
-    rows = kind.model._default_manager.filter(pk__in=ids).select_related(*kind.certain)
+    rows: Any = kind.model._default_manager.filter(pk__in=ids).select_related(*kind.certain)
     changed: dict[int, dict[str, Any]] = {}
     for row in rows.select_for_update(of=("self",)).order_by("pk"):
         custom = dict(row.custom)
@@ -148,10 +148,10 @@ def delete_field(pk: int, *, actor: Actor, progress: Progress = silent) -> None:
         total, last, done = model._default_manager.count(), 0, 0
         while True:
             cursor.execute(
-                f"""WITH some AS (SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT {BATCH})
-                    , gone AS (UPDATE {table} t SET custom = t.custom - %s FROM some
-                               WHERE t.id = some.id AND t.custom ? %s)
-                    SELECT max(id), count(*) FROM some""",
+                f"""WITH part AS (SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT {BATCH})
+                    , gone AS (UPDATE {table} t SET custom = t.custom - %s FROM part
+                               WHERE t.id = part.id AND t.custom ? %s)
+                    SELECT max(id), count(*) FROM part""",
                 [last, field.key, field.key],
             )
             highest, count = cursor.fetchone()

@@ -105,7 +105,8 @@ def demand_no_circle(kind: str, key: str, reads: frozenset[str]) -> None:
         each.key: each.formula
         for each in CustomField.objects.filter(kind=kind).exclude(formula="").exclude(key=key)
     }
-    ahead, seen = list(reads), set()
+    ahead = list(reads)
+    seen: set[str] = set()
     while ahead:
         name = ahead.pop()
         if name == key:
