@@ -13,6 +13,7 @@ from kezhi.records import Kind
 from kezhi.web.records.access import asking, of_kind
 from kezhi.web.records.cells import title_of
 from kezhi.web.requests import PersonRequest
+from kezhi.workbench import searching
 from kezhi.workbench.filtering import Filter
 
 MOST = 8
@@ -47,14 +48,23 @@ def options(request: PersonRequest, kind: Kind, typed: str, chosen: list[str]) -
     rows = kind.visible_to(request.actor)
     keys = [int(pk) for pk in chosen if pk.isdecimal() and len(pk) < 19][:50]
     kept = list(rows.filter(pk__in=keys)) if keys else []
-    search = Filter.of(kind, asking(request), text=typed)
-    found = search.apply(rows) if typed.strip() else rows
-    title = kind.field(kind.title)
-    order = title.sort_path or title.path
-    more = list(found.exclude(pk__in=keys).order_by(order, "pk")[: MOST + 1])
+    most = MOST + 1 + len(keys)
+    more = [row for row in _found(request, kind, rows, typed, most) if row.pk not in keys]
     if len(more) > MOST:
         more = more[:MOST] if typed.strip() else []
     return [(row.pk, title_of(kind, row), _note(kind, row)) for row in [*kept, *more]]
+
+
+def _found(request: PersonRequest, kind: Kind, rows: Any, typed: str, most: int) -> list[Any]:
+    """The best finds, or before anything is typed the first by name."""
+    if typed.strip():
+        best = searching.best(kind, typed, by=request.actor, most=most)
+        if best is not None:
+            found = rows.in_bulk(best)
+            return [found[pk] for pk in best if pk in found]
+        rows = Filter.of(kind, asking(request), text=typed).apply(rows)
+    title = kind.field(kind.title)
+    return list(rows.order_by(title.sort_path or title.path, "pk")[:most])
 
 
 def exactly(request: PersonRequest, kind: Kind, typed: str) -> list[Any]:

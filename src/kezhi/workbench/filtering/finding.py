@@ -8,13 +8,20 @@ from operator import and_, or_
 from django.db.models import Q
 
 from kezhi.records import Kind
+from kezhi.workbench import searching
 from kezhi.workbench.filtering.meaning import Asking, search_path
 
 MOST_WORDS = 6
 
 
 def found(kind: Kind, text: str, asking: Asking) -> Q:
-    """Every word must occur somewhere among the searchable fields."""
+    """As the search finds it, by the same documents; a kind that has none is read through.
+
+    Every word must occur somewhere among the searchable fields.
+    """
+    by_documents = searching.narrowing(kind, text, by=asking.actor)
+    if by_documents is not None:
+        return by_documents
     paths = [search_path(field) for field in kind.fields if field.is_searchable]
     if not paths:
         return Q()

@@ -3,11 +3,11 @@
 from kezhi.workbench.searching.finding import (
     Found,
     Group,
-    Narrowing,
     Place,
     best,
     find,
+    narrowing,
     rank_by,
 )
 
-__all__ = ["Found", "Group", "Narrowing", "Place", "best", "find", "rank_by"]
+__all__ = ["Found", "Group", "Place", "best", "find", "narrowing", "rank_by"]

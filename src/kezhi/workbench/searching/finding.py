@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.search import SearchVectorField
@@ -203,41 +203,23 @@ class Matches(Lookup):  # type: ignore[type-arg]
         return f"{left} @@ %s::tsquery", [*left_params, self.rhs]
 
 
-@dataclass(frozen=True)
-class Narrowing:
-    """The records of one kind that hold every word of a text, for the list of that kind."""
-
-    kind: Kind
-    text: str
-    by: Actor
-    _known: dict[str, Q] = field(default_factory=dict, compare=False, repr=False)
-
-    def q(self) -> Q | None:
-        """A condition on the kind's rows; None when the kind has no documents to search."""
-        if "q" not in self._known:
-            found = self._made()
-            if found is None:
-                return None
-            self._known["q"] = found
-        return self._known["q"]
-
-    def _made(self) -> Q | None:
-        wording = read(self.text)
-        own = ids(self.kind.name, wording, by=self.by)
-        links = [each for each in self.kind.fields if each.is_searchable and each.link]
-        if own is None and not links:
-            return None
-        if wording.is_empty:
-            return Q(pk__in=[])
-        ways = [Q(pk__in=own)] if own is not None else []
-        for link in links:
-            linked = ids(link.link, wording, by=self.by)
-            if linked is not None:
-                ways.append(Q(**{f"{link.path}__in": linked}))
-        found = Q(pk__in=[])
-        for way in ways:
-            found |= way
-        return found
+def narrowing(kind: Kind, text: str, *, by: Actor) -> Q | None:
+    """The condition on a kind's rows that they hold every word of the text, or that a record does to which
+    they are linked (the orders of a customer by its name); None when there are no documents to search."""
+    wording = read(text)
+    own = ids(kind.name, wording, by=by)
+    linked = [
+        (each.path, ids(each.link, wording, by=by))
+        for each in kind.fields
+        if each.is_searchable and each.link
+    ]
+    if own is None and all(found is None for _path, found in linked):
+        return None
+    condition = Q(pk__in=[] if own is None else own)
+    for path, found in linked:
+        if found is not None:
+            condition |= Q(**{f"{path}__in": found})
+    return condition
 
 
 def ids(name: str, wording: Wording, *, by: Actor) -> Any:
