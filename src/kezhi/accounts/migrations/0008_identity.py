@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
             model_name="signinattempt",
             name="step",
             field=models.CharField(
-                choices=[("password", "Password"), ("code", "Code"), ("link", "Link")],
+                choices=[("password", "Password"), ("code", "Code")],
                 default="password",
                 max_length=10,
             ),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from kezhi.accounts.models.organisation import Department, Team
 from kezhi.accounts.models.role import Role
 from kezhi.accounts.models.sharing import Delegation, Share
+from kezhi.accounts.models.sign_in_attempt import login_key
 from kezhi.core.actor import Access, Actor, Scope
 from kezhi.core.names import name_key
 
@@ -46,7 +47,12 @@ class UserQuerySet(models.QuerySet["User"]):
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(login__iexact=username or "")
+        """By sign-in name, whatever its case. The database's idea of case is wider than ours: what only it
+        finds alike (a long s, a dotless i) is somebody else."""
+        person: User = self.get(login__iexact=username or "")
+        if login_key(person.login) != login_key(username or ""):
+            raise self.model.DoesNotExist
+        return person
 
 
 class User(AbstractBaseUser):
