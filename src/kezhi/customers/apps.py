@@ -10,6 +10,7 @@ class CustomersConfig(AppConfig):
             assigning,
             creating,
             declarations,
+            holdings,
             importing,
             importing_contacts,
             matching_keeping,
@@ -26,6 +27,7 @@ class CustomersConfig(AppConfig):
         dataio.register(importing.CustomerLoader())
         dataio.register(importing_contacts.ContactLoader())
         organising.on_people_moved.append(placing.follow_people)
+        holdings.register_own()
         bulk_changing.ASSIGNING["customer"] = ("owner", creating.reassign_customer)
         bulk_changing.ASSIGNING["follow_up"] = ("assignee", assigning.assign_follow_up)
         undoing.TABLES |= {"customers_standing", "customers_duplicatepair", "customers_card"}

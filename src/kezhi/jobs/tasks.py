@@ -14,6 +14,8 @@ from kezhi.core.progress import Stopped
 from kezhi.core.refusal import Refused
 from kezhi.customers.counting_segments import count_segment
 from kezhi.customers.models import Segment
+from kezhi.customers import handing_over
+from kezhi.customers.models import HandOver
 from kezhi.customers.placing import move_customers
 from kezhi.customers.segmenting import freeze_segment
 from kezhi.dataio import importing
@@ -104,6 +106,24 @@ def index_field(job: Job, field: int) -> dict[str, Any]:
 def delete_field(job: Job, field: int) -> dict[str, Any]:
     carrying_out.delete_field(field, actor=job.actor, progress=job.progress)
     return {"field": field}
+
+
+@watched("customers.hand_over")
+def hand_over_everything(job: Job, hand_over: int) -> dict[str, Any]:
+    found = HandOver.objects.get(pk=hand_over)
+    try:
+        handing_over.carry_out_hand_over(found, actor=job.actor, on=job.on, progress=job.progress)
+    except BaseException:
+        handing_over.give_up(hand_over)
+        raise
+    return {"hand_over": hand_over}
+
+
+@watched("customers.take_back")
+def take_back_everything(job: Job, hand_over: int) -> dict[str, Any]:
+    found = HandOver.objects.get(pk=hand_over)
+    handing_over.take_back_hand_over(found, actor=job.actor, on=job.on, progress=job.progress)
+    return {"hand_over": hand_over}
 
 
 @watched("dataio.check")

@@ -1,0 +1,90 @@
+"""A customer, and all that belongs to it, shown to a colleague or a team for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kezhi.accounts import sharing
+from kezhi.accounts.models import Share, Team, User
+from kezhi.audit.recording import audited, note
+from kezhi.core.actor import Actor
+from kezhi.core.refusal import NotAllowed
+from kezhi.customers.models import Customer
+
+NAMED = 200  # ids that an audit row lists
+
+
+@audited("customer.shared")
+def share_customer(
+    customer: Customer,
+    to: User | Team,
+    *,
+    actor: Actor,
+    on: date,
+    may_edit: bool = False,
+    until: date | None = None,
+    reason: str = "",
+) -> None:
+    """Let a colleague or a team see it, or work on it, though it isn't theirs; once more replaces the share."""
+    _demand(actor, [customer.pk], may_edit)
+    sharing.grant(
+        [customer.pk], to, actor=actor, on=on, may_edit=may_edit, until=until, reason=reason
+    )
+
+
+@audited("customers.shared")
+def share_customers(
+    customers: Sequence[Customer],
+    to: User | Team,
+    *,
+    actor: Actor,
+    on: date,
+    may_edit: bool = False,
+    until: date | None = None,
+    reason: str = "",
+) -> int:
+    """The same for many at once: all of them or none."""
+    ids = [customer.pk for customer in customers]
+    _demand(actor, ids, may_edit)
+    note(customers=ids[:NAMED], number=len(ids))
+    return sharing.grant(ids, to, actor=actor, on=on, may_edit=may_edit, until=until, reason=reason)
+
+
+@audited("customer.unshared")
+def end_share(customer: Customer, share: Share, *, actor: Actor, on: date) -> None:
+    """Taken back by whoever may share the customer, or given up by the colleague who has it."""
+    if share.customer_id != customer.pk:
+        raise NotAllowed(_("This share belongs to another customer."))
+    if share.person_id != actor.pk and not may_share(customer, actor):
+        raise NotAllowed(_("Your role doesn’t share this customer."))
+    note(to=str(share))
+    share.delete()
+
+
+def may_share(customer: Customer, actor: Actor) -> bool:
+    """What was shared with somebody they can't share on."""
+    return shareable_by(actor).filter(pk=customer.pk).exists()
+
+
+def shareable_by(actor: Actor) -> Any:
+    """The customers that the actor may show to others: of their own reach, not those shared with them."""
+    return Customer.objects.within(actor.scope("create", "share"), actor, "share")
+
+
+def shares_of(customer: Customer) -> Any:
+    """The shares in force or to come, with whom and by whom."""
+    found = Share.objects.filter(customer_id=customer.pk)
+    return found.select_related("person", "team", "granted_by").order_by("pk")
+
+
+def _demand(actor: Actor, ids: list[int], may_edit: bool) -> None:
+    if shareable_by(actor).filter(pk__in=ids).count() != len(set(ids)):
+        raise NotAllowed(_("Your role doesn’t share this customer."))
+    if may_edit:
+        theirs = Customer.objects.within(actor.scope("edit", "customer"), actor, "share")
+        if theirs.filter(pk__in=ids).count() != len(set(ids)):
+            raise NotAllowed(_("You can’t let others do more with it than you may."))
