@@ -55,6 +55,14 @@ WHERE d.id = r.id
 """
 
 
+def is_rolling_due(on: date) -> bool:
+    """Whether a day has passed that comes again, or a contact's birthday isn't remembered yet."""
+    passed = ImportantDate.objects.filter(is_yearly=True, next_on__lt=on)
+    missing = Contact.objects.filter(birthday__isnull=False, has_left=False)
+    missing = missing.exclude(important_dates__occasion=BIRTHDAY)
+    return bool(passed.exists() or missing.exists())
+
+
 @audited("important_date.rolled")
 def roll_important_dates(*, actor: Actor, on: date) -> int:
     """What comes every year and is over this year gets its next day; how many did."""

@@ -8,18 +8,25 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from kezhi.customers.creating import may_reach
-from kezhi.customers.models import Customer
+from kezhi.customers.models import Contact, Customer, Draft, Promise
 from kezhi.customers.models.standing import Stage
 from kezhi.insight import figures
 from kezhi.ledger.models import Order
 from kezhi.records import Condition, registry
-from kezhi.web.customers import neighbours, next_steps, owner, people, timeline, worth
-from kezhi.web.customers.composer import KINDS, Draft
+from kezhi.web.accounts.deeds import LABELS
+from kezhi.web.attachments.panel import File
+from kezhi.web.attachments.panel import shown as files_shown
+from kezhi.web.customers import neighbours, next_steps, owner, panels, people, timeline, worth
+from kezhi.web.customers.composer import KINDS, Writing
+from kezhi.web.customers.reach import reaches
 from kezhi.web.records.cells import properties
+from kezhi.web.records.sightings import note_seen
 from kezhi.web.requests import PersonRequest
+from kezhi.workbench.attaching import attachments_of
 
 LAST_ORDERS = 5
+# Told to the page when what it knows of the party has changed.
+KNOWN_CHANGED = "known-changed"
 
 
 @require_safe
@@ -43,23 +50,32 @@ def whole(
     request: PersonRequest,
     customer: Customer,
     *,
-    draft: Draft | None = None,
+    writing: Writing | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The page, with what was typed and refused if there is something."""
     actor = request.actor
     basis = figures.basis_for(actor)
     kind = registry["customer"].seen_by(actor)
+    contact_kind = registry["contact"].seen_by(actor)
+    contacts = people.of(customer, actor)
+    shown = (kind.field(name) for name in kind.properties)
+    note_seen(request, kind, [customer], shown, "page")
+    note_seen(
+        request, contact_kind, [each.contact for each in contacts], contact_kind.fields, "page"
+    )
+    known = panels.of(request, customer)
     about = {
-        **story(request, customer, draft or Draft()),
+        **story(request, customer, writing, contacts=[each.contact for each in contacts]),
+        **known,
         **_next_steps(request, customer, basis),
         "worth": worth.of(customer, actor, basis) if basis else None,
-        "contacts": people.of(customer, actor),
-        "may_add_contact": may_reach(actor, "create", "contact", customer),
-        "may_edit": may_reach(actor, "edit", "customer", customer),
-        "owner_options": owner.options()
-        if may_reach(actor, "assign", "customer", customer)
-        else [],
+        "contacts": contacts,
+        "may_add_contact": known["may_add"]["contact"],
+        "may_edit": reaches(actor, "edit", "customer", customer),
+        "contradictory": panels.contradictory(known["promises"]),
+        "role_labels": dict(Customer.Role.choices),
+        "owner_options": owner.options() if reaches(actor, "assign", "customer", customer) else [],
         "reason": "",
         "orders": Order.objects.visible_to(actor)
         .filter(customer=customer)
@@ -69,19 +85,36 @@ def whole(
         "sees_value": actor.sees("customer", "value"),
         "neighbours": neighbours.of(request, customer),
         "properties": properties(kind, customer, may_reveal=actor.may("read", "reveal")),
-        "contact_kind": registry["contact"].seen_by(actor),
+        "contact_kind": contact_kind,
         "refusal": "",
     }
     return render(request, "customers/page.html", about, status=status)
 
 
-def story(request: PersonRequest, customer: Customer, draft: Draft) -> dict[str, Any]:
-    """The composer and the timeline under it."""
+def story(
+    request: PersonRequest,
+    customer: Customer,
+    writing: Writing | None,
+    *,
+    contacts: list[Contact] | None = None,
+) -> dict[str, Any]:
+    """The composer, with what the person left unfinished, and the timeline under it."""
+    actor = request.actor
+    may_log = reaches(actor, "create", "interaction", customer)
+    draft = None
+    if writing is None and may_log:
+        draft = Draft.objects.filter(person_id=actor.pk, customer=customer).first()
+    if contacts is None:
+        contacts = [each.contact for each in people.of(customer, actor)]
     return {
         **_timeline(request, customer),
+        "writing": writing or Writing.restored(draft),
         "draft": draft,
         "kinds": KINDS,
-        "may_log": may_reach(request.actor, "create", "interaction", customer),
+        "topics": Promise.Topic.choices,
+        "writable_contacts": contacts,
+        "may_log": may_log,
+        "may_promise": reaches(actor, "create", "promise", customer),
     }
 
 
@@ -90,10 +123,20 @@ def _timeline(request: PersonRequest, customer: Customer) -> dict[str, Any]:
     tab = tab if tab in timeline.TABS else ""
     before = request.GET.get("before", "")
     counts = timeline.counts(customer, request.actor)
+    by_tab = counts.by_tab
+    shown = timeline.timeline(customer, request.actor, tab=tab, before=before, known=counts)
+    entries = [entry.record.pk for entry in shown.entries if entry.source == "interaction"]
+    pinned = timeline.pinned(customer, request.actor) if not before and not tab else []
+    entries += [interaction.pk for interaction in pinned]
     address = registry["customer"].url_of(customer)
     return {
         "customer": customer,
-        "page": timeline.timeline(customer, request.actor, tab=tab, before=before),
+        "page": shown,
+        "pinned": pinned,
+        "entry_files": _entry_files(entries),
+        "may_pin": reaches(request.actor, "edit", "interaction", customer),
+        "deed_labels": LABELS,
+        "kind_of": registry.declared,
         "tab": tab,
         "is_older": bool(before),
         "stage_labels": dict(Stage.choices),
@@ -103,11 +146,11 @@ def _timeline(request: PersonRequest, customer: Customer) -> dict[str, Any]:
             {
                 "label": label,
                 "href": f"{address}?show={name}" if name else address,
-                "count": counts[name] if name else None,
+                "count": by_tab[name] if name else None,
                 "current": name == tab,
             }
             for name, (label, _sources) in timeline.TABS.items()
-            if not name or counts[name] or name == tab
+            if not name or by_tab[name] or name == tab
         ],
     }
 
@@ -118,6 +161,15 @@ def _next_steps(
     return {
         "customer": customer,
         "steps": next_steps.of(customer, request.actor, basis),
-        "may_plan": may_reach(request.actor, "create", "follow_up", customer),
+        "may_plan": reaches(request.actor, "create", "follow_up", customer),
         "address": registry["customer"].url_of(customer),
     }
+
+
+def _entry_files(ids: list[int]) -> dict[int, list[File]]:
+    """The files of the entries shown, by entry."""
+    found: dict[int, list[File]] = {}
+    if ids:
+        for file in files_shown(attachments_of("interaction", *ids)):
+            found.setdefault(file.attachment.object_id, []).append(file)
+    return found

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, IntegerField, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kezhi.audit.models import Entry as Deed
 from kezhi.core.actor import Actor
-from kezhi.customers.models import Customer, FollowUp, Interaction
+from kezhi.customers.models import Customer, FollowUp, Interaction, Need, Promise, Relation
 from kezhi.insight.models import StageMove, TierMove
 from kezhi.ledger.models import CostEntry, Order
+from kezhi.records.fields import Label
+from kezhi.workbench.models import Attachment
 
 PAGE = 20
+# What happened to the customer as a record: told quietly.
+RECORD_DEEDS = ("customer.reassigned", "customer.merged", "customer.shared", "customer.confirmed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,21 +153,54 @@ def _stage_moves(customer: Customer, actor: Actor) -> QuerySet[Any]:
     return rows if actor.sees("customer", "value") else rows.none()
 
 
+def _promises(customer: Customer, actor: Actor) -> QuerySet[Any]:
+    rows = Promise.objects.visible_to(actor).filter(customer=customer)
+    return rows.select_related("made_by", "contact")
+
+
+def _needs(customer: Customer, actor: Actor) -> QuerySet[Any]:
+    return Need.objects.visible_to(actor).filter(customer=customer).select_related("handler")
+
+
+def _files(customer: Customer, actor: Actor) -> QuerySet[Any]:
+    """Those on the customer itself; those of an entry stand with the entry."""
+    rows = Attachment.objects.filter(kind="customer", object_id=customer.pk)
+    return rows.filter(removed_at__isnull=True).defer("text")
+
+
+def _relations(customer: Customer, actor: Actor) -> QuerySet[Any]:
+    ends = Q(customer=customer) | Q(other=customer)
+    rows = Relation.objects.visible_to(actor).filter(ends)
+    return rows.select_related("customer", "other")
+
+
+def _deeds(customer: Customer, actor: Actor) -> QuerySet[Any]:
+    rows = Deed.objects.filter(subject_kind="customer", subject_id=customer.pk)
+    return rows.filter(deed__in=RECORD_DEEDS)
+
+
 SOURCES = (
-    Source("interaction", 6, "at", True, _interactions),
-    Source("follow_up", 5, "done_at", True, _done),
+    Source("interaction", 11, "at", True, _interactions),
+    Source("follow_up", 10, "done_at", True, _done),
+    Source("file", 9, "created_at", True, _files),
+    Source("relation", 8, "created_at", True, _relations),
+    Source("deed", 7, "at", True, _deeds),
+    Source("promise", 6, "made_on", False, _promises),
+    Source("need", 5, "raised_on", False, _needs),
     Source("tier", 4, "moved_on", False, _tier_moves),
     Source("stage", 3, "moved_on", False, _stage_moves),
     Source("order", 2, "ordered_on", False, _orders),
     Source("cost", 1, "incurred_on", False, _costs),
 )
 # What the tabs above the timeline show: the sources of each.
-TABS: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
+TABS: dict[str, tuple[Label, tuple[str, ...]]] = {
     "": (pgettext_lazy("timeline", "All"), tuple(source.name for source in SOURCES)),
     "contact": (pgettext_lazy("timeline", "Contacts"), ("interaction", "follow_up")),
+    "promises": (_("Promises and needs"), ("promise", "need")),
     "orders": (_("Orders"), ("order",)),
     "value": (_("Value changes"), ("tier", "stage")),
     "costs": (_("Costs to serve"), ("cost",)),
+    "record": (pgettext_lazy("timeline", "The record"), ("file", "relation", "deed")),
 }
 
 
@@ -174,14 +213,24 @@ class Page:
     """The day of the entry before the first: it has its divider already."""
 
 
-def timeline(customer: Customer, actor: Actor, *, tab: str = "", before: str = "") -> Page:
-    """The newest entries of the tab that the actor may see, older than the cursor if there is one."""
+def timeline(
+    customer: Customer,
+    actor: Actor,
+    *,
+    tab: str = "",
+    before: str = "",
+    known: Counts | None = None,
+) -> Page:
+    """The newest entries of the tab that the actor may see, older than the cursor if there is one.
+
+    Sources that are known to have nothing aren't asked again.
+    """
     cursor = Cursor.parse(before) if before else None
     shown = TABS.get(tab, TABS[""])[1]
     found = [
         entry
         for source in SOURCES
-        if source.name in shown
+        if source.name in shown and (known is None or known.by_source[source.name])
         for entry in source.newest(customer, actor, cursor, PAGE + 1)
     ]
     found.sort(key=lambda entry: entry.cursor.key, reverse=True)
@@ -190,7 +239,44 @@ def timeline(customer: Customer, actor: Actor, *, tab: str = "", before: str = "
     return Page(entries, older, cursor.day if cursor else None)
 
 
-def counts(customer: Customer, actor: Actor) -> dict[str, int]:
-    """Entries by tab."""
-    by_source = {source.name: source.rows(customer, actor).count() for source in SOURCES}
-    return {tab: sum(by_source[name] for name in names) for tab, (_label, names) in TABS.items()}
+@dataclass(frozen=True, slots=True)
+class Counts:
+    by_source: dict[str, int]
+
+    @property
+    def by_tab(self) -> dict[str, int]:
+        return {
+            tab: sum(self.by_source[name] for name in names)
+            for tab, (_label, names) in TABS.items()
+        }
+
+
+def counts(customer: Customer, actor: Actor) -> Counts:
+    """How many entries each source has, in one query."""
+    row = (
+        Customer.objects.filter(pk=customer.pk)
+        .annotate(**{f"n_{s.name}": _count(s.rows(customer, actor)) for s in SOURCES})
+        .values(*(f"n_{source.name}" for source in SOURCES))
+        .get()
+    )
+    return Counts({source.name: row[f"n_{source.name}"] for source in SOURCES})
+
+
+def _count(rows: QuerySet[Any]) -> Any:
+    """The number of rows as a scalar subquery; 0 for a queryset that is known to be empty."""
+    counted = rows.order_by().values(_one=Value(1)).annotate(_n=Count("pk")).values("_n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def pinned(customer: Customer, actor: Actor) -> list[Interaction]:
+    """What stands above the rest, the newest first."""
+    rows = _interactions(customer, actor).filter(is_pinned=True)
+    return list(rows.order_by("-at", "-pk"))
+
+
+def around(interaction: Interaction) -> str:
+    """The address of the timeline that begins with this entry."""
+    local = timezone.localtime(interaction.at)
+    just_above = Cursor(local.date(), local + timedelta(microseconds=1), 0, 0)
+    at = urlencode({"before": str(just_above)})
+    return f"/customers/{interaction.customer_id}/?{at}#entry-interaction-{interaction.pk}"
