@@ -106,7 +106,7 @@ class Name:
     @property
     def is_long(self) -> bool:
         """Whether the brand is long enough to be recognised with one character wrong."""
-        return len(self.brand) >= LONG_BRAND
+        return sum(not c.isdigit() for c in self.brand) >= LONG_BRAND
 
 
 @lru_cache(maxsize=20_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
@@ -28,6 +29,7 @@ REASONS: dict[str, str | Promise] = {
     "near": _("names differ in one or two characters"),
 }
 LEAST_NAME = 60
+NUMERALS = re.compile(r"[0-9一二三四五六七八九十]")
 
 
 def name_likeness(one: Name, other: Name) -> tuple[int, str]:
@@ -43,8 +45,8 @@ def name_likeness(one: Name, other: Name) -> tuple[int, str]:
         return 95 - away, "same_core"
     if one.sound == other.sound:
         return 88 - away, "same_sound"
-    if one.is_han != other.is_han:
-        return 0, ""
+    if one.is_han != other.is_han or NUMERALS.findall(one.core) != NUMERALS.findall(other.core):
+        return 0, ""  # 第一分店 and 第二分店 are two
     return _han(one, other, away) if one.is_han else _latin(one, other)
 
 

@@ -12,12 +12,12 @@ from kezhi.core.actor import SYSTEM
 from kezhi.core.models import JobState
 from kezhi.core.progress import Stopped
 from kezhi.core.refusal import Refused
-from kezhi.customers.counting_segments import count_segment
-from kezhi.customers.models import Segment
 from kezhi.customers import handing_over
-from kezhi.customers.models import HandOver
+from kezhi.customers.counting_segments import count_segment
+from kezhi.customers.models import HandOver, Segment
 from kezhi.customers.placing import move_customers
 from kezhi.customers.segmenting import freeze_segment
+from kezhi.customers.deduplicating_scan import find_duplicates
 from kezhi.dataio import importing
 from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.insight.measuring import run_value
@@ -124,6 +124,11 @@ def take_back_everything(job: Job, hand_over: int) -> dict[str, Any]:
     found = HandOver.objects.get(pk=hand_over)
     handing_over.take_back_hand_over(found, actor=job.actor, on=job.on, progress=job.progress)
     return {"hand_over": hand_over}
+
+
+@watched("customers.find_duplicates")
+def search_for_duplicates(job: Job) -> dict[str, Any]:
+    return find_duplicates(actor=job.actor, progress=job.progress)
 
 
 @watched("dataio.check")

@@ -18,6 +18,7 @@ from kezhi.core.actor import Actor
 from kezhi.records import Field, FieldKind, Kind, registry
 from kezhi.records.fields import FIELD_GROUPS
 from kezhi.records.masking import masked
+from kezhi.web.accounts.custom_changes import Named, custom_changes, named_in
 from kezhi.web.accounts.permissions import ACCESS_LABELS, ACTION_LABELS, SCOPE_LABELS, kind_labels
 
 LABELS: dict[str, str | Promise] = {
@@ -36,13 +37,22 @@ LABELS: dict[str, str | Promise] = {
     "contact.deleted": gettext_lazy("deleted the contact"),
     "contact.edited": gettext_lazy("edited the contact"),
     "contact.exported": gettext_lazy("exported contacts"),
+    "contact.merged": gettext_lazy("merged contacts into"),
     "cost.entered": gettext_lazy("entered a cost to serve"),
     "cost.exported": gettext_lazy("exported costs to serve"),
     "customer.confirmed": gettext_lazy("confirmed the data of the customer"),
+    "custom_field.changed": gettext_lazy("changed the field"),
+    "custom_field.computed": gettext_lazy("computed the formulas of"),
+    "custom_field.defined": gettext_lazy("defined the field"),
+    "custom_field.deleted": gettext_lazy("deleted the field and its entries"),
+    "custom_field.ordered": gettext_lazy("put the fields in order"),
+    "custom_field.restored": gettext_lazy("took the field into use again"),
+    "custom_field.retired": gettext_lazy("took the field out of use"),
     "customer.created": gettext_lazy("created the customer"),
     "customer.deleted": gettext_lazy("deleted the customer"),
     "customer.edited": gettext_lazy("edited the customer"),
     "customer.exported": gettext_lazy("exported customers"),
+    "customer.merged": gettext_lazy("merged another customer into"),
     "customer.moved": gettext_lazy("moved customers along with their owners"),
     "customer.reassigned": gettext_lazy("reassigned the customer"),
     "customer.scored": gettext_lazy("measured how complete the customers’ data are"),
@@ -55,6 +65,7 @@ LABELS: dict[str, str | Promise] = {
     "demo.cleared": gettext_lazy("cleared the demo company"),
     "department.changed": gettext_lazy("changed the department"),
     "department.created": gettext_lazy("added the department"),
+    "duplicates.searched": gettext_lazy("searched for duplicates"),
     "department.deleted": gettext_lazy("deleted the department"),
     "entry.revealed": gettext_lazy("looked at a masked entry of"),
     "follow_up.changed": gettext_lazy("changed the follow-up"),
@@ -93,6 +104,7 @@ LABELS: dict[str, str | Promise] = {
     "interaction.edited": gettext_lazy("edited an entry of the timeline"),
     "interaction.exported": gettext_lazy("exported interactions"),
     "interaction.logged": gettext_lazy("wrote on the timeline"),
+    "merge.undone": gettext_lazy("undid the merge"),
     "interaction.pinned": gettext_lazy("pinned or unpinned an entry of the timeline"),
     "link.made": gettext_lazy("made a one-time link for"),
     "link.used": gettext_lazy("set a password by one-time link:"),
@@ -108,7 +120,11 @@ LABELS: dict[str, str | Promise] = {
     "need.started": gettext_lazy("took up the need"),
     "order.exported": gettext_lazy("exported orders"),
     "passkey.renamed": gettext_lazy("renamed the passkey"),
+    "layout.changed": gettext_lazy("changed the layout"),
+    "layout.restored": gettext_lazy("restored the layout"),
     "password.set": gettext_lazy("set the password of"),
+    "pair.reopened": gettext_lazy("put two up for review again"),
+    "pair.dismissed": gettext_lazy("said that two aren’t the same"),
     "person.changed": gettext_lazy("changed the colleague"),
     "person.created": gettext_lazy("added the colleague"),
     "person.deactivated": gettext_lazy("deactivated the colleague"),
@@ -198,9 +214,28 @@ class ChangedRow:
     fields: tuple[ChangedField, ...]
 
 
+# Of kinds that need no words of their own.
+VERBS: dict[str, str | Promise] = {
+    "created": gettext_lazy("created (%(kind)s):"),
+    "deleted": gettext_lazy("deleted (%(kind)s):"),
+    "edited": gettext_lazy("edited (%(kind)s):"),
+    "exported": gettext_lazy("exported: %(kind)s"),
+}
+
+
 def deed_label(entry: Entry) -> str:
     """What the deed is called, in the reader's language."""
-    return str(LABELS.get(entry.deed, entry.deed))
+    return words_of(entry.deed)
+
+
+def words_of(deed: str) -> str:
+    """The words of a deed; of a kind's simple deeds they follow from its name."""
+    if deed in LABELS:
+        return str(LABELS[deed])
+    kind, _sep, verb = deed.partition(".")
+    if kind in registry and verb in VERBS:
+        return str(VERBS[verb]) % {"kind": registry.declared(kind).label}
+    return deed
 
 
 def changed_rows(changes: Iterable[Change], reader: Actor) -> dict[str, list[ChangedRow]]:
@@ -210,13 +245,17 @@ def changed_rows(changes: Iterable[Change], reader: Actor) -> dict[str, list[Cha
     """
     changes = list(changes)
     names = _names(changes)
+    kinds = [(change, _kind_of(change.table_name)) for change in changes]
+    linked = named_in(kinds, reader)
     rows: dict[str, list[ChangedRow]] = {}
     for change in changes:
-        rows.setdefault(change.deed_key, []).append(_row(change, names, reader))
+        rows.setdefault(change.deed_key, []).append(_row(change, names, reader, linked))
     return rows
 
 
-def _row(change: Change, names: dict[str, dict[int, str]], reader: Actor) -> ChangedRow:
+def _row(
+    change: Change, names: dict[str, dict[int, str]], reader: Actor, linked: Named
+) -> ChangedRow:
     declared = _kind_of(change.table_name)
     kind = declared.seen_by(reader) if declared is not None else None
     if change.table_name == "accounts_role":
@@ -224,6 +263,11 @@ def _row(change: Change, names: dict[str, dict[int, str]], reader: Actor) -> Cha
     fields = []
     if change.operation == "update":
         for column, after in (change.after or {}).items():
+            if column == "custom" and kind is not None:
+                before = (change.before or {}).get(column) or {}
+                told = custom_changes(kind, before, after or {}, linked)
+                fields.extend(ChangedField(*each) for each in told)
+                continue
             label = _label(kind, column)
             if label and not _is_hidden(declared, kind, column):
                 before = (change.before or {}).get(column)
@@ -257,6 +301,8 @@ def _thing(table: str) -> str:
         "catalog_category": _("Product category"),
         "ledger_orderline": _("Order line"),
         "insight_valuesettings": _("Value rules"),
+        "workbench_customfield": _("Field"),
+        "workbench_layout": _("Layout"),
     }
     return words.get(table, table)
 

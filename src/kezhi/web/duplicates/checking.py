@@ -153,7 +153,9 @@ def _checked(request: PersonRequest, kind: str, data: QueryDict) -> Finding:
 
 def _typed(data: QueryDict) -> dict[str, str]:
     known = registry["customer"]
-    found = {name: data[name].strip()[:MOST] for name in MARKS if data.get(name) and name in known}
+    found = {
+        name: str(data[name]).strip()[:MOST] for name in MARKS if name in data and name in known
+    }
     if found.get("form") not in Customer.Form.values:
         found.pop("form", None)
     return found
