@@ -13,6 +13,7 @@ from kezhi.customers.models.standing import Stage
 from kezhi.insight import figures
 from kezhi.ledger.models import Order
 from kezhi.records import Condition, registry
+from kezhi.web.accounts import shares
 from kezhi.web.accounts.deeds import LABELS
 from kezhi.web.attachments.panel import File
 from kezhi.web.attachments.panel import shown as files_shown
@@ -82,6 +83,7 @@ def whole(
         .order_by("-ordered_on", "-pk")[:LAST_ORDERS],
         "orders_url": registry["order"].list_url(Condition("customer", "eq", str(customer.pk))),
         "kind": kind,
+        **shares.panel(customer, actor),
         "sees_value": actor.sees("customer", "value"),
         "neighbours": neighbours.of(request, customer),
         "properties": properties(kind, customer, may_reveal=actor.may("read", "reveal")),

@@ -11,6 +11,7 @@ from kezhi.web.customers import (
     owner,
     page,
     promises,
+    record_panels,  # noqa: F401 - registers its panels
 )
 
 urlpatterns = [
