@@ -5,21 +5,18 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from multiprocessing import get_context
 from typing import Any
 
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from kezhi.audit.recording import traced_by
 from kezhi.core import queue
 from kezhi.core.actor import Actor
+from kezhi.core.apart import in_processes
 from kezhi.core.models import JobRun
 from kezhi.core.progress import Progress, silent
 from kezhi.records import registry
@@ -252,39 +249,8 @@ def _chunks_done(plan: Sequence[Chunk], total: int) -> Iterator[int]:
         for chunk in plan:
             yield fill_chunk(chunk)
         return
-    about = dict(connections["default"].settings_dict)
-    with ProcessPoolExecutor(
-        processes, get_context("spawn"), initializer=_begin, initargs=(os.getpid(), about)
-    ) as pool:
-        waiting: set[Future[int]] = set()
-        try:
-            for chunk in plan:
-                waiting.add(pool.submit(fill_chunk, chunk))
-                if len(waiting) > 2 * processes:
-                    ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    yield sum(each.result() for each in ended)
-            while waiting:
-                ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield sum(each.result() for each in ended)
-        finally:
-            for each in waiting:
-                each.cancel()
-
-
-def _begin(parent: int, database: dict[str, Any]) -> None:
-    """A process of its own: Django, the parent's database, and the end when the parent ends."""
-    import django
-
-    django.setup()
-    database["OPTIONS"] = {k: v for k, v in database["OPTIONS"].items() if k != "pool"}
-    connections["default"].settings_dict.update(database)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
+    for ended in in_processes(__name__, "fill_chunk", plan, processes):
+        yield sum(ended)
 
 
 def fill_chunk(chunk: Chunk) -> int:
@@ -355,7 +321,7 @@ def _stretches(about: Subject) -> Iterator[Chunk]:
             return
         cursor.execute(
             f"""SELECT "{pk}" FROM (SELECT "{pk}", row_number() OVER (ORDER BY "{pk}") AS n FROM {table}) t
-                WHERE n %% {CHUNK} = 0 ORDER BY 1"""
+                WHERE n % {CHUNK} = 0 ORDER BY 1"""
         )
         ends = [row[0] for row in cursor.fetchall()]
     for end in [*ends, last]:

@@ -123,8 +123,11 @@ def digits(text: str) -> str:
 
 
 def domestic(number: str) -> str:
-    number = number.removeprefix("00")
-    return number[2:] if len(number) == 13 and number.startswith("86") else number
+    """Without the country code of China."""
+    for code in ("0086", "86"):
+        if number.startswith(code) and len(number) == len(code) + 11:
+            return number[len(code) :]
+    return number
 
 
 def mail_lexemes(entry: str) -> set[str]:
