@@ -14,10 +14,10 @@ from kezhi.core.progress import Stopped
 from kezhi.core.refusal import Refused
 from kezhi.customers import handing_over
 from kezhi.customers.counting_segments import count_segment
+from kezhi.customers.deduplicating_scan import find_duplicates
 from kezhi.customers.models import HandOver, Segment
 from kezhi.customers.placing import move_customers
 from kezhi.customers.segmenting import freeze_segment
-from kezhi.customers.deduplicating_scan import find_duplicates
 from kezhi.dataio import importing
 from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.insight.measuring import run_value
