@@ -26,7 +26,17 @@ Progress = Callable[[str], None]
 
 STATIC = Path(__file__).parent / "static"
 SOURCE = Path(__file__).resolve().parents[3] / "assets"
-SHEETS = ("app.css", "tokens.css", "pages.css", "security.css")
+SHEETS = (
+    "app.css",
+    "tokens.css",
+    "pages.css",
+    "security.css",
+    "people.css",
+    "records.css",
+    "filters.css",
+    "parties.css",
+    "fields.css",
+)
 BROWSERS = ["chrome 109", "safari 16.4", "firefox 115"]
 
 

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.demo.urls")),
     path("", include("kezhi.web.today.urls")),
     path("", include("kezhi.web.settings.urls")),
+    path("", include("kezhi.web.fields.urls")),
     path("", include("kezhi.web.value.urls")),
     path("", include("kezhi.web.customers.urls")),
     path("", include("kezhi.web.attachments.urls")),

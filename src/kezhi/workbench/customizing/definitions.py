@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 
 from kezhi.accounts.models import Company
-from kezhi.records import Kind
+from kezhi.records import Kind, registry
 from kezhi.workbench.customizing.building import completed
 from kezhi.workbench.models import CustomField, Layout
 
@@ -93,6 +93,13 @@ def _read() -> Definitions:
 def complete(kind: Kind) -> Kind:
     """The overlay of the registry."""
     return current().completed(kind) if kind.is_customizable else kind
+
+
+def unarranged(name: str) -> Kind:
+    """The kind with the company's fields, all of them, in the order of the declaration."""
+    kind = registry[name]
+    known = current().kinds.get(name)
+    return completed(known[0] if known else kind, current().fields.get(name, ()), None)
 
 
 def change() -> None:

@@ -78,7 +78,7 @@ def _open(kind_name: str, actor: Actor) -> Kind:
         raise NotAllowed(_("Your role doesn’t change fields and layouts."))
     if kind_name not in registry or not registry.declared(kind_name).is_customizable:
         raise Refused(_("This kind of record has no layout of its own."))
-    return registry[kind_name]
+    return definitions.unarranged(kind_name)
 
 
 def _sections(given: Sequence[Mapping[str, Any]], known: set[str]) -> list[dict[str, Any]]:
@@ -90,5 +90,6 @@ def _sections(given: Sequence[Mapping[str, Any]], known: set[str]) -> list[dict[
         names = [n for n in dict.fromkeys(each.get("fields", ())) if n in known and n not in taken]
         taken.update(names)
         zh, en = (" ".join(str(each.get(word) or "").split())[:80] for word in ("zh", "en"))
-        sections.append({"zh": zh, "en": en, "fields": names})
+        if names:
+            sections.append({"zh": zh, "en": en, "fields": names})
     return sections

@@ -25,12 +25,13 @@ def attach(records: Sequence[Any], fields: Sequence[Field], actor: Actor) -> Non
             other = PERSON if field.kind is K.PERSON else field.link
             ids = (record.custom.get(field.name) for record in records)
             wanted.setdefault(other, set()).update(i for i in ids if isinstance(i, int))
-    found = {other: _seen(other, ids, actor) for other, ids in wanted.items()}
+    found = {other: named(other, ids, actor) for other, ids in wanted.items()}
     for record in records:
         record.__dict__[FOUND] = found
 
 
-def _seen(other: str, ids: set[int], actor: Actor) -> dict[int, Any]:
+def named(other: str, ids: set[int], actor: Actor) -> dict[int, Any]:
+    """The people, or the records of the kind `other`, by id, as far as the actor sees them."""
     if not ids:
         return {}
     if other == PERSON:
