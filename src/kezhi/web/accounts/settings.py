@@ -10,11 +10,12 @@ from django.contrib.auth import update_session_auth_hash
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kezhi.accounts import arranging, organising, setting_up
+from kezhi.accounts import arranging, organising, setting_up, signing_in
 from kezhi.accounts.models import Company, Department, Role, User
 from kezhi.audit.models import Change, Entry
 from kezhi.core.refusal import Refused
@@ -28,6 +29,7 @@ from kezhi.web.accounts.forms import (
     ProfileForm,
     TeamForm,
 )
+from kezhi.web.accounts.security_confirming import ask_to_confirm
 from kezhi.web.requests import PersonRequest, must_may
 
 PAGE = 50
@@ -42,11 +44,15 @@ def settings_areas(request: PersonRequest) -> list[dict[str, str]]:
     """The settings this person may open; a card per area."""
     areas = [
         ("user", _("Profile and password"), _("Your name, e-mail and password."), "/settings/profile/", None),
+        ("key", _("Security"), _("Passkeys, second factor, and where you are signed in."),
+         "/settings/security/", None),
         ("gear", _("Company"), _("Name, language, currency and time zone."), "/settings/company/",
          ("read", "company")),
         ("users", _("People"), _("Who works here, in which team, with which roles."), "/settings/people/",
          ("read", "user")),
         ("lock", _("Roles"), _("What each role may see and do."), "/settings/roles/", ("read", "user")),
+        ("shield", _("Sign-in"), _("Who needs a second factor, and which identity providers there are."),
+         "/settings/sign-in/", ("edit", "company")),
         ("layers", _("Value rules"), _("Horizon, index weights, tiers, loyalty classes, lifecycle stages."),
          "/settings/value/", ("read", "value_settings")),
         ("order", _("Audit log"), _("Who did what, when, and what it changed."), "/settings/audit/",
@@ -76,6 +82,9 @@ def profile(request: PersonRequest) -> HttpResponse:
     )
     password = PasswordForm(request.POST if is_password else None)
     if is_profile and about.is_valid():
+        is_new = about.cleaned_data["email"] != person.email
+        if is_new and not signing_in.is_fresh(request, at=timezone.now()):
+            return ask_to_confirm(request)
         organising.change_profile(person, actor=person, **about.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("/settings/profile/")
@@ -91,7 +100,10 @@ def profile(request: PersonRequest) -> HttpResponse:
 
 
 def _change_password(request: PersonRequest, person: User, form: PasswordForm) -> bool:
-    if not person.check_password(form.cleaned_data["current"]):
+    now, current = timezone.now(), form.cleaned_data["current"]
+    try:
+        signing_in.check_name_and_password(request, person.login, current, at=now)
+    except Refused:
         form.add_error("current", _("This isn't your current password."))
         return False
     try:
