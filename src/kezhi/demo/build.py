@@ -14,6 +14,7 @@ from kezhi.accounts.models import Company, Department, Team, User
 from kezhi.accounts.organising import create_person
 from kezhi.accounts.setting_up import found_company
 from kezhi.core.actor import SYSTEM
+from kezhi.demo.knowing import know
 from kezhi.demo.living import live, split
 from kezhi.demo.loading import fill, import_files
 from kezhi.demo.people import COMPANY, HEAD, OWNER, PASSWORD, PEOPLE, SIGN_INS, TEAMS
@@ -99,6 +100,8 @@ def _fill(world: World, owner: User, progress: Say) -> None:
     places = fill(world, deeds.older_talk, deeds.older_follow_ups, actor=SYSTEM, on=today)
     progress(_("what people did"))
     live(world, deeds, places)
+    progress(_("what is known of the parties"))
+    know(world, places)
 
 
 def _measure(world: World, owner: User, progress: Say) -> None:
