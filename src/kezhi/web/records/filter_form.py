@@ -6,18 +6,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import User
 from kezhi.records import Condition, Field, FieldKind, Kind
 from kezhi.records.fields import Label
 from kezhi.web.requests import PersonRequest
-from kezhi.workbench.filtering import SEVERAL, SPANS, WITHOUT_OPERAND, filterable, operators
+from kezhi.workbench.filtering import (
+    SEVERAL,
+    SPANS,
+    WITHOUT_OPERAND,
+    Question,
+    filterable,
+    operators,
+)
+from kezhi.workbench.filtering.tree import is_tree
 from kezhi.workbench.list_query import ListQuery
 from kezhi.workbench.models import Tag
 
 K = FieldKind
 MOST_TAGS = 200
+MOST_PEOPLE = 300
 
 
 @dataclass(frozen=True)
@@ -47,14 +57,13 @@ def form_of(request: PersonRequest, kind: Kind, query: ListQuery) -> FilterForm:
     if edited is not None:
         replace, condition = edited
         name, op, operand, is_open = condition.field, condition.op, condition.operand, True
-    field = kind.field(name) if name in kind and kind.field(name).is_filterable else None
+    fields = filterable(kind, request.actor)
+    field = next((each for each in fields if each.name == name), None)
     known = operators(field) if field else []
     if op not in dict(known):
         op = known[0][0] if known else ""
-    control, options = _control(field, op, request.actor) if field else ("", [])
-    return FilterForm(
-        filterable(kind), field, known, op, control, options, operand, replace, is_open
-    )
+    control, options = Controls(request.actor).of(field, op) if field else ("", [])
+    return FilterForm(fields, field, known, op, control, options, operand, replace, is_open)
 
 
 def condition_of(data: QueryDict) -> str | None:
@@ -74,34 +83,51 @@ def _edited(data: QueryDict, query: ListQuery) -> tuple[str, Condition] | None:
     at = data.get("edit", "")
     if not (at.isdecimal() and int(at[:4]) < len(query.shape.conditions)):
         return None
+    if is_tree(query.shape.conditions[int(at[:4])]):
+        return None  # a tree is changed in the builder
     try:
         return at, Condition.parse(query.shape.conditions[int(at[:4])])
     except ValueError:
         return None
 
 
-def _control(field: Field, op: str, actor: Any) -> tuple[str, list[tuple[str, Label]]]:
-    if op in WITHOUT_OPERAND:
-        return "none", []
-    if op == "contains" or (field.kind is not K.LINK and _is_text(field)):
-        return "text", []
-    if field.kind in (K.CHOICE, K.TIER, K.MULTI_CHOICE):
-        return ("several" if op in SEVERAL else "one"), list(field.choices)
-    if field.kind is K.TAGS:
-        tags = Tag.objects.visible_to(actor).order_by("name_key").values_list("pk", "name")
-        return "several", [(str(pk), name) for pk, name in tags[:MOST_TAGS]]
-    if field.kind is K.PERSON:
-        people = User.objects.active().order_by("name_key").values_list("pk", "name")[:300]
-        options: list[tuple[str, Label]] = [("me", _("me"))]
-        options += [(str(pk), name) for pk, name in people if pk != actor.pk]
-        return ("several" if op == "in" else "one"), options
-    if field.kind is K.LINK:
-        return "linked", []
-    if field.kind is K.BOOLEAN:
-        return "one", [("yes", _("yes")), ("no", _("no"))]
-    if field.kind in (K.DATE, K.MOMENT):
-        return ("span", list(SPANS.items())) if op == "within" else ("day", [])
-    return "number", []
+class Controls:
+    """Which control stands for an operand, and its entries; each list is fetched once for a page."""
+
+    def __init__(self, actor: Any) -> None:
+        self.actor = actor
+
+    def of(self, field: Field, op: str) -> tuple[str, list[tuple[str, Label]]]:
+        several = "several" if op in SEVERAL else "one"
+        if op in WITHOUT_OPERAND:
+            return "none", []
+        if isinstance(field, Question):
+            return several, list(field.options(self.actor)) if field.options is not None else []
+        if op == "contains" or (field.kind is not K.LINK and _is_text(field)):
+            return "text", []
+        if field.kind in (K.CHOICE, K.TIER, K.MULTI_CHOICE):
+            return several, list(field.choices)
+        if field.kind is K.TAGS:
+            return "several", self._tags
+        if field.kind is K.PERSON:
+            return several, self._people
+        if field.kind is K.LINK:
+            return "linked", []
+        if field.kind is K.BOOLEAN:
+            return "one", [("yes", _("yes")), ("no", _("no"))]
+        if field.kind in (K.DATE, K.MOMENT):
+            return ("span", list(SPANS.items())) if op == "within" else ("day", [])
+        return "number", []
+
+    @cached_property
+    def _people(self) -> list[tuple[str, Label]]:
+        people = User.objects.active().order_by("name_key").values_list("pk", "name")[:MOST_PEOPLE]
+        return [("me", _("me")), *((str(pk), name) for pk, name in people if pk != self.actor.pk)]
+
+    @cached_property
+    def _tags(self) -> list[tuple[str, Label]]:
+        tags = Tag.objects.visible_to(self.actor).order_by("name_key").values_list("pk", "name")
+        return [(str(pk), name) for pk, name in tags[:MOST_TAGS]]
 
 
 def _is_text(field: Field) -> bool:
