@@ -35,6 +35,7 @@ SHEETS = (
     "records.css",
     "filters.css",
     "parties.css",
+    "search.css",
     "fields.css",
 )
 BROWSERS = ["chrome 109", "safari 16.4", "firefox 115"]

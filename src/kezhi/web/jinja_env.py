@@ -19,6 +19,8 @@ from markupsafe import Markup
 from kezhi.web import numbers
 from kezhi.web.charts import geometry
 from kezhi.web.navigation import navigation
+from kezhi.web.records import running
+from kezhi.web.search.commands import creating
 
 STATIC = Path(__file__).parent / "static"
 
@@ -44,6 +46,8 @@ def environment(**options: Any) -> Environment:
         icon=icon,
         html_lang=html_lang,
         navigation=navigation,
+        creating=creating,
+        under_way=running.cards,
         money_unit=numbers.money_unit,
         period=numbers.period,
         no_data=numbers.none,

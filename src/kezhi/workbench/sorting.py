@@ -95,6 +95,14 @@ class Order:
         )
         return before.first(), after.first()
 
+    def ahead_of(self, queryset: QuerySet[Any], pk: int, most: int) -> int | None:
+        """How many rows stand before this one, counted up to `most`; None when it isn't among them."""
+        keyed = self._with_key(queryset)
+        here = keyed.filter(pk=pk).values_list(KEY).first()
+        if here is None:
+            return None
+        return self._cut(keyed, (here[0], pk), True)[:most].count()
+
     def _key(self) -> Any:
         """What is sorted by. Choices go in the order of their declaration: S before A, not after D."""
         if self.field.kind in RANKED:

@@ -68,11 +68,11 @@ def _with_field(kind: Kind) -> Kind:
 
 def _creating(kind: str, create: Callable[..., Any]) -> Callable[..., Any]:
     @traced_by("record.tagged")
-    def create_tagged(fields: dict[str, Any], *, actor: Actor, on: date) -> Any:
+    def create_tagged(fields: dict[str, Any], *, actor: Actor, on: date, **about: Any) -> Any:
         fields = dict(fields)
         wanted = fields.pop(FIELD, None) or []
         with transaction.atomic():
-            record = create(fields, actor=actor, on=on)
+            record = create(fields, actor=actor, on=on, **about)
             # Of a record that the actor has just created no right to edit is asked for.
             _write(kind, record, _existing(wanted, actor), ())
         return record
@@ -83,15 +83,21 @@ def _creating(kind: str, create: Callable[..., Any]) -> Callable[..., Any]:
 def _editing(kind: str, edit: Callable[..., Any]) -> Callable[..., Any]:
     @traced_by("record.tagged")
     def edit_tagged(
-        record: Any, changes: dict[str, Any], *, actor: Actor, on: date, version: int | None = None
+        record: Any,
+        changes: dict[str, Any],
+        *,
+        actor: Actor,
+        on: date,
+        version: int | None = None,
+        **about: Any,
     ) -> Any:
         changes = dict(changes)
         if FIELD not in changes:
-            return edit(record, changes, actor=actor, on=on, version=version)
+            return edit(record, changes, actor=actor, on=on, version=version, **about)
         wanted = changes.pop(FIELD) or []
         with transaction.atomic():
             if changes:
-                record = edit(record, changes, actor=actor, on=on, version=version)
+                record = edit(record, changes, actor=actor, on=on, version=version, **about)
             else:
                 record = claim(record, actor=actor, action="edit", version=version)
             wanted = _existing(wanted, actor)

@@ -25,7 +25,13 @@ def web(client):
     return signed_in
 
 
-CUSTOMER = {"name": "徽州茶行", "form": "company", "phone": "138 0000 1234", "payment_days": "60"}
+CUSTOMER = {
+    "name": "徽州茶行",
+    "form": "company",
+    "roles": "customer",
+    "phone": "138 0000 1234",
+    "payment_days": "60",
+}
 
 
 def test_a_customer_is_created_with_typed_entries(web, li_wei):
@@ -70,7 +76,7 @@ def test_a_taken_code_is_refused_with_what_was_typed(web, anhui_tea, li_wei):
 def test_the_second_of_two_editors_sees_both_and_keeps_what_was_typed(web, anhui_tea, li_wei):
     client = web(li_wei)
     path = f"/customers/{anhui_tea.pk}/edit/"
-    typed = {"name": "安徽茶业有限公司", "code": "C-AHTEA", "form": "company", "city": "芜湖"}
+    typed = {**CUSTOMER, "name": "安徽茶业有限公司", "code": "C-AHTEA", "city": "芜湖"}
     edit_customer(anhui_tea, {"city": "黄山"}, actor=li_wei, on=TODAY, version=1)
     answer = client.post(path, {**typed, "version": "1"})
     assert answer.status_code == 409
@@ -211,5 +217,5 @@ def test_what_is_not_made_by_hand_has_no_form(web, owner):
 
 def test_nothing_changes_by_get(web, owner, anhui_tea):
     client = web(owner)
-    for path in ("customers/export/", "customers/reassignment/"):
+    for path in ("customers/export/", "customers/bulk/assign/", "undo/x/"):
         assert client.get(f"/{path}").status_code == 405

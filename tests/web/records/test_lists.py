@@ -218,32 +218,6 @@ def test_a_salesperson_takes_no_file_away(web, anhui_tea, li_wei):
     assert Entry.objects.count() == entries
 
 
-def test_several_customers_change_owner_together(web, manager, li_wei, chen_jing):
-    mine = [create_customer({"name": name}, actor=li_wei, on=TODAY) for name in "甲乙"]
-    other = create_customer({"name": "丙"}, actor=chen_jing, on=TODAY)
-    client = web(manager)
-    selected = [*(customer.pk for customer in mine), other.pk]
-    form = client.post("/customers/reassignment/", {"selected": selected})
-    assert "甲" in form.text
-    assert "丙" not in form.text
-    client.post(
-        "/customers/reassignment/",
-        {"selected": selected, "owner": manager.pk, "next": "/customers/?view=all"},
-    )
-    assert set(Customer.objects.filter(owner=manager)) == set(mine)
-    other.refresh_from_db()
-    assert other.owner == chen_jing
-
-
-def test_a_salesperson_may_not_give_customers_away(web, anhui_tea, li_wei, chen_jing):
-    answer = web(li_wei).post(
-        "/customers/reassignment/", {"selected": anhui_tea.pk, "owner": chen_jing.pk}
-    )
-    assert answer.status_code == 403
-    anhui_tea.refresh_from_db()
-    assert anhui_tea.owner == li_wei
-
-
 def test_a_due_follow_up_is_done_from_its_row(web, anhui_tea, li_wei):
     plan = {"customer": anhui_tea, "subject": "回访报价", "due_on": TODAY}
     follow_up = plan_follow_up(plan, actor=li_wei, on=TODAY)

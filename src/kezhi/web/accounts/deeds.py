@@ -260,7 +260,7 @@ def _row(
     kind = declared.seen_by(reader) if declared is not None else None
     if change.table_name == "accounts_role":
         return ChangedRow(str(OPERATIONS[change.operation]), _("Role"), tuple(_permissions(change)))
-    fields = []
+    fields: list[ChangedField] = []
     if change.operation == "update":
         for column, after in (change.after or {}).items():
             if column == "custom" and kind is not None:

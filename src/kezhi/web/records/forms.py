@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -64,6 +65,14 @@ class Control:
     chosen: tuple[str, ...] = ()  # of several entries: the keys, or the names of tags
 
 
+@dataclass(frozen=True)
+class FormSection:
+    """Controls under a heading; without a title there is none."""
+
+    title: str
+    controls: list[Control]
+
+
 @dataclass
 class RecordForm:
     """The controls in the declared order and, after `read`, the typed entries by field name."""
@@ -77,11 +86,31 @@ class RecordForm:
     def is_valid(self) -> bool:
         return not any(control.error for control in self.controls.values())
 
+    @property
+    def sections(self) -> list[FormSection]:
+        """The controls under the headings of the kind's layout; what no section names comes first."""
+        left = dict(self.controls)
+        found = []
+        for section in self.kind.sections:
+            its = [left.pop(name) for name in section.fields if name in left]
+            if its:
+                found.append(FormSection(str(section.title), its))
+        return [FormSection("", list(left.values())), *found] if left else found
+
     @classmethod
-    def of(cls, request: PersonRequest, kind: Kind, record: Any = None) -> RecordForm:
-        """With the record's entries, else with the model's defaults and what the address suggests."""
+    def of(
+        cls,
+        request: PersonRequest,
+        kind: Kind,
+        record: Any = None,
+        only: Sequence[str] | None = None,
+    ) -> RecordForm:
+        """With the record's entries, else with the model's defaults and what the address suggests.
+
+        `only` names the fields where not the whole form is asked.
+        """
         form = cls(request, kind, {})
-        for name in kind.form:
+        for name in kind.form if only is None else only:
             each = kind.field(name)
             typed = (
                 _typed(each, held(record, each)) if record is not None else form._suggested(each)
@@ -91,7 +120,7 @@ class RecordForm:
 
     def read(self, data: QueryDict) -> RecordForm:
         """Take what was sent; each field is understood or gets its error."""
-        for name in self.kind.form:
+        for name in list(self.controls):
             each = self.kind.field(name)
             control = self._control(each, _sent(each, data), data.get(f"{name}_search", ""))
             try:
@@ -106,7 +135,7 @@ class RecordForm:
 
     def searching(self, data: QueryDict) -> RecordForm:
         """What was sent, kept without judging it: somebody looked for a record to link."""
-        for name in self.kind.form:
+        for name in list(self.controls):
             each = self.kind.field(name)
             search = data.get(f"{name}_search", "")
             self.controls[name] = self._control(each, _sent(each, data), search)
@@ -118,9 +147,11 @@ class RecordForm:
         if each.kind is K.PERSON and each.is_required:
             return str(self.request.actor.pk)
         column = _column(self.kind, each)
-        if column is None or not column.has_default() or callable(column.default):
+        if column is None or not column.has_default():
             return ""
-        return _typed(each, column.default)
+        if callable(column.default) and each.kind is not K.MULTI_CHOICE:
+            return ""
+        return _typed(each, column.get_default())
 
     def _control(self, each: Field, typed: str, search: str = "") -> Control:
         column = _column(self.kind, each)
@@ -163,7 +194,9 @@ class RecordForm:
             return self._tags(control)
         reading = Reading(currency=self.request.company.currency, today=self.request.today)
         accepted = ImportField.of(
-            each, places=_places(self.kind, each), at_least_zero=each.kind is K.INTEGER
+            each,
+            places=_places(self.kind, each),
+            at_least_zero=each.kind is K.INTEGER and not each.is_custom,
         )
         text = parsing.parse(control.typed, accepted, reading)
         if text is None:
@@ -250,8 +283,10 @@ def _typed(each: Field, entry: Any) -> str:
     if entry is True:
         return "1"
     if isinstance(entry, Decimal):
-        text = f"{entry:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        is_share = each.kind is K.SHARE
+        text = f"{entry * 100 if is_share else entry:f}"
+        plain = text.rstrip("0").rstrip(".") if "." in text else text
+        return f"{plain}%" if is_share else plain
     if isinstance(entry, date):
         return entry.isoformat()
     if each.kind in (K.LINK, K.PERSON):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +17,12 @@ from kezhi.web.records.access import asking
 from kezhi.web.records.actions import ACTIONS, TONES
 from kezhi.web.records.cells import unit_of
 from kezhi.web.records.rows import RowWriter
+from kezhi.web.records.sightings import note_seen
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench import tagging
 from kezhi.workbench.bulk_changing import Verb, offered
 from kezhi.workbench.counting import Totals, count, totals
+from kezhi.workbench.customizing import linking
 from kezhi.workbench.filtering import Criterion, Filter
 from kezhi.workbench.list_query import ListQuery
 from kezhi.workbench.saving_views import views_of
@@ -134,11 +137,20 @@ class Listing:
         """The rows of the table, ready."""
         if any(column.field.kind is K.TAGS for column in self.columns):
             tagging.attach(self.kind.name, self.page.rows)
+        self._attach(self.page.rows)
+        shown = [column.field for column in self.columns]
+        note_seen(self.request, self.kind, self.page.rows, shown, "list")
         return [self._writer.write(record) for record in self.page.rows]
 
     def row_of(self, record: Any) -> Markup:
         """One row, as it stands in this list."""
+        self._attach([record])
         return self._writer.write(record)
+
+    def _attach(self, records: Sequence[Any]) -> None:
+        named = (self.kind.title, *self.kind.subtitle)
+        fields = [column.field for column in self.columns]
+        linking.attach(records, [*fields, *(self.kind.field(name) for name in named)], self.actor)
 
     @cached_property
     def _writer(self) -> RowWriter:
@@ -150,12 +162,19 @@ class Listing:
             may_edit=self.actor.may("edit", self.kind.name),
             has_actions=self.has_actions,
             back=self.query.url(),
+            sum_field=self.sum_field if self.is_selectable else None,
         )
 
     @cached_property
     def is_selectable(self) -> bool:
         """Whether there is anything that this person may do with several rows at once."""
         return self.actor.may("export", self.kind.name) or bool(self.bulk_verbs)
+
+    @cached_property
+    def sum_field(self) -> Field | None:
+        """The column whose sum over the selected rows is told."""
+        fields = (column.field for column in self.columns)
+        return next((f for f in fields if f.kind is K.MONEY and f.total and not f.is_masked), None)
 
     @cached_property
     def bulk_verbs(self) -> list[Verb]:

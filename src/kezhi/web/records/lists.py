@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -77,7 +77,6 @@ def context(request: PersonRequest, listing: Listing) -> dict[str, Any]:
         "may_create": kind.create is not None and actor.may("create", kind.name),
         "may_import": kind.name in dataio.kinds() and actor.may("import", kind.name),
         "may_export": actor.may("export", kind.name),
-        "may_assign": kind.name == "customer" and actor.may("assign", kind.name),
         "may_save_view": actor.may("create", "view"),
         "owns_view": saved is not None and saved.owner_id == actor.pk,
     }
@@ -86,10 +85,8 @@ def context(request: PersonRequest, listing: Listing) -> dict[str, Any]:
 def _without_forms(request: PersonRequest, query: ListQuery) -> str:
     """Where to go when a form of the page (filter, columns) was sent: the address that says the same."""
     if "show" in request.GET:
-        wanted = request.GET.getlist("show")
-        kept = [name for name in query.shape.columns if name in wanted]
-        added = [name for name in wanted if name not in kept and name in query.kind]
-        return query.showing([*kept, *added]).url()
+        wanted = [name for name in request.GET.getlist("show") if name in query.kind]
+        return query.showing(_moved(list(dict.fromkeys(wanted)), request.GET)).url()
     if "apply" not in request.GET:
         return ""
     condition = condition_of(request.GET)
@@ -101,3 +98,14 @@ def _without_forms(request: PersonRequest, query: ListQuery) -> str:
         conditions[int(at[:4])] = condition
         return query.only(dict.fromkeys(conditions)).url()
     return query.adding(condition).url()
+
+
+def _moved(names: list[str], said: QueryDict) -> list[str]:
+    """With the column that a button moves one place further left or right; the first one names the record."""
+    for button, step in (("up", -1), ("down", 1)):
+        name = said.get(button, "")
+        if name in names[1:]:
+            at = names.index(name)
+            to = min(max(at + step, 1), len(names) - 1)
+            names.insert(to, names.pop(at))
+    return names

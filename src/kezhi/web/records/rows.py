@@ -25,6 +25,7 @@ from kezhi.workbench.holding import held
 
 K = FieldKind
 MOST_META = 4
+MOST_TAGS = 3
 RISK_BELOW = Decimal("0.6")
 
 
@@ -63,11 +64,13 @@ class RowWriter:
         may_edit: bool,
         has_actions: bool,
         back: str,
+        sum_field: Field | None = None,
     ) -> None:
         self.kind, self.columns, self.on = kind, columns, on
         self.selectable, self.may_edit = selectable, may_edit
         self.has_actions, self.back = has_actions, str(escape(back))
         self.shown_names = {column.field.name for column in columns}
+        self.sum_field = sum_field
         self.select = escape(_("Select %(name)s"))
         # Companies and people have their first character as a picture.
         self.avatar = {"customer": "av co lg", "contact": "av lg"}.get(kind.name, "")
@@ -97,7 +100,7 @@ class RowWriter:
         href = escape(kind.url_of(record))
         tones = tones_of(kind.name, record, self.on)
         actions = self._actions(record, title)
-        parts = [f'<tr data-row data-id="{record.pk}">']
+        parts = [f'<tr data-row data-id="{record.pk}"{self._amount(record)}>']
         if self.selectable:
             label = str(self.select) % {"name": title}
             parts.append(
@@ -118,6 +121,11 @@ class RowWriter:
             parts.append(f'<td class="tr">{actions % ""}</td>')
         parts.append(f'<td class="c-meta only">{"".join(meta)}{actions % " ml"}</td></tr>')
         return Markup("".join(parts))  # noqa: S704 - every part was escaped above
+
+    def _amount(self, record: Any) -> str:
+        """What the row adds to the sum that the bar over the selected rows tells."""
+        amount = held(record, self.sum_field) if self.sum_field is not None else None
+        return f' data-amount="{amount}"' if amount is not None else ""
 
     def _title(self, record: Any, title: str, href: str) -> str:
         avatar = (
@@ -365,6 +373,18 @@ def _choices(field: Field, words: _Words) -> Plain:
     return cell
 
 
+def _tags(field: Field, words: _Words) -> Plain:
+    def cell(entry: Any) -> Written:
+        chips = [f'<span class="tag c{tag.colour}">{escape(tag.name)}</span>' for tag in entry]
+        shown = chips[:MOST_TAGS]
+        if len(chips) > MOST_TAGS:
+            shown.append(f'<span class="mute num">+{len(chips) - MOST_TAGS}</span>')
+        text = f'<span class="row g4">{"".join(shown)}</span>'
+        return Written(text, text)
+
+    return cell
+
+
 def _person(field: Field, words: _Words) -> Plain:
     seen: dict[str, Written] = {}
 
@@ -427,6 +447,7 @@ _MADE: dict[FieldKind, Callable[[Field, _Words], Plain]] = {
     K.BOOLEAN: _boolean,
     K.CHOICE: _choice,
     K.MULTI_CHOICE: _choices,
+    K.TAGS: _tags,
     K.PERSON: _person,
     K.LINK: _link,
     K.LONG_TEXT: _long,

@@ -116,7 +116,9 @@
   };
   document.addEventListener("htmx:sendError", (event) => isPolling(event) || showToast({ message: live?.dataset.offline, tone: "error", retry: again(event) }));
   document.addEventListener("htmx:responseError", (event) => {
-    if (event.detail.xhr.status === 401) location.reload();
+    const status = event.detail.xhr.status;
+    if (status === 401) location.reload();
+    else if (status === 403 || status === 404) showToast({ message: status === 403 ? live?.dataset.forbidden : live?.dataset.gone, tone: "error" });
     else if (!isPolling(event)) showToast({ message: live?.dataset.failed, tone: "error", retry: again(event) });
   });
   // A card that polls asks again after a break instead of falling silent.
@@ -200,8 +202,6 @@
   addEventListener("pageshow", () => all('form [aria-busy="true"]').forEach((button) => button.removeAttribute("aria-busy")));
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
-    if (event.target.matches("[data-all]")) selectAll(event.target.checked);
-    else if (event.target.matches("tr .check")) showSelection();
   });
 
   /* Files: dropped on the place, named once chosen. */
@@ -222,41 +222,8 @@
     });
   });
 
-  /* Lists: rows selected for the bulk bar. */
+  /* Rows that the cursor walks; lists, panels and forms add their own keys (list.js, inline.js, forms.js). */
   const rows = () => all("tr[data-row]");
-  const boxOf = (row) => one(".c-check .check", row);
-  let lastBox = null;
-  const showSelection = () => {
-    const every = rows().filter(boxOf);
-    const chosen = every.filter((row) => boxOf(row).checked);
-    every.forEach((row) => row.setAttribute("aria-selected", boxOf(row).checked));
-    const head = one("[data-all]");
-    if (head) {
-      head.checked = every.length > 0 && chosen.length === every.length;
-      head.indeterminate = chosen.length > 0 && chosen.length < every.length;
-    }
-    const bar = one("[data-bulk]");
-    if (bar) {
-      bar.hidden = !chosen.length;
-      one("[data-bulk-count]", bar).textContent = chosen.length;
-    }
-  };
-  const selectAll = (is) => {
-    rows().forEach((row) => boxOf(row) && (boxOf(row).checked = is));
-    showSelection();
-  };
-  document.addEventListener("click", (event) => {
-    if (event.target.closest?.("[data-bulk-clear]")) selectAll(false);
-    const box = event.target.closest?.(".c-check .check");
-    if (!box || box.matches("[data-all]")) return;
-    if (event.shiftKey && lastBox?.isConnected) {
-      const boxes = rows().map(boxOf).filter(Boolean);
-      const [from, to] = [boxes.indexOf(lastBox), boxes.indexOf(box)].sort((a, b) => a - b);
-      boxes.slice(from, to + 1).forEach((other) => (other.checked = box.checked));
-      showSelection();
-    }
-    lastBox = box;
-  });
 
   /* Composer: a draft per record survives a closed tab, and goes when it was saved. */
   const draftKey = (form) => `kezhi-draft-${form.dataset.draft}`;
@@ -302,6 +269,7 @@
     const row = every[Math.max(0, Math.min(every.length - 1, at + step))] || every[0];
     row.classList.add("cursor");
     row.scrollIntoView({ block: "nearest" });
+    row.dispatchEvent(new Event("cursor", { bubbles: true }));
     return true;
   };
   const onCursor = (act) => {
@@ -319,29 +287,20 @@
     "?": () => (showKeys(), true),
     j: () => moveCursor(1),
     k: () => moveCursor(-1),
-    x: () =>
-      onCursor((row) => {
-        const box = boxOf(row);
-        if (box) box.checked = !box.checked;
-        showSelection();
-      }),
     Enter: (event) => (event.target === document.body || event.target.id === "main") && onCursor((row) => one("[data-open]", row)?.click()),
-    f: () => {
+    f: (event) => {
+      if (event.shiftKey) return follow("[data-filter-builder]");
       const add = one("[data-add-filter]");
       if (!add) return false;
       add.open = true;
       one("summary", add).focus();
       return true;
     },
+    e: () => follow("[data-edit]"),
     n: () => {
       const text = one("[data-composer]");
       text?.focus();
       return Boolean(text);
-    },
-    Escape: () => {
-      if (!one("tr[data-row] .check:checked")) return false;
-      selectAll(false);
-      return true;
     },
   };
   let goAt = 0;
@@ -372,10 +331,6 @@
 
   all("[data-theme-toggle], [data-keys-help]").forEach((button) => (button.hidden = false));
   wakeComposers(document);
-  showSelection();
-  document.addEventListener("htmx:load", (event) => {
-    wakeComposers(event.detail.elt.parentElement || document);
-    showSelection();
-  });
-  window.kezhi = { toast: showToast };
+  document.addEventListener("htmx:load", (event) => wakeComposers(event.detail.elt.parentElement || document));
+  window.kezhi = { toast: showToast, keys, one, all, composing, rows, onCursor, follow };
 })();

@@ -1,0 +1,44 @@
+"""Who changed what on a record, and when: from the database's own notes, as far as the reader may know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kezhi.audit.models import Change, Entry
+from kezhi.records import Kind
+from kezhi.web.accounts.deeds import ChangedField, changed_rows, deed_label
+from kezhi.web.requests import PersonRequest
+
+MOST = 20
+
+
+@dataclass(frozen=True)
+class Event:
+    """One deed on the record: who, when, what it is called, and the fields that it changed."""
+
+    at: datetime
+    who: str
+    deed: str
+    reason: str
+    fields: tuple[ChangedField, ...]
+
+
+def of(request: PersonRequest, kind: Kind, record: Any, most: int = MOST) -> list[Event]:
+    """The last deeds that changed the record's own row, the newest first."""
+    changes = list(
+        Change.objects.filter(table_name=kind.model._meta.db_table, row_id=record.pk)
+        .exclude(deed_key="")
+        .order_by("-pk")[:most]
+    )
+    entries = {str(e.key): e for e in Entry.objects.filter(key__in={c.deed_key for c in changes})}
+    rows = changed_rows(changes, request.actor)
+    events = []
+    for key in dict.fromkeys(change.deed_key for change in changes):
+        entry = entries.get(key)
+        if entry is None:
+            continue
+        fields = tuple(field for row in rows[key] for field in row.fields)
+        events.append(Event(entry.at, entry.actor_name, deed_label(entry), entry.reason, fields))
+    return events
