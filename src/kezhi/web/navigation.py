@@ -65,6 +65,8 @@ CONTACTS = Place("/contacts/", "user", _("Contacts"), ("read", "contact"))
 PRODUCTS = Place("/products/", "box", _("Products"), ("read", "product"), key="p")
 ORDERS = Place("/orders/", "order", _("Orders"), ("read", "order"), key="o")
 FOLLOW_UPS = Place("/follow-ups/", "flag", _("Follow-ups"), ("read", "follow_up"), key="f")
+PROMISES = Place("/promises/", "shield", _("Promises"), ("read", "promise"))
+NEEDS = Place("/needs/", "inbox", _("Needs"), ("read", "need"))
 VALUE = Place(
     "/value/", "chart", _("Value dashboard"), ("read", "customer"), ("customer", "value"), "v"
 )
@@ -76,7 +78,7 @@ SETTINGS = Place("/settings/", "gear", _("Settings"))
 
 GROUPS = (
     Group("", (TODAY,)),
-    Group(_("Customers and orders"), (CUSTOMERS, CONTACTS, FOLLOW_UPS, ORDERS, PRODUCTS)),
+    Group(_("Customers and orders"), (CUSTOMERS, CONTACTS, FOLLOW_UPS, PROMISES, NEEDS, ORDERS, PRODUCTS)),
     Group(pgettext_lazy("navigation", "Customer value"), (VALUE, RUNS)),
 )
 FOOT = (IMPORTS, SETTINGS)
