@@ -15,7 +15,7 @@ from kezhi.customers.models import FollowUp
 from kezhi.insight import figures
 from kezhi.records import Condition, registry
 from kezhi.web.requests import PersonRequest
-from kezhi.web.today import work
+from kezhi.web.today import notices, work
 from kezhi.web.today.finding import finding, greeting
 from kezhi.web.value.source import is_stale, source
 
@@ -64,6 +64,9 @@ def _aside(request: PersonRequest, basis: figures.Basis | None) -> dict[str, Any
     shown = [row for is_up in (True, False) for row in _first(moves, is_up)] if moves else []
     follow_ups = FollowUp.objects.visible_to(actor)
     return {
+        "notices": notices.of(actor, on=today),
+        "promise_kind": registry["promise"],
+        "need_kind": registry["need"],
         "agenda": ahead.select_related("customer").order_by("due_on", "pk")[:AGENDA],
         "moves": moves,
         "moves_shown": shown,
