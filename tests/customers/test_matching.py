@@ -1,8 +1,8 @@
 """What two records of one party have in common, whoever typed them."""
 
 import pytest
-from cast import TODAY
 
+from cast import TODAY
 from kezhi.core.actor import SYSTEM
 from kezhi.customers.creating import (
     create_contact,

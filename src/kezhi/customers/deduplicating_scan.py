@@ -76,7 +76,7 @@ def _groups(letter: str) -> Iterator[tuple[str, list[tuple[int, str]], int]]:
     """Keys that several customers have, with (id, name of a company) of each, streamed."""
     after = chr(ord(letter) + 1)
     with connection.chunked_cursor() as cursor:
-        cursor.itersize = FETCH
+        cursor.cursor.itersize = FETCH
         cursor.execute(
             """SELECT m.key, array_agg(c.id), array_agg(CASE c.form WHEN 'company' THEN c.name ELSE '' END)
                FROM customers_matchkey m JOIN customers_customer c ON c.id = m.customer_id

@@ -17,6 +17,9 @@ from django.utils.translation import gettext_lazy
 
 from kezhi.core.actor import Actor, Scope
 from kezhi.core.refusal import Refused
+from kezhi.customers import deduplicating_import
+from kezhi.customers.matching_keeping import keep
+from kezhi.customers.merging import FORMER_CODES
 from kezhi.customers.models import Contact, Customer, FollowUp, Interaction
 from kezhi.customers.placing import follow_place
 from kezhi.dataio import custom_columns
@@ -62,6 +65,7 @@ class CustomerLoader:
             gettext_lazy("Rows without code and credit code: find existing customers by name"),
             True,
         ),
+        *deduplicating_import.OPTIONS,
     )
 
     @property
@@ -95,19 +99,26 @@ class CustomerLoader:
         self._match(work)
         self._reject_taken(work)
         self._reject_out_of_reach(work)
+        self._decide(work)
+        custom_columns.reject_incomplete(self.kind, work)
+        details = deduplicating_import.compare(work)
+        if details.get("likely_updated"):
+            self._decide(work)
+        found = work.counts()
+        return Counts(
+            found.get("created", 0),
+            found.get("updated", 0),
+            found.get("unchanged", 0) + found.get("repeated", 0) + found.get("left_out", 0),
+            details,
+        )
+
+    def _decide(self, work: Work) -> None:
         work.run(
             f"""UPDATE import_staging s SET outcome = CASE
                   WHEN s.customer_id IS NULL THEN 'created'
                   WHEN EXISTS (SELECT 1 FROM {TABLE} c WHERE c.id = s.customer_id AND ({self._differs(work)}))
                   THEN 'updated' ELSE 'unchanged' END
                 WHERE outcome IS NULL"""
-        )
-        custom_columns.reject_incomplete(self.kind, work)
-        found = work.counts()
-        return Counts(
-            found.get("created", 0),
-            found.get("updated", 0),
-            found.get("unchanged", 0) + found.get("repeated", 0),
         )
 
     def _columns(self, work: Work) -> list[str]:
@@ -148,6 +159,11 @@ class CustomerLoader:
     def _match(self, work: Work) -> None:
         work.run(
             f"UPDATE import_staging s SET customer_id = c.id FROM {TABLE} c WHERE c.code = s.code"
+        )
+        # The other system still has both: what it says of the merged one is the survivor's row to say.
+        work.run(
+            f"""UPDATE import_staging s SET customer_id = f.id, outcome = 'repeated'
+                FROM ({FORMER_CODES}) f WHERE f.code = s.code AND s.customer_id IS NULL"""
         )
         work.run(
             f"""UPDATE import_staging s SET customer_id = c.id FROM {TABLE} c
@@ -245,6 +261,8 @@ class CustomerLoader:
         work.fill_name_keys("import_staging", "outcome = 'created'")
         give_codes(work, "import_staging", "outcome = 'created'", "code")
         self._insert(work)
+        deduplicating_import.keep_keys(work)
+        deduplicating_import.keep_review(work)
 
     def _insert(self, work: Work) -> None:
         work.run(f"UPDATE import_staging SET customer_id = {NEXT_ID} WHERE outcome = 'created'")
@@ -305,7 +323,9 @@ class CustomerLoader:
     # ---- taking it back ----
 
     def undo(self, batch: ImportBatch, *, actor: Actor) -> None:
-        follow_place(restore(batch, TABLE, except_columns={"id", "updated_at", "created_at"}))
+        restored = restore(batch, TABLE, except_columns={"id", "updated_at", "created_at"})
+        follow_place(restored)
+        keep("customer", restored)
         delete_customers(created_ids(batch, TABLE))
 
 
@@ -330,6 +350,10 @@ def find_customers(work: Work, kind: str) -> None:
     reach, params = customers_within(work.actor, "import", kind)
     work.run(
         f"UPDATE import_customers i SET customer_id = c.id FROM {TABLE} c WHERE c.code = i.code"
+    )
+    work.run(
+        f"""UPDATE import_customers i SET customer_id = f.id FROM ({FORMER_CODES}) f
+            WHERE f.code = i.code AND i.customer_id IS NULL"""
     )
     for equal in ("c.name = i.name", "lower(c.name) = lower(i.name)"):
         if not work.fetch(

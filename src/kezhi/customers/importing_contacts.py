@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import Refused
 from kezhi.customers.importing import PLACED, hold_customers, refer_to_customers
-from kezhi.customers.models import Interaction
+from kezhi.customers.matching_keeping import keep
+from kezhi.customers.models import Contact, Interaction
 from kezhi.dataio import custom_columns
 from kezhi.dataio.fields import ImportField, declared_fields
 from kezhi.dataio.models import ImportBatch
@@ -163,6 +164,10 @@ class ContactLoader:
         self._demote(work)
         self._update(work)
         self._insert(work)
+        keep(
+            "contact",
+            [row[0] for row in work.fetch("SELECT DISTINCT customer_id FROM import_staging")],
+        )
 
     def _demote(self, work: Work) -> None:
         """Who was the main contact and isn't in the file gives way to the one that the file names."""
@@ -209,8 +214,15 @@ class ContactLoader:
         _demand_unmentioned(created)
         # The owner is the customer's and may be another by now.
         restored = restore(batch, TABLE, except_columns={"id", "updated_at", "created_at", *PLACED})
+        concerned = _customers_of([*restored, *created])
         delete_created(batch, TABLE)
+        keep("contact", concerned)
         _leave_one_primary(restored)
+
+
+def _customers_of(contacts: list[int]) -> list[int]:
+    rows = Contact.objects.filter(pk__in=contacts).values_list("customer_id", flat=True)
+    return list(rows.distinct())
 
 
 def _demand_unmentioned(created: list[int]) -> None:

@@ -412,16 +412,22 @@ def survivor_of(kind: str, merged_id: int) -> int | None:
     return at if at != merged_id else None
 
 
+# Codes of merged customers, and the customer whom each means now: a query of `code` and `id`.
+FORMER_CODES = """
+    WITH RECURSIVE chain AS (
+      SELECT merged_code AS code, survivor_id AS id FROM customers_merge
+      WHERE kind = 'customer' AND undone_at IS NULL AND merged_code <> ''
+      UNION SELECT c.code, m.survivor_id FROM chain c
+      JOIN customers_merge m ON m.kind = 'customer' AND m.undone_at IS NULL AND m.merged_id = c.id)
+    SELECT c.code, c.id FROM chain c JOIN customers_customer t ON t.id = c.id
+    WHERE NOT EXISTS (SELECT 1 FROM customers_customer o WHERE o.code = c.code)"""
+
+
 def codes_gone(codes: Sequence[str]) -> dict[str, int]:
-    """Codes of merged customers and whom they mean now."""
+    """Those of these codes that were a merged customer's, and whom they mean now."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """WITH RECURSIVE chain AS (
-                 SELECT merged_code AS code, survivor_id AS id FROM customers_merge
-                 WHERE kind = 'customer' AND undone_at IS NULL AND merged_code = ANY(%s)
-                 UNION SELECT c.code, m.survivor_id FROM chain c JOIN customers_merge m
-                 ON m.kind = 'customer' AND m.undone_at IS NULL AND m.merged_id = c.id)
-               SELECT c.code, c.id FROM chain c JOIN customers_customer t ON t.id = c.id""",
+            f"SELECT f.code, f.id FROM ({FORMER_CODES}) f WHERE f.code = ANY(%s)",  # noqa: S608
             [list(codes)],
         )
         return dict(cursor.fetchall())

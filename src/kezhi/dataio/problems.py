@@ -186,6 +186,14 @@ ROW: dict[str, Explanation] = {
         _("A quotation mark is opened and not closed."),
         _('Close it, or double it ("") where it is part of the text.'),
     ),
+    "like_customer": (
+        _("This looks like the customer %(name)s (%(code)s): %(why)s."),
+        _("If it is another one, import the row with “Create, and list both for review”."),
+    ),
+    "like_row": (
+        _("This looks like %(name)s in row %(row)s: %(why)s."),
+        _("If it is another one, import the row with “Create, and list both for review”."),
+    ),
     "same_row_again": (
         _("The same %(key)s stands in row %(row)s already, with other content."),
         _("Keep the row that is right and delete the other."),
@@ -195,6 +203,7 @@ ROW: dict[str, Explanation] = {
 # One cell.
 CELL: dict[str, Explanation] = {
     "required": (_("“%(field)s” is empty."), _("Fill it in.")),
+    "refused": (_("%(reason)s"), _("Correct the row.")),
     "too_long": (
         _("%(length)s characters; at most %(limit)s fit."),
         _("Shorten the text."),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kezhi.core.actor import Actor
 from kezhi.dataio.fields import ImportField, Label
+from kezhi.records import registry as records
 
 if TYPE_CHECKING:
     from kezhi.dataio.models import ImportBatch
@@ -26,11 +27,18 @@ class Counts:
 
 @dataclass(frozen=True)
 class Option:
-    """A question that the user answers with yes or no before the import."""
+    """A question that the user answers before the import: yes or no, or one of `choices`."""
 
     name: str
     label: Label
-    default: bool = False
+    default: bool | str = False
+    choices: Sequence[tuple[str, Label]] = ()
+
+    def understood(self, said: Any) -> bool | str:
+        """What was said, if it is an answer; else the default."""
+        if not self.choices:
+            return bool(said)
+        return said if said in dict(self.choices) else self.default
 
 
 class Loader(Protocol):
@@ -68,6 +76,8 @@ class Loader(Protocol):
 
 
 _loaders: dict[str, Loader] = {}
+# What loads kinds that need no loader of their own; set by the app.
+for_declared: list[Callable[[str], Loader]] = []
 
 
 def register(loader: Loader) -> None:
@@ -77,11 +87,27 @@ def register(loader: Loader) -> None:
 
 def loader_of(kind: str) -> Loader:
     """The loader of a kind; KeyError when the kind can't be imported."""
-    return _loaders[kind]
+    if kind in _loaders:
+        return _loaders[kind]
+    if kind not in kinds():
+        raise KeyError(kind)
+    return for_declared[0](kind)
 
 
 def kinds() -> list[str]:
-    return list(_loaders)
+    """What can be imported: kinds with a loader of their own, and those that say how rows are matched."""
+    declared = (
+        each.name
+        for each in records
+        if for_declared and each.import_key and each.create and each.name not in _loaders
+    )
+    return [*_loaders, *declared]
+
+
+def answers(loader: Loader) -> dict[str, tuple[Any, Callable[[Any], Any]]]:
+    """Every option's default and how an answer to it is understood."""
+    own = {option.name: (option.default, option.understood) for option in loader.options}
+    return {"skip_bad": (True, bool), **own}
 
 
 def default_options(loader: Loader) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from kezhi.dataio.fields import ImportField, Reading
 from kezhi.dataio.models import BatchState, ImportBatch, RememberedMapping
 from kezhi.dataio.problems import FileRefused
 from kezhi.dataio.reading import MAX_BYTES, Choices, Table, open_table
-from kezhi.dataio.registry import Loader, default_options, loader_of
+from kezhi.dataio.registry import Loader, answers, default_options, loader_of
 from kezhi.dataio.typing import Column
 from kezhi.records import FieldKind
 
@@ -192,10 +192,11 @@ def match_columns(
                 "words": _words(new.get("words", old["words"]), fields.get(name)),
             }
         )
-    known_options = default_options(loader_of(batch.kind))
+    known_options = answers(loader_of(batch.kind))
     batch.mapping = changed
     batch.options = {
-        k: bool(options.get(k, batch.options.get(k, v))) for k, v in known_options.items()
+        name: answer(options.get(name, batch.options.get(name, default)))
+        for name, (default, answer) in known_options.items()
     }
     batch.state = BatchState.UPLOADED
     batch.save()

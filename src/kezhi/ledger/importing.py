@@ -28,6 +28,7 @@ from kezhi.customers.importing import (
     give_codes,
     give_standing,
 )
+from kezhi.customers.matching_keeping import keep
 from kezhi.dataio.fields import ImportField
 from kezhi.dataio.models import ImportBatch
 from kezhi.dataio.registry import Counts, Option
@@ -509,6 +510,8 @@ class OrderLoader:
                 "customers_customer",
                 "SELECT new_id FROM import_customers WHERE new_id IS NOT NULL",
             )
+            new_ids = work.fetch("SELECT new_id FROM import_customers WHERE new_id IS NOT NULL")
+            keep("customer", [row[0] for row in new_ids])
             work.run("UPDATE import_customers SET customer_id = new_id WHERE new_id IS NOT NULL")
             work.run(
                 f"""UPDATE import_orders o SET number = {DAY_NUMBER} FROM import_customers i

@@ -18,6 +18,8 @@ IN_COMMON: dict[str, str | Promise] = {
     "too_few_cells": gettext_lazy("Cells are missing"),
     "too_many_cells": gettext_lazy("Too many cells"),
     "same_row_again": gettext_lazy("The same record again, with other content"),
+    "like_customer": gettext_lazy("They look like customers that are there"),
+    "like_row": gettext_lazy("They look like other rows of this file"),
     "too_long": gettext_lazy("The text is too long"),
     "digits_lost": gettext_lazy("The spreadsheet lost digits"),
     "other_currency": gettext_lazy("Amounts in another currency"),

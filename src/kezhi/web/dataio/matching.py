@@ -44,7 +44,10 @@ def about(request: PersonRequest, batch: ImportBatch) -> dict[str, Any]:
         ],
         "causes": found,
         "to_confirm": _to_confirm(batch, fields, found),
-        "options": [(o.name, o.label, batch.options.get(o.name)) for o in loader.options],
+        "options": [
+            (o.name, o.label, batch.options.get(o.name, o.default), o.choices)
+            for o in loader.options
+        ],
         **_preview(request, batch, fields, is_checked),
         "earlier": uploading.earlier_import(batch),
         "factors": words.choices(words.FACTOR_LABELS),

@@ -43,7 +43,10 @@ def match(request: PersonRequest, pk: int) -> HttpResponse:
     """What each column means, the options, and the fixes of the problem list; then the check again."""
     batch = _batch(request, pk)
     mapping = [_column(request, index, entry) for index, entry in enumerate(batch.mapping)]
-    options = {name: name in request.POST for name in batch.options}
+    options: dict[str, bool | str] = {
+        name: request.POST.get(name, said) if isinstance(said, str) else name in request.POST
+        for name, said in batch.options.items()
+    }
     options["skip_bad"] = "all_or_nothing" not in request.POST
     _apply_fix(request.POST.get("fix", ""), mapping, options)
 
@@ -70,7 +73,7 @@ def _column(request: PersonRequest, index: int, entry: dict[str, Any]) -> dict[s
     return column
 
 
-def _apply_fix(fix: str, mapping: list[dict[str, Any]], options: dict[str, bool]) -> None:
+def _apply_fix(fix: str, mapping: list[dict[str, Any]], options: dict[str, bool | str]) -> None:
     """A button beside a problem: `3:day`, `3:month`, `3:leave_out`, `:create_missing`."""
     index, _mark, what = fix.partition(":")
     if what in options:
