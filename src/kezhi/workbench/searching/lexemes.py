@@ -17,6 +17,7 @@ LONGEST_WORD = 40
 LONGEST_PINYIN = 12  # of a lexeme; what is typed beyond it is compared with the name itself
 LONGEST_INITIALS = 8
 LONGEST_NAME = 300
+LONGEST_PERSON = 4  # characters of a person's name
 LONGEST_TEXT = 6_000
 MOST_LEXEMES = 1_500
 SHORTEST_PHONE_PART = 4
@@ -67,6 +68,8 @@ def core(run: str) -> int:
 
 def _add_reading(found: set[str], reading: Reading, starts: int) -> None:
     spoken, initials = "".join(reading), "".join(s[:1] for s in reading)
+    if LONGEST_PERSON >= len(reading) > 1:
+        found.add(f"~{reading[0]}{initials[1:]}")  # `zengxx`: the surname in full
     at = 0
     for place in range(min(starts, len(reading))):
         found.add(f"~{spoken[at : at + LONGEST_PINYIN]}")
