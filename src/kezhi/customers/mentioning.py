@@ -12,7 +12,7 @@ from kezhi.customers.models import Customer, Interaction, Mention
 MOST = 20
 LONGEST_NAME = 40
 # Not an e-mail address: nothing that belongs to a word stands before the sign.
-CALL = re.compile(r"(?<![\w.])[@＠]")
+CALL = re.compile(r"(?<![A-Za-z0-9._-])[@＠]")
 LOOKED_AT, OFFERED = 24, 8
 
 
