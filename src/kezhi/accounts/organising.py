@@ -72,7 +72,8 @@ def change_person(person: User, changes: dict[str, Any], *, actor: Actor) -> Use
             renew_keys(person)
     if not person.is_active:
         end_at_once(person)
-    demand_an_owner()
+    if roles is not None or "is_active" in changes:
+        demand_an_owner()
     if (person.team_id, person.department_id) != where:
         people_moved([person.pk], actor)
     return User.objects.get(pk=person.pk)

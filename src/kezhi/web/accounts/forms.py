@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -12,6 +13,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from kezhi.accounts.models import Department, Role, Team, User
+from kezhi.web.accounts.organisation import tree
 
 CURRENCIES = ("CNY", "USD", "EUR", "HKD", "TWD", "JPY", "KRW", "SGD", "GBP", "AUD", "CAD", "CHF",
               "INR", "IDR", "MYR", "THB", "VND", "PHP", "BRL", "MXN", "ZAR", "AED", "SAR", "SEK")  # fmt: skip
@@ -69,6 +71,7 @@ class PersonForm(forms.Form):
         label=pgettext_lazy("contact", "Position"), max_length=80, required=False
     )
     place = forms.ChoiceField(label=_("Department or team"), required=False)
+    skills = forms.CharField(label=_("Skills"), max_length=1_400, required=False)
     roles = forms.MultipleChoiceField(label=_("Roles"))
     password = forms.CharField(label=_("Password"), max_length=4096, strip=False, required=False)
     is_active = forms.BooleanField(label=_("May sign in"), required=False)
@@ -87,18 +90,17 @@ class PersonForm(forms.Form):
         data["team"] = Team.objects.get(pk=pk) if what == "team" else None
         data["department"] = Department.objects.get(pk=pk) if what == "department" else None
         data.pop("password")
+        data["skills"] = re.split(r"[,，、;；\n]", data["skills"])
         return data
 
 
 def place_options() -> list[tuple[str, str]]:
-    """The tree, indented, with each department's teams below it."""
+    """The tree, indented as far as a phone has room, with each department's teams below it."""
     options: list[tuple[str, str]] = []
-    for department in Department.objects.order_by("path").prefetch_related("teams"):
-        indent = "　" * (len(department.path) - 1)
-        options.append((f"department-{department.pk}", indent + department.name))
-        options += [
-            (f"team-{team.pk}", f"{indent}　{team.name}") for team in department.teams.all()
-        ]
+    for node in tree():
+        indent = "　" * min(node.level, 6)
+        options.append((f"department-{node.department.pk}", indent + node.department.name))
+        options += [(f"team-{team.pk}", f"{indent}　{team.name}") for team in node.teams]
     return options
 
 
@@ -110,17 +112,3 @@ class PasswordForm(forms.Form):
 class ProfileForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=150)
     email = forms.EmailField(label=_("E-mail"), required=False)
-
-
-class DepartmentForm(forms.Form):
-    name = forms.CharField(label=pgettext_lazy("department or team", "Name"), max_length=80)
-    parent = forms.ModelChoiceField(
-        label=_("Below"), queryset=Department.objects.order_by("path"), required=False
-    )
-
-
-class TeamForm(forms.Form):
-    name = forms.CharField(label=pgettext_lazy("department or team", "Name"), max_length=80)
-    department = forms.ModelChoiceField(
-        label=_("Department"), queryset=Department.objects.order_by("path")
-    )

@@ -31,10 +31,10 @@ def of(customer: Customer, actor: User) -> list[Person]:
     may_reveal = actor.may("read", "reveal")
     rows = Contact.objects.visible_to(actor).filter(customer=customer)
     rows = rows.order_by("-is_primary", "name_key")[:MOST]
-    return [_person(kind, contact, may_reveal) for contact in rows]
+    return [person(kind, contact, may_reveal) for contact in rows]
 
 
-def _person(kind: Kind, contact: Contact, may_reveal: bool) -> Person:
+def person(kind: Kind, contact: Contact, may_reveal: bool) -> Person:
     role = contact.get_decision_role_display() if "decision_role" in kind else ""
     title = contact.title if "title" in kind else ""
     return Person(contact, role, title, _reach(kind, contact, may_reveal))

@@ -1,0 +1,198 @@
+"""Customers shown to colleagues and teams: one from its page, many from a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from kezhi.accounts.models import Share, Team, User
+from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.customers.models import Customer
+from kezhi.customers.sharing import (
+    end_share,
+    may_share,
+    share_customer,
+    share_customers,
+    shareable_by,
+    shares_of,
+)
+from kezhi.records import registry
+from kezhi.web.requests import PersonRequest, must_may
+
+MOST_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A share as it was typed."""
+
+    to: User | Team
+    may_edit: bool
+    until: date | None
+    reason: str
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def of_customer(request: PersonRequest, pk: int) -> HttpResponse:
+    """With whom a customer is shared, and the form; POST shares it."""
+    customer = get_object_or_404(Customer.objects.visible_to(request.actor), pk=pk)
+    if not may_share(customer, request.actor):
+        raise PermissionDenied
+    refusal = ""
+    if request.method == "POST":
+        try:
+            wanted = _wanted(request)
+            share_customer(
+                customer,
+                wanted.to,
+                actor=request.actor,
+                on=request.today,
+                may_edit=wanted.may_edit,
+                until=wanted.until,
+                reason=wanted.reason,
+            )
+        except NotAllowed as denied:
+            refusal = str(denied)
+        except Refused as refused:
+            refusal = str(refused)
+        else:
+            told = _("%(customer)s is shared with %(to)s") % {
+                "customer": customer.name,
+                "to": wanted.to.name,
+            }
+            messages.success(request, told)
+            return HttpResponseRedirect(registry["customer"].url_of(customer))
+    about = {
+        "customer": customer,
+        "kind": registry["customer"],
+        "shares": panel(customer, request.actor)["shares"],
+        **form(request),
+        "refusal": refusal,
+    }
+    return render(request, "accounts/share.html", about, status=409 if refusal else 200)
+
+
+@require_POST
+def of_selection(request: PersonRequest) -> HttpResponse:
+    """POST `selected` ids: the form; with `to` too: the share, of all or of none."""
+    actor = request.actor
+    must_may(request, "create", "share")
+    keys = [int(pk) for pk in request.POST.getlist("selected") if _is_id(pk)]
+    rows = shareable_by(actor).filter(pk__in=keys[:MOST_AT_ONCE])
+    customers = list(rows.select_related("owner").order_by("name_key"))
+    if not customers:
+        messages.error(request, _("Select customers that you may share."))
+        return HttpResponseRedirect(_back(request))
+    refusal = ""
+    if "to" in request.POST:
+        try:
+            wanted = _wanted(request)
+            share_customers(
+                customers,
+                wanted.to,
+                actor=actor,
+                on=request.today,
+                may_edit=wanted.may_edit,
+                until=wanted.until,
+                reason=wanted.reason,
+            )
+        except Refused as refused:
+            refusal = str(refused)
+        else:
+            count = len(customers)
+            told = ngettext(
+                "%(count)d customer is shared with %(to)s",
+                "%(count)d customers are shared with %(to)s",
+                count,
+            )
+            messages.success(request, told % {"count": count, "to": wanted.to.name})
+            return HttpResponseRedirect(_back(request))
+    about = {**form(request), "customers": customers, "next": _back(request), "refusal": refusal}
+    return render(request, "accounts/share_many.html", about, status=409 if refusal else 200)
+
+
+@require_POST
+def end(request: PersonRequest, pk: int, share: int) -> HttpResponse:
+    customer = get_object_or_404(Customer.objects.visible_to(request.actor), pk=pk)
+    found = get_object_or_404(Share.objects.filter(customer_id=customer.pk), pk=share)
+    try:
+        end_share(customer, found, actor=request.actor, on=request.today)
+    except NotAllowed as denied:
+        raise PermissionDenied(str(denied)) from denied
+    messages.success(request, _("The share is ended"))
+    kind = registry["customer"]
+    stays = Customer.objects.visible_to(User.objects.get(pk=request.actor.pk)).filter(pk=pk)
+    return HttpResponseRedirect(kind.url_of(customer) if stays.exists() else kind.list_url())
+
+
+def panel(customer: Customer, actor: User) -> dict[str, Any]:
+    """With whom the customer is shared, for its page."""
+    may = may_share(customer, actor)
+    return {
+        "may_share": may,
+        "shares": [
+            {"row": share, "may_end": may or share.person_id == actor.pk}
+            for share in shares_of(customer)
+        ],
+    }
+
+
+def form(request: PersonRequest) -> dict[str, Any]:
+    """With whom it can be shared, and what was typed."""
+    people = User.objects.active().exclude(pk=request.actor.pk).order_by("name_key")
+    teams = Team.objects.select_related("department").order_by("department__path", "name")
+    return {
+        "sides": [
+            (
+                _("Colleagues"),
+                [(f"person-{pk}", name) for pk, name in people.values_list("pk", "name")],
+            ),
+            (
+                _("Teams"),
+                [(f"team-{team.pk}", f"{team.department.name} · {team.name}") for team in teams],
+            ),
+        ],
+        "typed": {
+            name: request.POST.get(name, "") for name in ("to", "until", "reason", "may_edit")
+        },
+    }
+
+
+def _wanted(request: PersonRequest) -> Wanted:
+    what, _dash, pk = request.POST.get("to", "").partition("-")
+    to: User | Team | None = None
+    if _is_id(pk):
+        to = (
+            User.objects.active().filter(pk=pk).first()
+            if what == "person"
+            else Team.objects.filter(pk=pk).first()
+        )
+    if to is None:
+        raise Refused(_("Choose a colleague or a team."))
+    typed = request.POST.get("until", "").strip()
+    try:
+        until = date.fromisoformat(typed) if typed else None
+    except ValueError:
+        raise Refused(_("This is no day.")) from None
+    reason = request.POST.get("reason", "").strip()[:300]
+    return Wanted(to, request.POST.get("may_edit") == "1", until, reason)
+
+
+def _back(request: PersonRequest) -> str:
+    wanted = request.POST.get("next", "")
+    is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, None)
+    return wanted if is_ours else "/customers/"
+
+
+def _is_id(typed: str) -> bool:
+    return typed.isdecimal() and len(typed) < 19
