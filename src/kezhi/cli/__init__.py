@@ -34,6 +34,7 @@ def _subcommands() -> dict[str, Subcommand]:
         "audit": Subcommand(
             "kezhi.cli.audit", "audit", _("Seal the audit log, and check that nobody changed it.")
         ),
+        "search": Subcommand("kezhi.cli.search", "search", _("Look after what is searched.")),
         "web": Subcommand(serve, "web", _("Serve the web pages (DATABASE_URL).")),
         "worker": Subcommand(
             serve, "worker", _("Do the queued and scheduled work (DATABASE_URL).")
