@@ -31,8 +31,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def sun_yue(organisation):
-    from kezhi.accounts.organising import create_person
     from cast import PASSWORD
+    from kezhi.accounts.organising import create_person
 
     return create_person(
         {"login": "sunyue", "name": "孙悦", "roles": ["salesperson"], "password": PASSWORD,
