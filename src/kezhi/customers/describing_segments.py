@@ -19,7 +19,7 @@ from kezhi.workbench.filtering import Asking
 
 SUMS = ("realised_value", "potential_value", "value_at_risk")
 MOST_COMPARED = 30
-DAYS = 90
+DAYS = 400
 
 
 @dataclass(frozen=True)

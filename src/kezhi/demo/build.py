@@ -18,6 +18,7 @@ from kezhi.demo.knowing import know
 from kezhi.demo.living import live, split
 from kezhi.demo.loading import fill, import_files
 from kezhi.demo.people import COMPANY, HEAD, OWNER, PASSWORD, PEOPLE, SIGN_INS, TEAMS
+from kezhi.demo.segmenting import make_segments
 from kezhi.demo.talking import ZONE
 from kezhi.demo.world import SEED, SIZE, World, imagine_world
 from kezhi.insight.measuring import begin_value_run, run_value
@@ -49,6 +50,8 @@ def build_demo(
         owner = _found()
         _fill(world, owner, progress)
         _measure(world, owner, progress)
+        progress(_("segments of customers"))
+        make_segments(today=today)
     return DemoCompany(True, SIGN_INS)
 
 
