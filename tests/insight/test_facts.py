@@ -8,6 +8,8 @@ from django.db import connection
 
 from cast import TODAY
 from kezhi.catalog.models import Category, Product
+from kezhi.customers.creating import create_customer
+from kezhi.customers.models import Customer, Standing
 from kezhi.insight.facts import read_ledger
 from kezhi.ledger.models import CostEntry, Order, OrderLine
 
@@ -133,3 +135,17 @@ def test_the_version_of_a_day_knows_nothing_of_later_months(trading, tmp_path):
 
 def test_no_facts_at_all(company, tmp_path):
     assert read(tmp_path).lines == 0
+
+
+def test_who_only_supplies_is_not_measured_but_who_buys_is(line, anhui_tea, li_wei, tmp_path):
+    for name in ("包装厂", "也买茶的包装厂"):
+        create_customer({"name": name, "roles": ["supplier"]}, actor=li_wei, on=TODAY)
+    buyer = Customer.objects.get(name="也买茶的包装厂")
+    CostEntry.objects.create(
+        customer=buyer, activity="visit", amount=Decimal("10"), incurred_on=TODAY
+    )
+    line("100")
+    measured = read(tmp_path).facts.customers.to_pylist()
+    assert sorted(measured) == sorted([anhui_tea.pk, buyer.pk])
+    counted = Standing.objects.of_customers().values_list("customer__name", flat=True)
+    assert list(counted) == ["安徽茶业有限公司"]

@@ -274,8 +274,18 @@ def _costs(until: date) -> tuple[pa.Table, str]:
     return table, version
 
 
+# Suppliers, competitors and the like aren't worth nothing: they are no customers. One that buys is.
+CUSTOMERS = """
+    SELECT c.id FROM customers_customer c
+    WHERE c.roles @> '{customer}'
+       OR EXISTS (SELECT 1 FROM ledger_orderline l WHERE l.customer_id = c.id)
+       OR EXISTS (SELECT 1 FROM ledger_costentry e WHERE e.customer_id = c.id)
+    ORDER BY c.id
+"""
+
+
 def _customers() -> pa.Array:
-    return pa.array(_copy("SELECT id FROM customers_customer ORDER BY id", ("i8",))["f0"])
+    return pa.array(_copy(CUSTOMERS, ("i8",))["f0"])
 
 
 def _table_version(table: pa.Table) -> str:

@@ -42,6 +42,14 @@ class StandingQuerySet(ScopedQuerySet):
     kind = "customer"
     share_path = "customer_id"
 
+    def of_customers(self) -> StandingQuerySet:
+        """Without the parties that only supply, compete or advise, unless they were measured as buyers."""
+        roles = [role for role in Customer.Role.values if role != Customer.Role.CUSTOMER]
+        # Said so that the index of those who are anything but customers serves.
+        others = Customer.objects.filter(~models.Q(roles=["customer"]), roles__overlap=roles)
+        others = others.exclude(roles__contains=["customer"])
+        return self.exclude(run_id__isnull=True, customer_id__in=others.values("pk"))
+
 
 class Standing(models.Model):
     """Where a customer stands today: one row from birth, written only by `insight`.

@@ -52,13 +52,17 @@ class Strip:
 @kept
 def strip(actor: Actor, basis: Basis) -> Strip:
     """Sums over the customers that the actor may see, with what they were at the compared run."""
-    now = Standing.objects.visible_to(actor).aggregate(
-        customers=Count("pk"),
-        measured=Count("pk", filter=Q(run_id__isnull=False)),
-        buyers=Count("pk", filter=Q(occasions__gt=0)),
-        at_risk=Count("pk", filter=AT_RISK),
-        estimates=Count("pk", filter=Q(realised_is_estimate=True)),
-        **{name: Sum(name) for name in SUMS},
+    now = (
+        Standing.objects.visible_to(actor)
+        .of_customers()
+        .aggregate(
+            customers=Count("pk"),
+            measured=Count("pk", filter=Q(run_id__isnull=False)),
+            buyers=Count("pk", filter=Q(occasions__gt=0)),
+            at_risk=Count("pk", filter=AT_RISK),
+            estimates=Count("pk", filter=Q(realised_is_estimate=True)),
+            **{name: Sum(name) for name in SUMS},
+        )
     )
     before = _sums_at(actor, basis.compared)
     retention, net_retention = _retention(actor, basis.year_ago)
@@ -150,6 +154,7 @@ def pyramid(actor: Actor, basis: Basis) -> Pyramid:
     rows = {
         row["tier"]: row
         for row in Standing.objects.visible_to(actor)
+        .of_customers()
         .values("tier")
         .annotate(
             customers=Count("pk"),
