@@ -131,10 +131,13 @@ def change_profile(person: User, *, actor: Actor, name: str, email: str) -> None
 
 
 @audited("preferences.changed")
-def set_preferences(person: User, *, actor: Actor, language: str, theme: str, density: str) -> None:
-    """How the person likes the screen: language, theme (empty = as the device), density."""
+def set_preferences(
+    person: User, *, actor: Actor, language: str, theme: str, density: str, keys: str = ""
+) -> None:
+    """How the person likes the screen: language, theme (empty = as the device), density, single keys."""
     person.language, person.theme, person.density = language, theme, density
-    person.save(update_fields=["language", "theme", "density"])
+    person.keys = keys
+    person.save(update_fields=["language", "theme", "density", "keys"])
 
 
 def only_those_who(actor: Actor, action: str) -> None:

@@ -78,4 +78,5 @@ def _adopt(person: User, choices: dict[str, str], language: str | None) -> None:
         language=language or person.language,
         theme=choices.get("theme", person.theme),
         density=choices.get("density", person.density),
+        keys=choices.get("keys", person.keys),
     )

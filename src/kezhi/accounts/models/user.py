@@ -14,7 +14,7 @@ from kezhi.accounts.models.organisation import Department, Team
 from kezhi.accounts.models.role import Role
 from kezhi.accounts.models.sharing import Delegation, Share
 from kezhi.accounts.models.sign_in_attempt import login_key
-from kezhi.core.actor import Access, Actor, Scope
+from kezhi.core.actor import Access, Actor, Principal, Scope
 from kezhi.core.names import name_key
 
 
@@ -73,6 +73,8 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=10, blank=True)
     theme = models.CharField(max_length=6, blank=True)
     density = models.CharField(max_length=12, blank=True)
+    # "off": single letters do nothing (WCAG 2.1.4); empty is on.
+    keys = models.CharField(max_length=3, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[Any] = UserManager()
@@ -103,9 +105,20 @@ class User(AbstractBaseUser):
         return tuple(Department.objects.within(self.department_id).values_list("pk", flat=True))
 
     @cached_property
+    def principals(self) -> tuple[Principal, ...]:
+        """Those for whom the person stands in today."""
+        return tuple(Delegation.objects.current().principals_of(self.pk))
+
+    @property
     def own_ids(self) -> tuple[int, ...]:
         """The person, and those for whom they stand in today."""
-        return (self.pk, *Delegation.objects.current().principals_of(self.pk))
+        return (self.pk, *(principal.pk for principal in self.principals))
+
+    @property
+    def stands_in_for(self) -> tuple[Principal, ...]:
+        """As `principals`, for the shell of every page: nobody's, when the person reaches everything anyway."""
+        everything = self.scope("read", "customer") in (Scope.NONE, Scope.ALL)
+        return () if everything else self.principals
 
     @cached_property
     def _shares(self) -> list[tuple[int, bool]]:
@@ -141,16 +154,14 @@ class User(AbstractBaseUser):
         """Whether the person may read a group of fields in full: what is masked is not seen."""
         return self.access(kind, group) >= Access.READ
 
-    def acts_for(self, owner_id: int | None) -> int | None:
+    def acts_for(self, owner_id: int | None) -> Principal | None:
         """Whom the person stands in for on a record of that owner.
 
         Who reaches every customer anyway acts in their own right.
         """
         if owner_id is None or owner_id == self.pk:
             return None
-        if self.scope("read", "customer") in (Scope.NONE, Scope.ALL):
-            return None
-        return owner_id if owner_id in self.own_ids else None
+        return next((each for each in self.stands_in_for if each.pk == owner_id), None)
 
     @property
     def managers(self) -> list[User]:

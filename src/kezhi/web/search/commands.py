@@ -98,7 +98,10 @@ def matching(request: PersonRequest, text: str) -> list[Command]:
     """The commands whose words begin so, in letters, hanzi, pinyin or initials."""
     wording = read(text)
     if wording.is_empty:
-        return list(commands(request))[:MOST_SUGGESTED]
+        with_keys = [each for each in commands(request) if each.keys]
+        creates = [each for each in with_keys if each.icon == "plus"][:3]
+        others = [each for each in with_keys if each.icon != "plus"]
+        return [*creates, *others[: MOST_SUGGESTED - 2 - len(creates)], *others[-2:]]
     found = []
     for command in commands(request):
         words = name_lexemes(f"{command.label} {command.also}")
