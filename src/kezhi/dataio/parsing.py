@@ -23,7 +23,11 @@ LIMIT = Decimal(10) ** 13
 BLANKS = frozenset(
     {"-", "--", "—", "——", "/", "\\", "n/a", "na", "null", "none", "nil", "无", "暂无", "空"}
 )
-INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
+# A joiner stays where it is part of a character: between emoji, in Arabic and Indic scripts.
+INVISIBLE = re.compile(
+    "[\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff\u00ad]"
+    "|(?<![\u0600-\u1fff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"
+)
 PROTECTED = re.compile(r"^'(?=[=+\-@\t\r＝＋－＠'])")
 QUOTED_FORMULA = re.compile(r'^="([^"]*)"$')
 SCIENTIFIC = re.compile(r"^[+-]?\d(\.\d+)?E\+\d{2,3}$", re.IGNORECASE)
