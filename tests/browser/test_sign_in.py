@@ -133,7 +133,7 @@ def test_who_must_sets_up_the_app_before_anything_else_on_a_phone(at_door, site)
     assert "/sign-in/" in page.url
     page.goto(f"{site.address}/sign-in/set-up/code-app/")
     _looked_at(visitor)
-    secret = page.locator(".key").inner_text().replace(" ", "")
+    secret = page.locator(".to-copy").inner_text().replace(" ", "")
     page.fill("[name=code]", code_at(secret, step_at(datetime.now(UTC))))
     page.click("form.form button.primary")
     expect(page.locator(".codes li")).to_have_count(10)

@@ -116,7 +116,9 @@ def test_recovery_codes_are_kept_hashed(li_wei, with_app):
     assert not any(code in kept or code.replace("-", "") in kept for code in codes)
 
 
-@pytest.mark.parametrize("code", ["", "000000", "abc", "１２３４５６", "9" * 400, "AAAAA-AAAAA", "\0"])
+@pytest.mark.parametrize(
+    "code", ["", "000000", "abc", "１２３４５６", "9" * 400, "AAAAA-AAAAA", "\0"]
+)
 def test_nonsense_is_no_code(client, li_wei, with_app, enter, code):
     with_app(li_wei)
     enter("liwei")
@@ -156,7 +158,7 @@ def test_setting_up_the_app_signs_in_and_shows_the_codes_once(
 ):
     enter("owner")
     page = client.get("/sign-in/set-up/code-app/").content.decode()
-    secret = re.search(r'class="key">([A-Z2-7 ]+)<', page)[1].replace(" ", "")
+    secret = re.search(r'class="to-copy">([A-Z2-7 ]+)<', page)[1].replace(" ", "")
     assert client.get("/settings/").status_code == 302
     wrong = client.post("/sign-in/set-up/code-app/", {"code": "000000"})
     assert wrong.status_code == 422

@@ -49,9 +49,13 @@ class ProviderForm(forms.Form):
         Role.objects.exclude(key="owner"),
         label=gettext_lazy("Role of new colleagues"),
         required=False,
+        empty_label="—",
     )
     default_team = forms.ModelChoiceField(
-        Team.objects.all(), label=gettext_lazy("Team of new colleagues"), required=False
+        Team.objects.all(),
+        label=gettext_lazy("Team of new colleagues"),
+        required=False,
+        empty_label="—",
     )
 
     def clean_allowed_domains(self) -> list[str]:
