@@ -85,6 +85,8 @@ def deeds_for(
         record.delete()
         told(on, record.customer_id)
 
+    # Files of a kind without rules of its own are written in sets.
+    create.is_plain = check is None and follow is None  # type: ignore[attr-defined]
     return Deeds(create, edit, delete)
 
 

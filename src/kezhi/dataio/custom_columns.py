@@ -7,9 +7,10 @@ A loader that takes them lets `declared_fields` give them, calls `resolve` at it
 # ruff: noqa: S608  # names were checked when they were defined; what a user typed goes as a parameter
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kezhi.core.actor import Actor
+from django.db.models import QuerySet
+
 from kezhi.dataio.fields import ImportField
 from kezhi.dataio.people import resolve_people
 from kezhi.records import Field, FieldKind, registry
@@ -49,11 +50,14 @@ def resolve(kind: str, work: Work) -> None:
             resolve_link(work, field.name, field.link, f"{field.name}_id")
 
 
-def resolve_link(work: Work, name: str, link: str, into: str) -> None:
-    """Fill `into` by code or name of the records that the actor may see."""
+def resolve_link(
+    work: Work, name: str, link: str, into: str, among: QuerySet[Any] | None = None
+) -> None:
+    """Fill `into` by code or name of the records that the actor may see, or of those `among` them."""
     linked = registry.declared(link)
     table = linked.model._meta.db_table
-    reach, params = _visible(link, work.actor)
+    rows = linked.visible_to(work.actor) if among is None else among
+    reach, params = rows.order_by().values("pk").query.sql_with_params()
     title = linked.field(linked.title).path
     ways = [path for path in ("code", title) if _has_column(link, path)]
     for path in ways:
@@ -64,7 +68,7 @@ def resolve_link(work: Work, name: str, link: str, into: str) -> None:
                 FROM (SELECT DISTINCT "{name}" AS text FROM import_staging
                       WHERE "{name}" IS NOT NULL AND {into} IS NULL) AS said
                 JOIN {table} t ON t."{path}" = said.text WHERE t.id IN ({reach}) GROUP BY said.text""",
-            params,
+            list(params),
         )
         label = str(linked.label)
         work.reject(
@@ -90,12 +94,6 @@ def resolve_link(work: Work, name: str, link: str, into: str) -> None:
 def _has_column(link: str, path: str) -> bool:
     model = registry.declared(link).model
     return any(each.column == path for each in model._meta.concrete_fields)
-
-
-def _visible(link: str, actor: Actor) -> tuple[str, list[object]]:
-    rows = registry.declared(link).visible_to(actor).order_by().values("pk")
-    sql, params = rows.query.sql_with_params()
-    return sql, list(params)
 
 
 def entries(kind: str, work: Work) -> str:

@@ -68,7 +68,7 @@ class ImportField:
         for name in self.names:
             if wants_chinese != name.isascii():
                 return name
-        return self.name
+        return self.name if self.names else str(self.label)
 
 
 def _words(declared: Field) -> dict[str, str]:

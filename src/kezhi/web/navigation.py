@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from kezhi.core.actor import Actor
+from kezhi.records import registry
 from kezhi.workbench.saving_views import pinned_views
 
 
@@ -61,6 +62,7 @@ class Navigation:
 
 TODAY = Place("/", "today", pgettext_lazy("navigation", "Today"), key="t")
 CUSTOMERS = Place("/customers/", "users", _("Customers"), ("read", "customer"), key="c")
+SEGMENTS = Place("/segments/", "layers", _("Segments"), ("read", "segment"))
 CONTACTS = Place("/contacts/", "user", _("Contacts"), ("read", "contact"))
 PRODUCTS = Place("/products/", "box", _("Products"), ("read", "product"), key="p")
 ORDERS = Place("/orders/", "order", _("Orders"), ("read", "order"), key="o")
@@ -78,7 +80,10 @@ SETTINGS = Place("/settings/", "gear", _("Settings"))
 
 GROUPS = (
     Group("", (TODAY,)),
-    Group(_("Customers and orders"), (CUSTOMERS, CONTACTS, FOLLOW_UPS, PROMISES, NEEDS, ORDERS, PRODUCTS)),
+    Group(
+        _("Customers and orders"),
+        (CUSTOMERS, SEGMENTS, CONTACTS, FOLLOW_UPS, PROMISES, NEEDS, ORDERS, PRODUCTS),
+    ),
     Group(pgettext_lazy("navigation", "Customer value"), (VALUE, RUNS)),
 )
 FOOT = (IMPORTS, SETTINGS)
@@ -100,12 +105,24 @@ def navigation(request: HttpRequest) -> Navigation:
             and (place.shows is None or actor.sees(*place.shows))
         )
 
-    groups = (Group(group.label, shown(group.places)) for group in GROUPS)
+    groups = (Group(group.label, shown(group.places)) for group in (*GROUPS, _others()))
     return Navigation(
         groups=tuple(group for group in groups if group.places),
         foot=shown(FOOT),
         pinned=_pinned(actor, request.get_full_path()),
         bottom=shown(BOTTOM),
+    )
+
+
+def _others() -> Group:
+    """Kinds that ask for a place and need no page of their own."""
+    kinds = (kind for kind in registry if kind.in_navigation)
+    return Group(
+        pgettext_lazy("navigation", "More records"),
+        tuple(
+            Place(f"/{kind.address}/", kind.icon, kind.label_plural, ("read", kind.name))
+            for kind in kinds
+        ),
     )
 
 
@@ -120,7 +137,7 @@ def _pinned(actor: Actor, address: str) -> tuple[Place, ...]:
 
 def _current(path: str) -> str:
     """The place a page belongs to: the longest of their paths that it begins with."""
-    every = [place.path for group in GROUPS for place in group.places]
+    every = [place.path for group in (*GROUPS, _others()) for place in group.places]
     every += [place.path for place in FOOT]
     return max(
         (p for p in every if path == p or (p != "/" and path.startswith(p))), key=len, default=""

@@ -38,4 +38,8 @@ class Belonging(models.Model):
 
 def belongings() -> list[type[Belonging]]:
     """All models of that sort: what follows a customer to another owner, or into a merge."""
-    return [model for model in Belonging.__subclasses__() if not model._meta.abstract]
+    return [
+        model
+        for model in Belonging.__subclasses__()
+        if not model._meta.abstract and model._meta.app_config is not None
+    ]

@@ -73,7 +73,7 @@ class DefinitionForm:
     def read(self, data: QueryDict) -> DefinitionForm:
         for name in TEXTS:
             if name in data:
-                self.entries[name] = data[name].strip()
+                self.entries[name] = str(data[name]).strip()
         for name in TICKS:
             self.entries[name] = name in data
         self.entries["decimals"] = data.get("decimals", "")

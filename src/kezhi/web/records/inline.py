@@ -21,6 +21,7 @@ from kezhi.web.records.lists import opened
 from kezhi.web.records.undo import undo_url
 from kezhi.web.requests import PersonRequest
 from kezhi.web.toasts import toast
+from kezhi.workbench.customizing import linking
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,6 +74,7 @@ def _saved(request: PersonRequest, kind: Kind, pk: int, each: Field) -> HttpResp
     row = kind.visible_to(request.actor).select_related(*kind.select_related).filter(pk=pk).first()
     if row is None:  # the change took it out of sight
         return HttpResponse("", headers={"HX-Reswap": "delete"})
+    linking.attach([row], [each], request.actor)
     if "panel" in request.GET:
         about = {"cell": properties(kind, row, [each.name])[0]}
         return render(request, "records/_property.html", about)

@@ -20,7 +20,7 @@ from kezhi.web.records import (
 )
 
 
-def _addresses(kind: Kind) -> list[URLPattern]:
+def addresses(kind: Kind) -> list[URLPattern]:
     """`<kind>-list`, `<kind>-new` and so on; a kind with a page of its own keeps that address."""
     at, about = kind.address, {"kind": kind.name}
     patterns = [
@@ -62,7 +62,7 @@ def _addresses(kind: Kind) -> list[URLPattern]:
 OWN_PAGES = frozenset({"customer"})
 
 urlpatterns = [
-    *(pattern for kind in registry for pattern in _addresses(kind)),
+    *(pattern for kind in registry for pattern in addresses(kind)),
     path("views/pinned/", views.pinned, name="pinned-counts"),
     path("undo/<str:token>/", undo.undo, name="undo"),
     path("settings/audit/<int:pk>/undoing/", undo.undo_entry, name="undo-entry"),

@@ -25,6 +25,7 @@ from kezhi.workbench.customizing.computing import formula_for, readable
 from kezhi.workbench.customizing.entries import CUSTOM_KINDS
 from kezhi.workbench.customizing.formula import in_names, names_in
 from kezhi.workbench.models import CustomField, SavedView
+from kezhi.workbench.searching.filling import note_kind
 
 K = FieldKind
 MOST_FIELDS = 600
@@ -119,6 +120,8 @@ def change_field(
         _follow_up(field, actor, is_new=False)
     if differing & {"is_sortable", "is_searchable"}:
         queue_index(field, actor=actor)
+    if "is_searchable" in differing:
+        note_kind(field.kind)
     return field
 
 
@@ -135,6 +138,8 @@ def retire_field(field: CustomField, *, actor: Actor, on: date) -> CustomField:
     field.is_in_use = False
     field.save(update_fields=["is_in_use", "updated_at"])
     definitions.change()
+    if field.is_searchable:
+        note_kind(field.kind)
     note(kind=field.kind, field=field.key)
     return field
 
@@ -147,6 +152,8 @@ def restore_field(field: CustomField, *, actor: Actor, on: date) -> CustomField:
     field.is_in_use = True
     field.save(update_fields=["is_in_use", "updated_at"])
     definitions.change()
+    if field.is_searchable:
+        note_kind(field.kind)
     _follow_up(field, actor, is_new=False)
     note(kind=field.kind, field=field.key)
     return field
