@@ -144,13 +144,15 @@ def _write(
     )
 
 
-def _in_place_of(actor: Actor, subject: models.Model | None) -> dict[str, int]:
+def _in_place_of(actor: Actor, subject: models.Model | None) -> dict[str, Any]:
     """Whose place the actor took: they may touch the record only because its owner is away."""
     if subject is None:
         return {}
     owner = getattr(subject, "assignee_id", None) or getattr(subject, "owner_id", None)
     principal = actor.acts_for(owner) if isinstance(owner, int) else None
-    return {"in_place_of": principal} if principal else {}
+    if principal is None:
+        return {}
+    return {"in_place_of": principal.pk, "in_place_of_name": principal.name}
 
 
 def _subject(subject: models.Model | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Scope(IntEnum):
@@ -34,6 +34,13 @@ class Access(IntEnum):
         return cls[name.upper()]
 
 
+class Principal(NamedTuple):
+    """Somebody whom an actor stands in for."""
+
+    pk: int
+    name: str
+
+
 class Actor(Protocol):
     """What deeds and querysets may ask of whoever acts."""
 
@@ -57,7 +64,7 @@ class Actor(Protocol):
     def shared_ids(self, action: str) -> tuple[int, ...]:
         """Customers of others that were shared with the actor for `action`."""
 
-    def acts_for(self, owner_id: int | None) -> int | None:
+    def acts_for(self, owner_id: int | None) -> Principal | None:
         """Whom the actor stands in for on a record of that owner, if anyone."""
 
     def scope(self, action: str, kind: str) -> Scope: ...
@@ -84,7 +91,7 @@ class System:
     def shared_ids(self, action: str) -> tuple[int, ...]:
         return ()
 
-    def acts_for(self, owner_id: int | None) -> int | None:
+    def acts_for(self, owner_id: int | None) -> Principal | None:
         return None
 
     def scope(self, action: str, kind: str) -> Scope:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now, TruncDate
 
 from kezhi.accounts.models.organisation import Team
+from kezhi.core.actor import Principal
 
 
 class _Dated(models.QuerySet[Any]):
@@ -63,8 +64,10 @@ class Share(models.Model):
 
 
 class DelegationQuerySet(_Dated):
-    def principals_of(self, person: int | None) -> list[int]:
-        return list(self.filter(delegate_id=person).values_list("principal_id", flat=True))
+    def principals_of(self, person: int | None) -> list[Principal]:
+        rows = self.filter(delegate_id=person, principal__is_active=True).order_by("principal_id")
+        names = rows.values_list("principal_id", "principal__name").distinct()
+        return [Principal(*row) for row in names]
 
 
 class Delegation(models.Model):

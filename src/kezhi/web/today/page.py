@@ -15,7 +15,7 @@ from kezhi.customers.models import FollowUp
 from kezhi.insight import figures
 from kezhi.records import Condition, registry
 from kezhi.web.requests import PersonRequest
-from kezhi.web.today import notices, work
+from kezhi.web.today import handed_over, notices, work
 from kezhi.web.today.finding import finding, greeting
 from kezhi.web.value.source import is_stale, source
 
@@ -52,18 +52,20 @@ def _work(request: PersonRequest) -> dict[str, Any]:
         "source": source(basis.run) if basis else "",
         "is_stale": bool(basis and is_stale(basis.run)),
         "may_plan": actor.may("create", "follow_up"),
+        "principals": actor.principals,
     }
 
 
 def _aside(request: PersonRequest, basis: figures.Basis | None) -> dict[str, Any]:
     actor, today = request.actor, request.today
-    ahead = FollowUp.objects.visible_to(actor).open().filter(assignee_id=actor.pk)
+    ahead = FollowUp.objects.visible_to(actor).open().filter(assignee_id__in=actor.own_ids)
     ahead = ahead.filter(due_on__gt=today, due_on__lte=today + AHEAD)
     since = (basis.as_of if basis else today) - MOVES_SINCE
     moves = figures.tier_moves(actor, since=since, limit=MOVES_READ) if basis else None
     shown = [row for is_up in (True, False) for row in _first(moves, is_up)] if moves else []
     follow_ups = FollowUp.objects.visible_to(actor)
     return {
+        "handed_over": handed_over.to(actor),
         "notices": notices.of(actor, on=today),
         "promise_kind": registry["promise"],
         "need_kind": registry["need"],

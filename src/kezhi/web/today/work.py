@@ -67,13 +67,15 @@ class Work:
 
 def of(actor: Actor, basis: figures.Basis | None, *, on: date) -> Work:
     """The work of `actor` on that day; a constant number of queries."""
-    mine = FollowUp.objects.visible_to(actor).filter(assignee_id=actor.pk)
-    due = list(mine.due(on).select_related("customer__standing").order_by("due_on", "pk")[:DUE])
+    mine = FollowUp.objects.visible_to(actor).filter(assignee_id__in=actor.own_ids)
+    due = list(
+        mine.due(on).select_related("customer__standing", "assignee").order_by("due_on", "pk")[:DUE]
+    )
     at_risk = figures.at_risk(actor, basis, limit=LOOKED_AT) if basis else None
     rows = {row.customer_id: row for row in at_risk.rows} if at_risk else {}
     worthwhile = max((row.value_at_risk for row in rows.values()), default=0) * WORTHWHILE
     is_own = actor.scope("read", "customer") is Scope.OWN
-    actions = [_promised(follow_up, rows.get(follow_up.customer_id), on) for follow_up in due]
+    actions = [_promised(each, rows.get(each.customer_id), on, actor) for each in due]
     taken = _taken_care_of(rows, on) | {action.customer_id for action in actions}
     actions += [
         _endangered(row, is_own)
@@ -95,12 +97,14 @@ def of(actor: Actor, basis: figures.Basis | None, *, on: date) -> Work:
     )
 
 
-def _promised(follow_up: FollowUp, row: figures.AtRisk | None, on: date) -> Action:
+def _promised(follow_up: FollowUp, row: figures.AtRisk | None, on: date, actor: Actor) -> Action:
     customer = follow_up.customer
     worth = customer.standing.value_at_risk
     late = (on - follow_up.due_on).days
     when = _("Due today.") if late == 0 else _late(late)
     why = [when, *(reasons.sentences(row.reasons, row) if row else ())]
+    if follow_up.assignee_id != actor.pk:
+        why.append(_("You stand in for %(name)s.") % {"name": follow_up.assignee.name})
     return Action(
         customer_id=customer.pk,
         customer_name=customer.name,
