@@ -139,3 +139,14 @@ def test_contacts_products_and_costs_take_them_too(define, owner, anhui_tea):
     assert Product.objects.get().custom == {on_product: "祁门"}
     brought("cost", "客户,活动,日期,金额,单据号\nC-AHTEA,拜访,2026-01-05,20,D-1\n", owner)
     assert CostEntry.objects.get().custom == {on_cost: "D-1"}
+
+
+def test_a_kind_with_rules_comes_in_through_its_deeds(owner, anhui_tea):
+    from kezhi.customers.models import Address
+
+    text = "customer,street,city\nC-AHTEA,茶叶路 88 号,合肥\nC-AHTEA,茶叶路 99 号,合肥\n不存在,x,y\n"
+    batch = brought("address", text, owner)
+    assert (batch.created, batch.bad) == (2, 1)
+    assert set(Address.objects.values_list("street", flat=True)) == {"茶叶路 88 号", "茶叶路 99 号"}
+    undo_import(batch, actor=owner, at=NOW)
+    assert not Address.objects.exists()

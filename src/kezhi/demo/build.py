@@ -14,6 +14,8 @@ from kezhi.accounts.models import Company, Department, Team, User
 from kezhi.accounts.organising import create_person
 from kezhi.accounts.setting_up import found_company
 from kezhi.core.actor import SYSTEM
+from kezhi.demo.arranging import arrange
+from kezhi.demo.customizing import customize
 from kezhi.demo.knowing import know
 from kezhi.demo.living import live, split
 from kezhi.demo.loading import fill, import_files
@@ -50,6 +52,9 @@ def build_demo(
         owner = _found()
         _fill(world, owner, progress)
         _measure(world, owner, progress)
+        arrange(world, owner)
+        progress(_("fields of the company's own"))
+        customize(owner, today=today, seed=seed)
         progress(_("segments of customers"))
         make_segments(today=today)
     return DemoCompany(True, SIGN_INS)

@@ -34,6 +34,7 @@ from kezhi.insight.ruling import current_settings
 from kezhi.value.index.tree import FrozenTree
 from kezhi.value.measure import Facts, Measurement, Previous, Settings, measure
 from kezhi.value.plain import from_plain, to_plain
+from kezhi.workbench.customizing import carrying_out
 
 logger = logging.getLogger(__name__)
 
@@ -246,8 +247,9 @@ def _carry_out(run: ValueRun, progress: Progress) -> None:
     # Published is published: nothing after it may stop or fail the run.
     try:
         _keep_figures()
+        carrying_out.follow_row("customer", "standing")
     except Exception:
-        logger.exception("The figures of run %s were not kept beforehand", run.pk)
+        logger.exception("What follows from run %s was not prepared", run.pk)
     with suppress(Stopped):
         progress(STEPS, STEPS, stage_of_work("done"))
 

@@ -132,3 +132,16 @@ def test_whoever_may_not_see_the_source_doesn_t_see_the_outcome(define, owner, a
     analyst_role.save()
     again = type(analyst).objects.get(pk=analyst.pk)
     assert open_field.key not in registry["customer"].seen_by(again)
+
+
+def test_a_value_run_sets_what_reads_it_going(define):
+    from kezhi.core.models import JobRun
+
+    define("days", formula="payment_days + 1")
+    JobRun.objects.all().delete()
+    carrying_out.follow_row("customer", "standing")
+    assert not JobRun.objects.exists()
+    define("orders", "integer", formula="occasions * 2")
+    JobRun.objects.all().delete()
+    carrying_out.follow_row("customer", "standing")
+    assert JobRun.objects.get().name == "customizing.recompute"

@@ -107,10 +107,13 @@ def queue_recomputation(kind_name: str) -> None:
         queue.start("customizing.recompute", kind.label_plural, actor=SYSTEM, kind=kind_name)
 
 
-def reads_of(kind_name: str) -> set[str]:
-    """The ORM paths that the formulas of a kind read."""
-    kind = registry[kind_name]
-    return {kind.field(name).path for each in plan(kind) for name in each.formula.reads}
+def follow_row(kind_name: str, relation: str) -> None:
+    """The rows of `relation` (a customer's standing) were written anew: formulas that read them follow."""
+    with definitions.as_of_now():
+        kind = registry[kind_name]
+        read = {kind.field(name).path for each in plan(kind) for name in each.formula.reads}
+        if any(path.startswith(f"{relation}__") for path in read):
+            queue_recomputation(kind_name)
 
 
 def _recomputed(kind: Kind, ids: Sequence[int]) -> int:
