@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kezhi.records import Field, FieldKind, Kind, registry
+from kezhi.workbench.filtering.meaning import enumerated
 from kezhi.workbench.holding import at, held
 
 K = FieldKind
@@ -98,6 +99,9 @@ def before_of(field: Field, record: Any, on: date) -> Any:
 def _words(field: Field, entry: Any) -> str:
     if field.kind in (K.CHOICE, K.TIER):
         return str(dict(field.choices).get(entry, entry))
+    if field.kind is K.MULTI_CHOICE and isinstance(entry, list | tuple):
+        names = dict(field.choices)
+        return enumerated([str(names.get(each, each)) for each in entry])
     if field.kind is K.BOOLEAN:
         return _("yes") if entry else _("no")
     return str(entry)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from kezhi.catalog.models import Product
 from kezhi.ledger.models import Order, OrderLine
 from kezhi.records import Collection, Condition, Kind, registry
+from kezhi.web.attachments.panel import files_of
 from kezhi.web.records import history, neighbours
 from kezhi.web.records.access import of_kind, visible
 from kezhi.web.records.actions import actions_of
@@ -75,6 +76,7 @@ def show(request: PersonRequest, kind: Kind, pk: int) -> HttpResponse:
         "actions": actions_of(kind.name, row) if may_edit else [],
         "panel": panel(request, row) if panel else None,
         "history": history.of(request, kind, row),
+        "files": files_of(kind.name, pk, request.actor),
         **tags_about(request, kind, row, may_edit),
     }
     return render(request, "records/record.html", about)
