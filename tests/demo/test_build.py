@@ -50,7 +50,7 @@ def test_facts_follow_the_owner_of_their_customer(unmeasured):
 
 def test_everyone_can_sign_in_with_the_printed_password(unmeasured):
     demo = build_demo(today=TODAY, size=60)
-    assert User.objects.count() == len(PEOPLE)
+    assert User.objects.active().count() == len(PEOPLE)
     for login, password, _who in demo.sign_ins:
         assert password == PASSWORD
         assert User.objects.get(login=login).check_password(password)
