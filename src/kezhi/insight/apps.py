@@ -3,3 +3,8 @@ from django.apps import AppConfig
 
 class InsightConfig(AppConfig):
     name = "kezhi.insight"
+
+    def ready(self) -> None:
+        from kezhi.insight import questions
+
+        questions.register()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from kezhi.core.actor import Actor
+from kezhi.core.actor import Access, Actor
 from kezhi.records import Condition, Field, Kind
 from kezhi.records.fields import Label
 
@@ -42,8 +42,14 @@ def questions_of(kind: Kind, actor: Actor | None = None) -> list[Question]:
     return [
         each
         for each in _questions.get(kind.name, {}).values()
-        if actor is None or each.needs is None or actor.may(*each.needs)
+        if actor is None or _may_ask(kind, each, actor)
     ]
+
+
+def _may_ask(kind: Kind, question: Question, actor: Actor) -> bool:
+    """Whoever doesn't see a group of fields in full can't ask by way of it, either."""
+    is_allowed = question.needs is None or actor.may(*question.needs)
+    return is_allowed and actor.access(kind.name, question.group) >= Access.READ
 
 
 def field_of(kind: Kind, name: str, actor: Actor) -> Field | None:
