@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from kezhi.audit.recording import as_one_batch, audited, note, traced_by
 from kezhi.core import queue
 from kezhi.core.actor import Actor, Scope
-from kezhi.core.models import JobRun
+from kezhi.core.models import JobRun, JobState
 from kezhi.core.progress import Progress, silent
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.deduplicating_pairs import Pair, Pairs, components, is_mark
@@ -35,6 +36,16 @@ def queue_scan(*, actor: Actor) -> JobRun:
         if JobRun.objects.under_way().filter(name=JOB).exists():
             raise Refused(_("The search is under way already."))
         return queue.start(JOB, _("Search for duplicates"), actor=actor)
+
+
+@audited("duplicates.cancelled")
+def cancel_scan(*, actor: Actor) -> int:
+    """Stop the search; one that no worker has taken up ends at once."""
+    _demand(actor)
+    runs = JobRun.objects.filter(name=JOB)
+    waiting = runs.filter(state=JobState.QUEUED)
+    ended = waiting.update(state=JobState.CANCELLED, finished_at=Now())
+    return ended + runs.under_way().update(cancel_requested=True)
 
 
 @audited("duplicates.searched")

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from cast import TODAY
 
+from cast import TODAY
 from kezhi.audit.models import Entry
 from kezhi.core.actor import SYSTEM
 from kezhi.customers.creating import create_contact, create_customer
@@ -12,7 +12,7 @@ from kezhi.customers.models import Contact, Customer, DuplicateRules, FollowUp
 
 pytestmark = pytest.mark.django_db
 
-NEW = {"name": "徽州茶行", "form": "company"}
+NEW = {"name": "徽州茶行", "form": "company", "roles": ["customer"]}
 HINT = "/duplicates/hint/customer/"
 
 
@@ -52,7 +52,7 @@ def test_an_identifier_wants_a_reason(web, li_wei, anming):
 
 def test_another_field_of_an_old_record_is_saved_without_a_question(web, li_wei, anming):
     twin = customer(li_wei, name="合肥安茗茶叶公司", phone="0551-62820000")
-    form = {"name": twin.name, "form": "company", "phone": "055162820000", "version": "1"}
+    form = {**NEW, "name": twin.name, "phone": "055162820000", "version": "1"}
     answer = web(li_wei).post(f"/customers/{twin.pk}/edit/", {**form, "remark": "x"})
     assert answer.status_code in (302, 422)
     if answer.status_code == 422:  # the form writes the phone in its own way: a change is a change
@@ -87,7 +87,7 @@ def test_two_databases_that_differ_in_invisible_similar_names_answer_the_same(
     def answers():
         hint = web(chen_jing).get(HINT, {"name": "合肥安茗茶叶有限公司"})
         form = web(chen_jing).post("/customers/new/", {**NEW, "name": "合肥安茗茶叶", "phone": "1"})
-        return hint.text, re.sub(r"nonce|csrf\S+|value=\"\w{64}\"", "", form.text)
+        return hint.text, re.sub(r"\w{32,}", "", form.text)
 
     before = answers()
     customer(li_wei, name="合肥安茗茶叶有限公司")

@@ -65,6 +65,8 @@ LABELS: dict[str, str | Promise] = {
     "demo.cleared": gettext_lazy("cleared the demo company"),
     "department.changed": gettext_lazy("changed the department"),
     "department.created": gettext_lazy("added the department"),
+    "duplicates.cancelled": gettext_lazy("stopped the search for duplicates"),
+    "duplicates.ruled": gettext_lazy("changed what is told of colleagues’ customers"),
     "duplicates.searched": gettext_lazy("searched for duplicates"),
     "department.deleted": gettext_lazy("deleted the department"),
     "entry.revealed": gettext_lazy("looked at a masked entry of"),
