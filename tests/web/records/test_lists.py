@@ -120,10 +120,10 @@ def test_an_impossible_filter_is_named_and_shows_no_rows(web, anhui_tea, li_wei,
 
 def test_the_filter_form_leads_to_an_address_that_says_the_same(web, anhui_tea, li_wei):
     client = web(li_wei)
-    sent = client.get("/customers/?view=all&field=tier&op=in&operand=S&operand=A&apply=1")
-    assert sent.url == "/customers/?view=all&w=tier.in.S%2CA"
-    changed = client.get(f"{sent.url}&field=tier&op=eq&operand=B&replace=0&apply=1")
-    assert changed.url == "/customers/?view=all&w=tier.eq.B"
+    sent = client.get("/contacts/?view=all&field=is_primary&op=eq&operand=yes&apply=1")
+    assert sent.url == "/contacts/?view=all&w=is_primary.eq.yes"
+    changed = client.get(f"{sent.url}&field=is_primary&op=eq&operand=no&replace=0&apply=1")
+    assert changed.url == "/contacts/?view=all&w=is_primary.eq.no"
     columns = client.get("/customers/?view=all&show=name&show=city")
     assert columns.url == "/customers/?view=all&columns=name%2Ccity"
 

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -25,6 +26,7 @@ from kezhi.records import registry
 from kezhi.web.accounts.deeds import ChangedRow, changed_rows, deed_label
 from kezhi.web.requests import PersonRequest, must_may
 from kezhi.workbench.exporting import harmless
+from kezhi.workbench.undoing import may_undo
 
 PAGE = 50
 MOST_CHANGES = 20
@@ -186,11 +188,13 @@ def export(request: PersonRequest) -> StreamingHttpResponse:
 
 def _lines(entries: list[Entry], request: PersonRequest) -> list[dict[str, Any]]:
     changes = _changes(entries, request)
+    now = timezone.now()
     return [
         {
             "entry": row,
             "deed": deed_label(row),
             "changes": changes.get(str(row.key), [])[:MOST_CHANGES],
+            "may_undo": may_undo(row, request.actor, now),
         }
         for row in entries
     ]

@@ -43,6 +43,8 @@ def settings_areas(request: PersonRequest) -> list[dict[str, str]]:
          "/hand-overs/", ("assign", "customer")),
         ("layers", _("Fields and layouts"), _("Fields of your own, formulas, forms and columns."),
          "/settings/fields/", ("read", "custom_field")),
+        ("flag", _("Tags"), _("Words on records: rename, merge, colour, delete."), "/settings/tags/",
+         ("edit", "tag")),
         ("shield", _("Sign-in"), _("Who needs a second factor, and which identity providers there are."),
          "/settings/sign-in/", ("edit", "company")),
         ("layers", _("Value rules"), _("Horizon, index weights, tiers, loyalty classes, lifecycle stages."),

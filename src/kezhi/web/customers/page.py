@@ -17,15 +17,19 @@ from kezhi.web.accounts import shares
 from kezhi.web.accounts.deeds import LABELS
 from kezhi.web.attachments.panel import File
 from kezhi.web.attachments.panel import shown as files_shown
-from kezhi.web.customers import neighbours, next_steps, owner, panels, people, timeline, worth
+from kezhi.web.customers import next_steps, owner, panels, people, timeline, worth
 from kezhi.web.customers.composer import KINDS, Writing
 from kezhi.web.customers.reach import reaches
+from kezhi.web.records import history, neighbours
 from kezhi.web.records.cells import properties
+from kezhi.web.records.record import tags_about
 from kezhi.web.records.sightings import note_seen
 from kezhi.web.requests import PersonRequest
+from kezhi.workbench import tagging
 from kezhi.workbench.attaching import attachments_of
 
 LAST_ORDERS = 5
+LAST_CHANGES = 5
 # Told to the page when what it knows of the party has changed.
 KNOWN_CHANGED = "known-changed"
 
@@ -85,8 +89,14 @@ def whole(
         "kind": kind,
         **shares.panel(customer, actor),
         "sees_value": actor.sees("customer", "value"),
-        "neighbours": neighbours.of(request, customer),
-        "properties": properties(kind, customer, may_reveal=actor.may("read", "reveal")),
+        "neighbours": neighbours.of(request, kind, customer.pk),
+        "properties": [
+            each
+            for each in properties(kind, customer, may_reveal=actor.may("read", "reveal"))
+            if each.field.name != tagging.FIELD
+        ],
+        "history": history.of(request, kind, customer, most=LAST_CHANGES),
+        **tags_about(request, kind, customer, reaches(actor, "edit", "customer", customer)),
         "contact_kind": contact_kind,
         "refusal": "",
     }
