@@ -41,6 +41,13 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def too_slow(request: HttpRequest) -> HttpResponse:
+    text = _(
+        "The database was asked for longer than a page may ask. Narrow the filter, or take one condition away."
+    )
+    return _page(request, 503, _("This question takes too long"), text)
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     text = _(
         "The page was open for too long, or cookies are switched off. Load it again and send once more."

@@ -18,6 +18,7 @@ from django.utils.translation.trans_real import (
 from kezhi.accounts.models import Company, User
 from kezhi.accounts.sessions import note_visit
 from kezhi.web import appearance, errors, numbers
+from kezhi.web.patience import took_too_long
 from kezhi.workbench.customizing import definitions
 
 
@@ -30,6 +31,10 @@ class PersonMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A question that the database gave up says so; every other fault is a fault."""
+        return errors.too_slow(request) if took_too_long(exception) else None
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
