@@ -3,6 +3,7 @@
   "use strict";
   const { one, all, keys, composing, onCursor, follow } = window.kezhi;
   let lastField = "";
+  let wasChecked = false; // whether the row being changed is among the selected
   let going = null; // where Tab goes when the entry is saved
 
   const place = (cell) => {
@@ -16,7 +17,7 @@
     if (!cell?.hasAttribute("data-editing")) return;
     cell.removeAttribute("data-editing");
     cell.replaceChildren(...(cell.kept || []));
-    cell.style.height = "";
+    cell.style.height = cell.style.minWidth = "";
     if (focus) (cell.closest("tr") || cell).querySelector("a, button")?.blur?.();
   };
   const open = (cell) => {
@@ -25,7 +26,10 @@
     all("[data-editing]").forEach((other) => close(other, false));
     lastField = cell.dataset.cell;
     cell.kept = [...cell.childNodes];
-    cell.style.height = `${cell.offsetHeight}px`; // so that the row doesn't jump
+    // So that neither the row nor the column jumps.
+    cell.style.height = `${cell.offsetHeight}px`;
+    cell.style.minWidth = `${cell.offsetWidth}px`;
+    wasChecked = Boolean(one(".c-check .check:checked", cell.closest("tr") || cell));
     cell.setAttribute("data-editing", "");
     htmx.ajax("GET", address, { target: cell, swap: "innerHTML" }).then(() => {
       const form = one("[data-cell-form]", cell);
@@ -87,6 +91,11 @@
     if (row.matches?.("tr[data-id]")) {
       all("tr.cursor").forEach((other) => other.classList.remove("cursor"));
       row.classList.add("cursor");
+      const box = one(".c-check .check", row);
+      if (box && wasChecked) {
+        box.checked = true;
+        box.dispatchEvent(new Event("change", { bubbles: true }));
+      }
     }
     if (!going) return;
     const around = going.row ? (row.dataset?.id === going.row ? row : null) : going.record;
