@@ -59,6 +59,7 @@ class _Company:
         self.owner, self.today = owner, world.story.today
         self.people = {person.login: person for person in User.objects.all()}
         self.departments = {each.name: each for each in Department.objects.all()}
+        self.departments[HEAD] = Department.objects.get(parent=None)
         self.teams = {each.name: each for each in Team.objects.all()}
 
     def lead(self) -> None:

@@ -90,6 +90,10 @@ def of_selection(request: PersonRequest) -> HttpResponse:
     keys = [int(pk) for pk in request.POST.getlist("selected") if _is_id(pk)]
     rows = shareable_by(actor).filter(pk__in=keys[:MOST_AT_ONCE])
     customers = list(rows.select_related("owner").order_by("name_key"))
+    if "all" in request.POST or len(keys) > MOST_AT_ONCE:
+        told = _("At most %(most)d customers are shared at once: select them one by one.")
+        messages.error(request, told % {"most": MOST_AT_ONCE})
+        return HttpResponseRedirect(_back(request))
     if not customers:
         messages.error(request, _("Select customers that you may share."))
         return HttpResponseRedirect(_back(request))
