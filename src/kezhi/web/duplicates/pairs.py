@@ -55,7 +55,9 @@ def _page(
     may_search = request.actor.scope("create", "merge") >= Scope.DEPARTMENT
     about = {
         "pairs": [(pair, in_words(pair.reasons), sizes.get(pair.group, 0)) for pair in pairs],
-        "older": _next(asked, pairs[-1]) if len(found) > PAGE else "",
+        "older": _next(asked, pairs[-1], request.actor.sees("customer", "value"))
+        if len(found) > PAGE
+        else "",
         "newest": _address(asked) if request.GET.get("after") else "",
         "asked": asked,
         "tabs": _tabs(asked),
@@ -97,7 +99,9 @@ def _filtered(request: PersonRequest) -> tuple[Rows, dict[str, str]]:
         else:
             del asked[name]
     related = ("first__owner", "second__owner", "first__standing", "second__standing")
-    return rows.select_related(*related).order_by("-stake", "-score", "-pk"), asked
+    # Who may not know what customers are worth doesn't learn it from the order either.
+    by_value = ("-stake",) if request.actor.sees("customer", "value") else ()
+    return rows.select_related(*related).order_by(*by_value, "-score", "-pk"), asked
 
 
 def _after(rows: Rows, mark: str) -> Rows:
@@ -111,11 +115,14 @@ def _after(rows: Rows, mark: str) -> Rows:
         return rows
     equal = Q(stake=stake)
     behind = Q(score__lt=points) | Q(score=points, pk__lt=pk)
+    if "-stake" not in rows.query.order_by:
+        return rows.filter(behind)
     return rows.filter(Q(stake__lte=stake) & (Q(stake__lt=stake) | (equal & behind)))
 
 
-def _next(asked: dict[str, str], last: DuplicatePair) -> str:
-    return _address({**asked, "after": f"{last.stake}_{last.score}_{last.pk}"})
+def _next(asked: dict[str, str], last: DuplicatePair, sees_value: bool) -> str:
+    stake = last.stake if sees_value else 0
+    return _address({**asked, "after": f"{stake}_{last.score}_{last.pk}"})
 
 
 def _address(asked: dict[str, str]) -> str:
