@@ -62,7 +62,7 @@ class FoundingForm(CompanyForm):
 
 
 class PersonForm(forms.Form):
-    """A colleague. The password is asked for when the person is new, and may be reset later."""
+    """A colleague. Without a password, who is new is invited by a one-time link; it may be set later."""
 
     name = forms.CharField(label=_("Name"), max_length=150)
     login = forms.CharField(label=_("Sign-in name"), max_length=150)
@@ -81,7 +81,6 @@ class PersonForm(forms.Form):
         self.person = person
         self.fields["place"].choices = [("", "—"), *place_options()]  # type: ignore[attr-defined]
         self.fields["roles"].choices = [(r.key, str(r)) for r in Role.objects.all()]  # type: ignore[attr-defined]
-        self.fields["password"].required = person is None
 
     def changes(self) -> dict[str, Any]:
         """What the deeds take: place resolved, the password apart."""

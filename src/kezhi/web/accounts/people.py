@@ -12,19 +12,22 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kezhi.accounts import organising
+from kezhi.accounts import organising, signing_in
 from kezhi.accounts.delegating import may_set_for
 from kezhi.accounts.models import Delegation, Department, Role, User
+from kezhi.accounts.second_factors import may_help
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.handing_over import held_by, may_hand_over
 from kezhi.customers.models import Customer, FollowUp, HandOver
 from kezhi.records import Condition, registry
 from kezhi.web.accounts.forms import PersonForm
 from kezhi.web.accounts.organisation import place_options
+from kezhi.web.accounts.security_confirming import ask_to_confirm, freshly_signed_in
 from kezhi.web.requests import PersonRequest, must_may
 from kezhi.workbench.counting import count
 
@@ -63,16 +66,29 @@ def index(request: PersonRequest) -> HttpResponse:
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
+@freshly_signed_in
 def create(request: PersonRequest) -> HttpResponse:
     must_may(request, "create", "user")
     form = PersonForm(request.POST or None, initial={"is_active": True, "roles": ["salesperson"]})
     if request.method == "POST" and form.is_valid():
         fields = {**form.changes(), "password": form.cleaned_data["password"]}
         if _done(form, organising.create_person, fields, actor=request.actor):
-            messages.success(request, _("%(name)s can sign in now.") % {"name": fields["name"]})
-            return redirect("/settings/people/")
+            return _welcomed(request, User.objects.get(login=fields["login"]))
     status = 422 if request.method == "POST" else 200
     return render(request, "accounts/person_new.html", {"form": form}, status=status)
+
+
+def _welcomed(request: PersonRequest, colleague: User) -> HttpResponse:
+    """Who has no password yet is invited next, by those who may."""
+    name = {"name": colleague.name}
+    if colleague.has_usable_password():
+        messages.success(request, _("%(name)s can sign in now.") % name)
+    elif may_help(colleague, request.actor):
+        messages.success(request, _("%(name)s is added. Now make the invitation.") % name)
+        return redirect("colleague_sign_in", colleague.login)
+    else:
+        messages.success(request, _("%(name)s is added. An owner makes the invitation.") % name)
+    return redirect("/settings/people/")
 
 
 @sensitive_post_parameters("password")
@@ -88,6 +104,8 @@ def show(request: PersonRequest, login: str) -> HttpResponse:
         raise PermissionDenied
     if may_edit:
         form = PersonForm(request.POST or None, initial=_as_typed(colleague), person=colleague)
+        if request.method == "POST" and form.is_valid() and _must_confirm(request, form, colleague):
+            return ask_to_confirm(request)
         if request.method == "POST" and form.is_valid() and _changed(request, form, colleague):
             messages.success(request, _("Saved."))
             return redirect("/settings/people/")
@@ -110,6 +128,7 @@ def _about(request: PersonRequest, colleague: User, form: PersonForm | None) -> 
         .select_related("delegate"),
         "may_delegate": may_set_for(colleague, actor),
         "may_hand_over": may_hand_over(colleague, actor=actor),
+        "may_help": form is not None and may_help(colleague, actor),
         "hand_overs": HandOver.objects.visible_to(actor)
         .filter(leaver=colleague)
         .order_by("-pk")[:3],
@@ -171,6 +190,16 @@ def _said(request: PersonRequest, colleague: User, deed: Any) -> HttpResponse:
     else:
         messages.success(request, _("Saved."))
     return HttpResponseRedirect(reverse("person", args=[colleague.login]))
+
+
+def _must_confirm(request: PersonRequest, form: PersonForm, colleague: User) -> bool:
+    """What lets someone in, or further in, is changed only by who proved lately who they are."""
+    if signing_in.is_fresh(request, at=timezone.now()):
+        return False
+    before, typed = _as_typed(colleague), form.cleaned_data
+    roles = set(typed["roles"]) != set(before["roles"])
+    sensitive = ("login", "email", "is_active")
+    return roles or bool(typed["password"]) or any(typed[n] != before[n] for n in sensitive)
 
 
 def _changed(request: PersonRequest, form: PersonForm, colleague: User) -> bool:
