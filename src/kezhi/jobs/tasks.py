@@ -13,6 +13,7 @@ from kezhi.core.models import JobState
 from kezhi.core.progress import Stopped
 from kezhi.core.refusal import Refused
 from kezhi.customers import handing_over
+from kezhi.customers.carding import read_pictures
 from kezhi.customers.counting_segments import count_segment
 from kezhi.customers.deduplicating_scan import find_duplicates
 from kezhi.customers.models import HandOver, Segment
@@ -124,6 +125,11 @@ def take_back_everything(job: Job, hand_over: int) -> dict[str, Any]:
     found = HandOver.objects.get(pk=hand_over)
     handing_over.take_back_hand_over(found, actor=job.actor, on=job.on, progress=job.progress)
     return {"hand_over": hand_over}
+
+
+@watched("customers.read_cards")
+def read_business_cards(job: Job, batch: int) -> dict[str, Any]:
+    return read_pictures(batch, actor=job.actor, progress=job.progress)
 
 
 @watched("customers.find_duplicates")

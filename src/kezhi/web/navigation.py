@@ -63,6 +63,8 @@ class Navigation:
 TODAY = Place("/", "today", pgettext_lazy("navigation", "Today"), key="t")
 CUSTOMERS = Place("/customers/", "users", _("Customers"), ("read", "customer"), key="c")
 SEGMENTS = Place("/segments/", "layers", _("Segments"), ("read", "segment"))
+DUPLICATES = Place("/duplicates/", "layers", _("Duplicates"), ("read", "merge"))
+CARDS = Place("/cards/", "inbox", _("Business cards"), ("read", "card"))
 CONTACTS = Place("/contacts/", "user", _("Contacts"), ("read", "contact"))
 PRODUCTS = Place("/products/", "box", _("Products"), ("read", "product"), key="p")
 ORDERS = Place("/orders/", "order", _("Orders"), ("read", "order"), key="o")
@@ -86,7 +88,7 @@ GROUPS = (
     ),
     Group(pgettext_lazy("navigation", "Customer value"), (VALUE, RUNS)),
 )
-FOOT = (IMPORTS, SETTINGS)
+FOOT = (IMPORTS, CARDS, DUPLICATES, SETTINGS)
 BOTTOM = (TODAY, CUSTOMERS, FOLLOW_UPS, VALUE)
 
 

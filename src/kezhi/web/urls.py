@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.attachments.urls")),
     path("", include("kezhi.web.dataio.urls")),
     path("", include("kezhi.web.duplicates.urls")),
+    path("", include("kezhi.web.cards.urls")),
     path("", include("kezhi.web.segments.urls")),
     path("", include("kezhi.web.search.urls")),
     path("", include("kezhi.web.records.urls")),

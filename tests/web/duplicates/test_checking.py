@@ -38,7 +38,7 @@ def test_a_similar_name_is_asked_about_before_it_is_saved(web, li_wei, anming):
 
 
 def test_an_identifier_wants_a_reason(web, li_wei, anming):
-    typed = {**NEW, "phone": "+86 551 6282 0000"}
+    typed = {**NEW, "phone": "0551 6282 0000"}
     answer = web(li_wei).post("/customers/new/", typed)
     assert answer.status_code == 422
     assert "Exists already" in answer.text
