@@ -21,6 +21,7 @@ TABLE = "workbench_searchdocument"
 MOST_TOKENS = 3_000
 LONGEST_LEXEME = 160
 MOST_ATTACHMENTS = 200
+ANYONE = "a:"  # marks the records of a kind of which everyone sees all
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ def document(subject: Subject, row: Any, attachments: Sequence[str] = ()) -> Doc
 
 
 def scope_lexemes(subject: Subject, row: Any) -> list[str]:
+    if subject.is_open:
+        return [ANYONE]
     marks = zip("otd", subject.place, strict=True)
     found = ((mark, _attribute(subject, row, column)) for mark, column in marks if column)
     return [f"{mark}:{pk}" for mark, pk in found if pk is not None]

@@ -136,22 +136,27 @@ def _statement(
 ) -> tuple[str, list[Any]]:
     """The fenced look-up, ranked. The fence is what keeps the planner from walking another index."""
     rank, rank_params = _rank(wording, reach)
-    columns = f"d.kind, d.object_id, d.customer_id, d.at, {rank} AS rank"
-    arms = [f"(SELECT {columns} FROM {TABLE} d WHERE d.tokens @@ %s::tsquery LIMIT {FENCE + 1})"]
-    params: list[Any] = [*rank_params, reach.query(wording, is_exact=is_exact)]
-    if wording.is_code:
-        arms.insert(
-            0,
-            f"(SELECT {columns} FROM {TABLE} d WHERE d.tokens @@ %s::tsquery LIMIT {MOST_EXACT})",
-        )
-        params = [*rank_params, reach.query(wording, is_exact=True), *params]
-    if reach.shared:
+    arms: list[str] = []
+    params: list[Any] = []
+
+    def look(limit: int, *, is_exact: bool, is_shared: bool = False) -> None:
+        guard, guard_params = reach.condition(wording, is_exact=is_exact, is_shared=is_shared)
+        shared = " AND d.customer_id = ANY(%s)" if is_shared else ""
         arms.append(
-            f"(SELECT {columns} FROM {TABLE} d WHERE d.customer_id = ANY(%s)"
-            f" AND d.tokens @@ %s::tsquery LIMIT {FENCE + 1})"
+            f"""(SELECT d.kind, d.object_id, d.customer_id, d.at, {rank} AS rank FROM {TABLE} d
+                 WHERE d.tokens @@ %s::tsquery{guard}{shared} LIMIT {limit})"""
         )
-        shared = reach.query(wording, is_exact=is_exact, is_shared=True)
-        params += [*rank_params, list(reach.shared), shared]
+        params.extend(rank_params)
+        params.append(reach.query(wording, is_exact=is_exact, is_shared=is_shared))
+        params.extend(guard_params)
+        if is_shared:
+            params.append(list(reach.shared))
+
+    if wording.is_code:
+        look(MOST_EXACT, is_exact=True)
+    look(FENCE + 1, is_exact=is_exact)
+    if reach.shared:
+        look(FENCE + 1, is_exact=is_exact, is_shared=True)
     tier, join = _tier(by)
     return (
         f"""WITH m AS MATERIALIZED ({" UNION ".join(arms)}), ranked AS (
@@ -233,19 +238,15 @@ def ids(name: str, wording: Wording, *, by: Actor) -> Any:
     reach = Reach.of(by, [about])
     if wording.is_empty or not reach.clauses:
         return []
-    rows = SearchDocument.objects.filter(kind=name)
     found = Q(tokens__matches=reach.query(wording))
     if reach.shared:
         found |= Q(
             tokens__matches=reach.query(wording, is_shared=True), customer_id__in=reach.shared
         )
-    matching = rows.filter(found).values_list("object_id", flat=True)
-    first = _fenced(matching)
+    # One kind is one clause, so the index alone says it all.
+    matching = SearchDocument.objects.filter(found, kind=name).values_list("object_id", flat=True)
+    first = list(matching.order_by()[: FENCE + 1])
     return first if len(first) <= FENCE else matching
-
-
-def _fenced(matching: Any) -> list[int]:
-    return list(matching.order_by()[: FENCE + 1])
 
 
 def best(kind: Kind, text: str, *, by: Actor, most: int) -> list[int] | None:

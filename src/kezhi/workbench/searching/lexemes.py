@@ -98,8 +98,10 @@ def text_lexemes(entry: str) -> set[str]:
 
 def code_lexemes(entry: str) -> set[str]:
     """`SO-20250131-01` is found by its whole, and from each of its parts on; a number also without zeros."""
-    parts = [run or word for run, word in runs(normal(entry[:LONGEST_NAME]))][:12]
+    cut = runs(normal(entry[:LONGEST_NAME]))[:12]
+    parts = [run or word for run, word in cut]
     found = {"".join(parts[at:])[:LONGEST_WORD] for at in range(len(parts))}
+    found.update(pair for run, _word in cut if run for pair in pairs(run))
     if parts and parts[-1].isdigit() and (number := parts[-1].lstrip("0")):
         found.add(number[:LONGEST_WORD])
     return found

@@ -1,35 +1,38 @@
 """When nothing holds what was typed: what is written nearly so, or sounds so.
 
 A wrong choice of the input method keeps the pinyin (张维 for 张伟); accents of speech mix zh and z, ng and n,
-l and n; fingers slip by one letter. Candidates come from the same guarded look-up; rapidfuzz ranks them.
+l and n; fingers slip by one letter. A few dozen spellings are looked up, for the index slows down with each;
+rapidfuzz ranks what they bring.
 """
 
 # ruff: noqa: S608  # tables and columns are the code's own names; what was typed goes as a parameter
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import lru_cache
 from string import ascii_lowercase
 
 from django.db import connection
 from rapidfuzz import fuzz
 
 from kezhi.core.actor import Actor
-from kezhi.workbench.searching.documents import TABLE
+from kezhi.workbench.searching.documents import TABLE, quoted
 from kezhi.workbench.searching.finding import Place
-from kezhi.workbench.searching.lexemes import LONGEST_PINYIN, NAMES, pairs
+from kezhi.workbench.searching.lexemes import LONGEST_PINYIN, NAMES
 from kezhi.workbench.searching.reach import Reach
-from kezhi.workbench.searching.spelling import readings
+from kezhi.workbench.searching.spelling import readings, syllables
 from kezhi.workbench.searching.subjects import subjects
-from kezhi.workbench.searching.wording import WORDS, Form, Term, Wording, read
+from kezhi.workbench.searching.wording import Wording, read
 
 MIXED_UP = (
     ("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"),
     ("l", "n"), ("r", "l"), ("f", "h"), ("hui", "fei"), ("huang", "wang"),
 )  # fmt: skip
-CANDIDATES = 600
+CANDIDATES = 400
 SHORTEST, LONGEST = 3, 24
+LONGEST_RUN = 8  # of hanzi of which one may be wrong
 LIKE_ENOUGH = 72
-MOST_SAID = 24
+MOST_SPELLINGS = 40
+MOST_MIXED_UP = 16
 
 
 def similar(text: str, *, by: Actor, most: int = 5) -> list[Place]:
@@ -40,26 +43,44 @@ def similar(text: str, *, by: Actor, most: int = 5) -> list[Place]:
     if any(term.is_code for term in wording.terms):
         return []
     named = [each for each in subjects() if each.title is not None and each.title.kind in NAMES]
-    reach = Reach.of(by, named)
-    if not reach.clauses:
-        return []
-    near = Wording(tuple(_loosened(term) for term in wording.terms), wording.whole)
-    sql = (
-        f"SELECT kind, object_id, keys FROM {TABLE} WHERE tokens @@ %s::tsquery LIMIT {CANDIDATES}"
-    )
-    arms, params = [f"({sql})"], [reach.query(near)]
-    if reach.shared:
-        arms.append(f"({sql.replace('WHERE', 'WHERE customer_id = ANY(%s) AND')})")
-        params += [list(reach.shared), reach.query(near, is_shared=True)]  # type: ignore[list-item]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH m AS MATERIALIZED ({' UNION ALL '.join(arms)}) SELECT * FROM m", params
-        )
-        rows = cursor.fetchall()
+    reach = Reach.of(by, [each for each in named if each.title and each.title.group == "general"])
     meant = [wording.whole, *_spoken(wording)]
-    scored = {(kind, pk): _likeness(meant, keys) for kind, pk, keys in rows}
+    scored = {
+        (kind, pk): _likeness(meant, keys)
+        for spellings in _spellings(wording)
+        for kind, pk, keys in _candidates(reach, spellings)
+    }
     order = sorted(scored, key=lambda found: (-scored[found], found))
     return [Place(kind, pk, 2) for kind, pk in order if scored[kind, pk] >= LIKE_ENOUGH][:most]
+
+
+def _candidates(reach: Reach, spellings: list[str]) -> list[tuple[str, int, str]]:
+    """Records with one of the spellings that the actor may see; not all, where there are very many."""
+    if not spellings or not reach.clauses:
+        return []
+    rows: list[tuple[str, int, str]] = []
+    for clause in reach.clauses:
+        if "general" not in dict(clause.groups):
+            continue
+        guard, params = "", list[object]()
+        if clause.marks is not None:
+            marks = " | ".join(quoted(mark) for mark in clause.marks)
+            guard, params = (
+                " AND (tokens @@ %s::tsquery OR customer_id = ANY(%s))",
+                [
+                    marks,
+                    list(reach.shared),
+                ],
+            )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""WITH m AS MATERIALIZED (SELECT kind, object_id, keys FROM {TABLE}
+                      WHERE tokens @@ %s::tsquery AND kind = ANY(%s){guard} LIMIT {CANDIDATES})
+                    SELECT kind, object_id, keys FROM m""",
+                [" | ".join(spellings), list(clause.kinds), *params],
+            )
+            rows += cursor.fetchall()
+    return rows
 
 
 def _letters(wording: Wording) -> int:
@@ -83,54 +104,86 @@ def _likeness(meant: list[str], keys: str) -> float:
     )
 
 
-def _loosened(term: Term) -> Term:
-    forms = _of_hanzi(term.text) if not term.text.isascii() else _of_letters(term.text)
-    return replace(term, forms={WORDS: tuple(dict.fromkeys(forms))}, parts=())
+def _spellings(wording: Wording) -> list[list[str]]:
+    """What to look up, likely spellings first; of several words the longest one decides."""
+    term = max((term.text for term in wording.terms), key=len)
+    if term.isascii():
+        return [_slips(term), [*_mixed_up(term), *_halves(term)]]
+    spoken = ["".join(reading) for reading in readings(term)]
+    alike = [_begin(each) for each in spoken]
+    return [[*alike, *_all_but_one(term)], [each for s in spoken[:1] for each in _mixed_up(s)]]
 
 
-def _of_hanzi(run: str) -> list[Form]:
-    """What sounds alike, and whatever shares two neighbouring characters."""
-    forms: list[Form] = []
-    for reading in readings(run):
-        spoken = "".join(reading)
-        forms += [_begin(said) for said in [spoken, *_mixed_up(spoken)]]
-    if len(run) > 2:
-        forms += [((pair, False),) for pair in pairs(run)]
-    return forms
+def _begin(spoken: str) -> str:
+    return f"{quoted(f'~{spoken[:LONGEST_PINYIN]}')}:*"
 
 
-def _of_letters(word: str) -> list[Form]:
-    forms = [_begin(said) for said in _mixed_up(word)]
-    if len(word) <= LONGEST_PINYIN:
-        slips = _slips(word)
-        forms += [((f"~{slip}", False),) for slip in slips] + [((slip, False),) for slip in slips]
-    if len(word) >= 6:
-        forms.append(_begin(word[: len(word) // 2 + 1]))
-    return forms
+def _all_but_one(run: str) -> list[str]:
+    """All characters of the run but one, wherever they stand."""
+    if not 2 < len(run) <= LONGEST_RUN:
+        return []
+    return [
+        f"({' & '.join(quoted(c) for c in dict.fromkeys(run[:at] + run[at + 1 :]))})"
+        for at in range(len(run))
+    ]
 
 
-def _begin(spoken: str) -> Form:
-    return ((f"~{spoken[:LONGEST_PINYIN]}", True),)
+def _halves(word: str) -> list[str]:
+    """The first half may be right, or, of pinyin, all syllables but one."""
+    found = [f"{quoted(word[: len(word) // 2 + 1])}:*"] if len(word) > 4 else []
+    said = _syllables_but_one(word)
+    return [*found, *said]
+
+
+def _syllables_but_one(word: str) -> list[str]:
+    """The syllables of a word but two neighbours, between which the slip may be: an, hui of `anhuichaie`."""
+    heard: list[str] = []
+    rest = word
+    while rest:
+        syllable = next((rest[:n] for n in range(6, 0, -1) if rest[:n] in syllables()), "")
+        if not syllable:
+            heard.append("")
+            break
+        heard.append(syllable)
+        rest = rest[len(syllable) :]
+    kept = [heard[:at] + heard[at + 2 :] for at in range(len(heard) - 1)]
+    ways = [each for each in kept if len(each) > 1 and all(each)]
+    return [f"({' & '.join(quoted(f'~{syllable}') for syllable in way)})" for way in ways[:6]]
 
 
 def _mixed_up(spoken: str) -> list[str]:
     """The same with one pair of sounds exchanged, everywhere or in one place."""
-    said: list[str] = []
+    said: dict[str, None] = {}
     for one, other in MIXED_UP:
         for sound, heard in ((one, other), (other, one)):
             at = spoken.find(sound)
-            while at >= 0 and len(said) < 4 * MOST_SAID:
-                said.append(spoken[:at] + heard + spoken[at + len(sound) :])
+            while at >= 0 and len(said) < 2 * MOST_MIXED_UP:
+                said[spoken[:at] + heard + spoken[at + len(sound) :]] = None
                 at = spoken.find(sound, at + 1)
-            said.append(spoken.replace(sound, heard))
-    return [each for each in dict.fromkeys(said) if each != spoken][:MOST_SAID]
+    said.pop(spoken, None)
+    likely = [each for each in said if is_pinyin(each)] or list(said)
+    return [_begin(each) for each in likely[:MOST_MIXED_UP]]
 
 
 def _slips(word: str) -> list[str]:
-    """All words that are one slip of a finger away: left out, doubled, changed, exchanged."""
+    """All words one slip of a finger away that can be pinyin, or that a doubled or lost letter explains."""
+    if len(word) > LONGEST_PINYIN:
+        return []
     cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
-    found = {a + b[1:] for a, b in cuts if b}
-    found |= {a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1}
-    found |= {a + c + b[1:] for a, b in cuts if b for c in ascii_lowercase}
-    found |= {a + c + b for a, b in cuts for c in ascii_lowercase}
-    return sorted(found - {word})
+    lost = [a + b[1:] for a, b in cuts if b]
+    turned = [a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1]
+    doubled = [a + b[0] + b for a, b in cuts if b]
+    changed = [a + c + b[1:] for a, b in cuts if b for c in ascii_lowercase]
+    added = [a + c + b for a, b in cuts for c in ascii_lowercase]
+    spoken = [s for s in dict.fromkeys((*turned, *lost, *added, *changed)) if is_pinyin(s)]
+    plain = list(dict.fromkeys((*doubled, *lost, *turned)))
+    found = [quoted(f"~{slip}") for slip in spoken if slip != word][:MOST_SPELLINGS]
+    return [*found, *(quoted(slip) for slip in plain if slip != word)]
+
+
+@lru_cache(maxsize=8192)
+def is_pinyin(word: str) -> bool:
+    """Whether a word is a row of syllables."""
+    if not word:
+        return True
+    return any(word[:n] in syllables() and is_pinyin(word[n:]) for n in range(1, 7) if word[:n])

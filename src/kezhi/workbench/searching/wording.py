@@ -93,7 +93,7 @@ class Wording:
     @property
     def is_broad(self) -> bool:
         """Whether exact hits should be looked for first: letters may begin a great many words."""
-        return any(term.exact and not term.is_code for term in self.terms)
+        return any(term.text.isascii() and not term.is_code for term in self.terms)
 
     def query(self, groups: Groups, *, is_exact: bool = False) -> list[str]:
         return [term.query(groups, is_exact=is_exact) for term in self.terms]
@@ -139,8 +139,7 @@ def _simple(run: str, word: str) -> Term:
 
 def _ideographs(run: str) -> Term:
     form = tuple((pair, False) for pair in pairs(run)[:MOST_PAIRS])
-    forms = {WORDS: (form,), CODE: (((run[:LONGEST_WORD], True),),)}
-    return Term(run, forms, {WORDS: (form,)})
+    return Term(run, {WORDS: (form,), CODE: (form,)}, {WORDS: (form,), CODE: (form,)})
 
 
 def _letters(word: str) -> Term:
