@@ -19,6 +19,7 @@ from kezhi.audit import recording
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.records import Field, FieldKind, Kind
+from kezhi.workbench import tagging
 from kezhi.workbench.customizing import linking
 from kezhi.workbench.holding import held
 
@@ -63,17 +64,22 @@ def export(
     )
     headings = [str(field.label) for field in fields]
     readers = [_reader(field, zone) for field in fields]
-    records = _linked(queryset.iterator(chunk_size=CHUNK), fields, actor)
+    records = _linked(kind, queryset.iterator(chunk_size=CHUNK), fields, actor)
     cells = ([read(record) for read in readers] for record in records)
     if form == "xlsx":
         return _workbook(headings, cells, fields)
     return _lines(headings, cells)
 
 
-def _linked(records: Iterator[Any], fields: Sequence[Field], actor: Actor) -> Iterator[Any]:
-    """The records with what their custom fields point to, as far as the actor may know it."""
+def _linked(
+    kind: Kind, records: Iterator[Any], fields: Sequence[Field], actor: Actor
+) -> Iterator[Any]:
+    """The records with their tags, and with what their custom fields point to as far as the actor may know."""
+    tags = kind.name if any(each.kind is K.TAGS for each in fields) else None
     while chunk := list(islice(records, CHUNK)):
         linking.attach(chunk, fields, actor)
+        if tags is not None:
+            tagging.attach(tags, chunk)
         yield from chunk
 
 
@@ -99,7 +105,7 @@ def _taken(buffer: io.StringIO) -> bytes:
 
 def harmless(cell: Cell) -> Cell:
     """A text that a spreadsheet would take for a formula gets an apostrophe; the import takes it off again."""
-    if isinstance(cell, str) and cell.startswith(DANGEROUS):
+    if isinstance(cell, str) and cell.removeprefix("'").startswith((*DANGEROUS, "'")):
         return f"'{cell}"
     return cell.isoformat() if isinstance(cell, date) else cell
 
@@ -141,6 +147,8 @@ def _reader(field: Field, zone: tzinfo) -> Callable[[Any], Cell]:
     if field.kind is K.MULTI_CHOICE:
         several = {key: str(label) for key, label in field.choices}
         return lambda record: BETWEEN.join(several.get(k, k) for k in held(record, field) or ())
+    if field.kind is K.TAGS:
+        return lambda record: BETWEEN.join(tag.name for tag in held(record, field) or ())
     if field.kind is K.BOOLEAN:
         words = {True: _("yes"), False: _("no")}
         return lambda record: words.get(held(record, field))

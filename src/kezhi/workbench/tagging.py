@@ -180,7 +180,9 @@ def named(name: str) -> Tag | None:
 
 def clean(name: str) -> str:
     """A tag's name in one spelling: full-width letters, doubled and outer spaces are evened out."""
-    return " ".join(unicodedata.normalize("NFKC", name).split())
+    plain = unicodedata.normalize("NFKC", name)
+    # Not `isprintable`: the joiners inside emoji and right-to-left marks belong to the text.
+    return " ".join("".join(c if unicodedata.category(c) != "Cc" else " " for c in plain).split())
 
 
 # ---- deeds ----
@@ -283,9 +285,7 @@ def _fitting(name: str) -> str:
     cleaned = clean(name)
     if not cleaned:
         raise Refused(_("Give the tag a name."))
-    # Not `isprintable`: the joiners inside emoji and right-to-left marks belong to the text.
-    is_text = all(unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") for c in cleaned)
-    if len(cleaned) > LONGEST or not is_text or "," in cleaned:
+    if len(cleaned) > LONGEST or "," in cleaned:
         raise Refused(_("A tag’s name has at most 60 characters and no comma."))
     return cleaned
 

@@ -57,13 +57,18 @@ def token_for_run(run: int, actor: Actor) -> str:
 
 
 def opened(text: str, actor: Actor) -> tuple[list[uuid.UUID], int | None]:
-    """The deeds of a token, or the bulk run; raises `Refused` when it is too old or not this person's."""
+    """The deeds of a token, or the bulk run.
+
+    Raises `Refused` when it is too old, `LookupError` when it isn't one of ours or another person's.
+    """
     try:
         said = signing.loads(text, salt=SALT, max_age=WITHIN)
-    except signing.BadSignature as error:
+    except signing.SignatureExpired as error:
         raise Refused(_("This can’t be undone any more: only within ten minutes.")) from error
+    except signing.BadSignature as error:
+        raise LookupError(text) from error
     if said["actor"] != actor.pk:
-        raise NotAllowed(_("Only who did it can undo it."))
+        raise LookupError(text)
     return [uuid.UUID(key) for key in said.get("deeds", ())], said.get("run")
 
 

@@ -41,6 +41,8 @@ def undo(request: PersonRequest, token: str) -> HttpResponse:
         if run is not None:
             return _undo_run(request, run)
         done = undo_deeds(keys, actor=request.actor, at=timezone.now())
+    except LookupError as error:
+        raise Http404 from error
     except Refused as refusal:
         return _answer(request, str(refusal), is_refused=True)
     return _answer(request, _told(done))
