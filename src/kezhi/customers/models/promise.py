@@ -1,18 +1,28 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
+from kezhi.core.actor import Actor, Scope
 from kezhi.customers.models.belonging import Belonging, BelongingQuerySet
 from kezhi.customers.models.contact import Contact
+from kezhi.customers.models.customer import Customer
 
 
 class PromiseQuerySet(BelongingQuerySet):
     kind = "promise"
+
+    def within(self, scope: Scope, actor: Actor, action: str = "read", via: str = "") -> Self:
+        """Who gave a promise may settle it, as long as they see the customer."""
+        rows = super().within(scope, actor, action, via)
+        if action != "edit" or scope in (Scope.ALL, Scope.NONE):
+            return rows
+        known = Customer.objects.visible_to(actor).values("pk")
+        return rows | self.filter(made_by_id__in=actor.own_ids, customer__in=known)
 
     def open(self) -> PromiseQuerySet:
         return self.filter(state=Promise.State.OPEN)
