@@ -152,3 +152,28 @@ def test_an_owner_resets_lost_factors_with_a_reason(client, owner, li_wei, with_
     assert CodeApp.objects.exists()
     client.post(address, {"reason": "手机丢失，已当面确认"})
     assert not CodeApp.objects.exists()
+
+
+PERSON = {"name": "李伟", "login": "liwei", "roles": ["salesperson"], "is_active": "1"}
+
+
+@pytest.mark.parametrize(
+    ("change", "asks"),
+    [
+        ({"roles": ["owner"]}, True),
+        ({"password": "a phrase nobody guesses 7"}, True),
+        ({"email": "li@example.com"}, True),
+        ({"login": "wei"}, True),
+        ({"is_active": ""}, True),
+        ({"title": "经理"}, False),
+    ],
+)
+def test_what_lets_a_colleague_further_in_asks_once_more(aged, owner, li_wei, change, asks):
+    place = {"place": f"team-{li_wei.team_id}"}
+    answer = aged(owner, 11).post("/settings/people/liwei/", PERSON | place | change)
+    assert answer.url.startswith("/settings/security/confirm/") is asks
+    li_wei.refresh_from_db()
+    assert [role.key for role in li_wei.roles.all()] == ["salesperson"]
+    assert (li_wei.email, li_wei.login, li_wei.is_active) == ("", "liwei", True)
+    assert li_wei.check_password(PASSWORD)
+    assert li_wei.title == ("" if asks else "经理")

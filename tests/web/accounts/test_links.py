@@ -181,3 +181,12 @@ def test_a_wildcard_of_hosts_needs_the_address_to_be_said(made, li_wei, settings
     answer = made("liwei", HTTP_HOST="evil.example")
     assert answer.status_code == 409
     assert "KEZHI_ORIGIN" in answer.content.decode()
+
+
+def test_a_colleague_added_without_a_password_is_invited_next(client, owner, organisation):
+    client.force_login(owner)
+    fields = {"name": "孙悦", "login": "sunyue", "roles": ["salesperson"], "is_active": "1"}
+    there = client.post("/settings/people/new/", fields).url
+    assert there == "/settings/people/sunyue/sign-in/"
+    assert "邀请" in client.get(there).content.decode()
+    assert not User.objects.get(login="sunyue").has_usable_password()
