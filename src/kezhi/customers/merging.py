@@ -25,6 +25,7 @@ from kezhi.customers.matching_keeping import keep_all
 from kezhi.customers.models import Contact, Customer, DuplicatePair, Merge, PairState, Standing
 from kezhi.customers.placing import follow_place
 from kezhi.records import registry
+from kezhi.workbench.customizing.entering import settle
 
 # Fields of which the survivor keeps the union, and those that follow from others.
 UNITED = frozenset({"roles", "skills"})
@@ -233,6 +234,7 @@ class _Merging:
             if f"custom.{key}" in take or self.survivor.custom.get(key) in (None, "", []):
                 custom[key] = entry
         self.survivor.custom = custom
+        settle(self.kind, self.survivor)
 
     def carry_over(self) -> None:
         """Every row that points to the merged record, then the record itself."""

@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import Avg, Count, QuerySet, Sum
 
 from kezhi.records import Field
-from kezhi.workbench.filtering.meaning import aliased
 
 CAP = 10_000
 _AGGREGATES = {"sum": Sum, "avg": Avg}
@@ -35,7 +34,9 @@ def totals(queryset: QuerySet[Any], fields: Sequence[Field], cap: int = CAP) -> 
     wanted = {
         f"total_{each.name}": _AGGREGATES[each.total](each.path) for each in fields if each.total
     }
-    rows = aliased(queryset, *(each for each in fields if each.total))
+    # Selected, not aliased: what is added up must be among the columns of the rows that are cut off.
+    own = {f.path: f.expression for f in fields if f.total and f.expression is not None}
+    rows = queryset.annotate(**own) if own else queryset
     found = rows.order_by()[: cap + 1].aggregate(total_rows=Count("pk"), **wanted)
     if found["total_rows"] > cap:
         return Totals(cap, True)

@@ -250,3 +250,14 @@ def test_a_definition_taken_back_leaves_no_trace_in_the_process(owner):
 
 def test_the_system_may_define(company):
     assert define(SYSTEM).pk
+
+
+def test_a_role_that_only_reads_a_group_doesn_t_write_its_fields(owner, anhui_tea, li_wei):
+    field = define(owner, group="money")
+    role = li_wei.roles.get()
+    role.field_rules = {"customer": {"money": "read"}}
+    role.save()
+    with pytest.raises(NotAllowed):
+        edit_customer(
+            anhui_tea, {field.key: 5}, actor=type(li_wei).objects.get(pk=li_wei.pk), on=TODAY
+        )

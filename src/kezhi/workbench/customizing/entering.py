@@ -9,8 +9,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.translation import gettext as _
 
-from kezhi.core.actor import Actor
-from kezhi.core.refusal import Refused
+from kezhi.core.actor import Access, Actor
+from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.records import Kind, registry
 from kezhi.workbench.customizing.building import native
 from kezhi.workbench.customizing.computing import compute
@@ -66,6 +66,8 @@ def _put(kind: Kind, custom: dict[str, Any], name: str, entry: Any, actor: Actor
     field = kind.field(name)
     if not field.is_editable:
         raise Refused(_("%(field)s is computed and can’t be written.") % {"field": field.label})
+    if actor.access(kind.name, field.group) is not Access.EDIT:
+        raise NotAllowed(_("Your role doesn’t change %(field)s.") % {"field": field.label})
     kept = stored(field, entry, actor)
     if kept is None:
         custom.pop(name, None)

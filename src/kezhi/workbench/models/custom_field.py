@@ -45,7 +45,7 @@ class CustomField(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind}.{self.key}"
+        return self.label_zh or self.label_en
 
 
 class Layout(models.Model):
