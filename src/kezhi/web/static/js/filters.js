@@ -10,7 +10,7 @@
     one("[data-filter-remove]", row).click();
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target.id === "filters") one("select, input:not([type=hidden])", event.detail.target)?.focus();
+    if (event.detail.target.id === "filters") (one("[autofocus]", event.detail.target) || one("select, input:not([type=hidden])", event.detail.target))?.focus();
   });
   // In the dialog, leaving is closing: the list behind it is as it was.
   document.addEventListener("click", (event) => {
