@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
+from django.db.models import F
+
 from kezhi.accounts.arranging import change_department, change_team
 from kezhi.accounts.delegating import delegate
 from kezhi.accounts.granting import change_role, create_role
@@ -154,7 +156,8 @@ class _Company:
 
     def _best_of(self, login: str, number: int) -> list[Customer]:
         rows = Customer.objects.filter(owner=self.people[login])
-        return list(rows.order_by("-standing__potential_value", "pk")[:number])
+        worth = F("standing__potential_value").desc(nulls_last=True)
+        return list(rows.order_by(worth, "pk")[:number])
 
     def _fresh(self, login: str) -> User:
         """Without what was asked about the person before."""

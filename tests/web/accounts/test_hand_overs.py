@@ -172,3 +172,10 @@ def test_who_holds_nothing_is_deactivated_and_can_come_back(web, owner, agent):
     browser.post("/settings/people/agent/reactivation/")
     assert User.objects.get(pk=agent.pk).is_active
     assert web(agent).post("/settings/people/owner/deactivation/").status_code == 403
+
+
+def test_the_page_of_who_left_tells_of_the_hand_over(web, owner, known, li_wei, sun_yue):
+    browser = web(owner)
+    address = handed_over(browser, li_wei, sun_yue)
+    browser.post(f"{address}run/")
+    assert address in browser.get("/settings/people/liwei/").content.decode()

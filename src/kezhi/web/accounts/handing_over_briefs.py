@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import xlsxwriter
 from django.core.paginator import Paginator
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -128,7 +128,8 @@ def _customers(request: PersonRequest, ids: list[int]) -> Any:
     """Of these, the ones that the reader sees, the most valuable first for who may know that."""
     rows = Customer.objects.visible_to(request.actor).filter(pk__in=ids)
     sees_value = request.actor.sees("customer", "value")
-    order = ("-standing__potential_value", "name_key") if sees_value else ("name_key",)
+    worth = F("standing__potential_value").desc(nulls_last=True)
+    order = (worth, "name_key") if sees_value else ("name_key",)
     return rows.select_related("standing", "owner").order_by(*order, "pk")
 
 
