@@ -14,12 +14,15 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from kezhi.accounts.granting import differences
 from kezhi.accounts.models import Department, Team, User
 from kezhi.audit.models import Change, Entry
+from kezhi.catalog.models import Product
+from kezhi.customers.models import Contact
 from kezhi.core.actor import Actor
 from kezhi.records import Field, FieldKind, Kind, registry
 from kezhi.records.fields import FIELD_GROUPS
 from kezhi.records.masking import masked
 from kezhi.web.accounts.custom_changes import Named, custom_changes, named_in
 from kezhi.web.accounts.permissions import ACCESS_LABELS, ACTION_LABELS, SCOPE_LABELS, kind_labels
+from kezhi.workbench.filtering.meaning import enumerated
 
 LABELS: dict[str, str | Promise] = {
     "address.created": gettext_lazy("added the address"),
@@ -206,7 +209,18 @@ OPERATIONS = {
     "delete": pgettext_lazy("change of a row", "deleted"),
 }
 # Bookkeeping of the database that tells a reader nothing.
-SILENT = {"version", "updated_at", "created_at", "name_key", "path"}
+SILENT = {
+    "version",
+    "updated_at",
+    "created_at",
+    "name_key",
+    "path",
+    "subject_key",
+    "normal",
+    "remind_on",
+    # A party that the reader may not know.
+    "other_id",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +412,9 @@ SOURCES: dict[str, Any] = {
     "team_id": Team,
     "department_id": Department,
     "parent_id": Department,
+    "handling_department_id": Department,
+    "contact_id": Contact,
+    "product_id": Product,
 }
 
 
@@ -431,4 +448,7 @@ def _shown(kind: Kind | None, column: str, cell: Any, names: dict[str, dict[int,
         return masked(known, cell)
     if known is not None and known.kind in {FieldKind.CHOICE, FieldKind.TIER}:
         return str(dict(known.choices).get(cell, cell))
+    if isinstance(cell, list):
+        words = dict(known.choices) if known is not None else {}
+        return enumerated([str(words.get(each, each)) for each in cell])
     return str(cell)
