@@ -127,7 +127,8 @@ def _workbook(
     for number, row in enumerate(rows, start=1):
         for column, cell in enumerate(row):
             if isinstance(cell, str):
-                sheet.write_string(number, column, cell[:32_767])
+                # Written as a text it is harmless; the mark lets the import tell it from a lost formula.
+                sheet.write_string(number, column, str(harmless(cell))[:32_767])
             elif isinstance(cell, date):
                 sheet.write_datetime(number, column, cell, days)
             elif cell is not None:
