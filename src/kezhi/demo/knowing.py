@@ -22,7 +22,7 @@ from kezhi.customers.creating import create_customer, edit_contact, edit_custome
 from kezhi.customers.drafting import keep_draft
 from kezhi.customers.following_up import log_interaction, pin_interaction
 from kezhi.customers.identifying import DEEDS as IDENTIFIER
-from kezhi.customers.models import Contact, Customer, Interaction, Need, Promise
+from kezhi.customers.models import Contact, Customer, Interaction, Need, Promise, Relation
 from kezhi.customers.relating import create_relation
 from kezhi.customers.remembering import create_important_date
 from kezhi.demo.loading import Places
@@ -121,7 +121,7 @@ def _relations(told: Knowledge) -> None:
     for number, (name, nature, other, strength) in enumerate(RELATIONS):
         customer, another = _party(told, name), _party(told, other)
         if customer is not None and another is not None:
-            create_relation(
+            relation = create_relation(
                 {
                     "customer": customer,
                     "other": another,
@@ -132,6 +132,8 @@ def _relations(told: Knowledge) -> None:
                 actor=told.people["lin"],
                 on=told.on(-200 + number),
             )
+            # On the timeline they stand where they were learnt.
+            Relation.objects.filter(pk=relation.pk).update(created_at=told.at(-200 + number))
 
 
 def _addresses(told: Knowledge) -> None:

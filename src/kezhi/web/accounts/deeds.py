@@ -15,8 +15,8 @@ from kezhi.accounts.granting import differences
 from kezhi.accounts.models import Department, Team, User
 from kezhi.audit.models import Change, Entry
 from kezhi.catalog.models import Product
-from kezhi.customers.models import Contact
 from kezhi.core.actor import Actor
+from kezhi.customers.models import Contact
 from kezhi.records import Field, FieldKind, Kind, registry
 from kezhi.records.fields import FIELD_GROUPS
 from kezhi.records.masking import masked

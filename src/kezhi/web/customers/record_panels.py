@@ -6,16 +6,12 @@ from datetime import date
 from typing import Any
 
 from kezhi.accounts.models import User
-from kezhi.audit.models import Entry
 from kezhi.customers.models import ImportantDate, Need, Promise
 from kezhi.customers.promising import contradicting
 from kezhi.records import registry
-from kezhi.web.accounts.deeds import LABELS
 from kezhi.web.records.actions import TONES
 from kezhi.web.records.record import PANELS, Panel
 from kezhi.web.requests import PersonRequest
-
-MOST_DEEDS = 30
 
 
 def _promise(request: PersonRequest, promise: Promise) -> Panel:
@@ -26,8 +22,6 @@ def _promise(request: PersonRequest, promise: Promise) -> Panel:
         "may_edit": may_edit,
         "states": [choice for choice in Promise.State.choices if choice[0] != Promise.State.OPEN],
         "kind": registry["promise"],
-        "deeds": _deeds("promise", promise.pk),
-        "labels": LABELS,
     }
     return Panel("customers/_promise_panel.html", about)
 
@@ -42,8 +36,6 @@ def _need(request: PersonRequest, need: Need) -> Panel:
         "need": need,
         "may_edit": may_edit,
         "people": people,
-        "deeds": _deeds("need", need.pk),
-        "labels": LABELS,
     }
     return Panel("customers/_need_panel.html", about)
 
@@ -51,12 +43,6 @@ def _need(request: PersonRequest, need: Need) -> Panel:
 def _may_edit(request: PersonRequest, kind_name: str, pk: int) -> bool:
     rows = registry.declared(kind_name).visible_to(request.actor, "edit")
     return bool(rows.filter(pk=pk).exists())
-
-
-def _deeds(kind_name: str, pk: int) -> list[Entry]:
-    """Who had it and what became of it, the newest first."""
-    rows = Entry.objects.filter(subject_kind=kind_name, subject_id=pk)
-    return list(rows.order_by("-pk")[:MOST_DEEDS])
 
 
 def _promise_tones(promise: Promise, on: date) -> dict[str, str]:
