@@ -387,3 +387,14 @@ def test_cdnow_comes_in(bring_in):
     assert (batch.total, batch.bad) == (6919, 0)
     assert Customer.objects.count() == 2357
     assert OrderLine.objects.count() == 6919
+
+
+def test_parties_come_with_their_roles(bring_in):
+    table = "客户编号,客户名称,关系角色\nK1,苏州恒泰,客户、供应商\nK2,昆山恒润,\nK3,速达,竞争对手\n"
+    bring_in("customer", table)
+    roles = dict(Customer.objects.values_list("code", "roles"))
+    assert roles == {"K1": ["customer", "supplier"], "K2": ["customer"], "K3": ["competitor"]}
+    again = bring_in("customer", table)
+    assert (again.created, again.updated, again.unchanged) == (0, 0, 3)
+    bring_in("customer", "客户编号,客户名称,关系角色\nK2,昆山恒润,经销商\n")
+    assert Customer.objects.get(code="K2").roles == ["distributor"]

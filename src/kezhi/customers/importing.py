@@ -52,6 +52,15 @@ FORM_WORDS = {
     "个人": "person", "自然人": "person", "对私": "person", "person": "person", "individual": "person",
     "b2c": "person",
 }  # fmt: skip
+ROLE_WORDS = {
+    "客户": "customer", "customer": "customer", "client": "customer",
+    "供应商": "supplier", "supplier": "supplier", "vendor": "supplier",
+    "分销商": "distributor", "经销商": "distributor", "代理商": "distributor", "渠道": "distributor",
+    "distributor": "distributor", "dealer": "distributor",
+    "内部客户": "internal", "内部": "internal", "internal": "internal",
+    "竞争者": "competitor", "竞争对手": "competitor", "competitor": "competitor",
+    "影响者": "influencer", "相关利益者": "influencer", "influencer": "influencer",
+}  # fmt: skip
 PLACED = ("owner_id", "team_id", "department_id")
 
 
@@ -82,7 +91,11 @@ class CustomerLoader:
         return declared_fields(
             "customer",
             EXAMPLES,
-            {"payment_days": {"at_least_zero": True}, "form": {"words": FORM_WORDS}},
+            {
+                "payment_days": {"at_least_zero": True},
+                "form": {"words": FORM_WORDS},
+                "roles": {"words": ROLE_WORDS},
+            },
             with_custom=True,
         )
 
@@ -127,7 +140,7 @@ class CustomerLoader:
 
     def _differs(self, work: Work) -> str:
         parts = [
-            f'(s."{name}" IS NOT NULL AND c."{name}"::text IS DISTINCT FROM s."{name}"::text)'
+            f'(s."{name}" IS NOT NULL AND c."{name}"::text IS DISTINCT FROM {_cell(name)}::text)'
             for name in self._columns(work)
         ]
         if work.has("code"):
@@ -281,9 +294,10 @@ class CustomerLoader:
         team = "p.team_id" if place else "NULL::bigint"
         department = "p.department_id" if place else "NULL::bigint"
         work.run(
-            f"""INSERT INTO {TABLE} (id, code, name, name_key, {names}, owner_id, team_id, department_id,
+            f"""INSERT INTO {TABLE} (id, code, name, name_key, {names}, roles, owner_id, team_id, department_id,
                   custom, version, created_at, created_by_id, updated_at)
                 SELECT s.customer_id, s.code, s.name, s.name_key, {filled},
+                  coalesce({_cell("roles")}, ARRAY['customer']::varchar[]),
                   CASE WHEN s.owner_id IS NULL THEN {owner} ELSE s.owner_id END,
                   CASE WHEN s.owner_id IS NULL THEN %s ELSE {team} END,
                   CASE WHEN s.owner_id IS NULL THEN %s ELSE {department} END,
@@ -299,7 +313,7 @@ class CustomerLoader:
         if not work.keep_before(TABLE, changed):
             return
         work.fill_name_keys("import_staging", "outcome = 'updated'")
-        sets = [f'"{name}" = coalesce(s."{name}", c."{name}")' for name in self._columns(work)]
+        sets = [f'"{name}" = coalesce({_cell(name)}, c."{name}")' for name in self._columns(work)]
         sets.append("name_key = coalesce(s.name_key, c.name_key)")
         sets.append(f"custom = c.custom || {custom_columns.entries(self.kind, work)}")
         if work.has("code"):
@@ -327,6 +341,11 @@ class CustomerLoader:
         follow_place(restored)
         keep("customer", restored)
         delete_customers(created_ids(batch, TABLE))
+
+
+def _cell(name: str) -> str:
+    """The staged entry as the column takes it: several roles stand in one cell, between commas."""
+    return "string_to_array(s.roles, ',')::varchar[]" if name == "roles" else f's."{name}"'
 
 
 NEXT_ID = "nextval('customers_customer_id_seq')"

@@ -80,9 +80,10 @@ FIELDS = (
         K.MULTI_CHOICE,
         choices=Customer.Role.choices,
         help=_("What the party is to us; it may be several things at once"),
-        is_required=True,
         is_editable=True,
         is_filterable=True,
+        is_importable=True,
+        import_names=("角色", "关系角色", "往来单位类型", "roles", "party role", "relationship"),
     ),
     Field(
         "credit_code",
