@@ -16,6 +16,7 @@ from kezhi.demo import talking
 from kezhi.demo.buying import DAYS
 from kezhi.demo.loading import Places
 from kezhi.demo.people import PEOPLE
+from kezhi.demo.tagging import tag_customers
 from kezhi.demo.world import World
 from kezhi.records import registry
 from kezhi.workbench.list_query import Shape
@@ -58,6 +59,7 @@ def live(world: World, deeds: Split, places: Places) -> int:
     company.correct()
     company.hand_over()
     company.keep_views()
+    company.deeds += tag_customers(company.people, "lin")
     return company.deeds
 
 
