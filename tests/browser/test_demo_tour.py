@@ -34,6 +34,9 @@ PAGES = {
     "audit": "/settings/audit/",
     "demo": "/settings/demo/",
     "new-customer": "/customers/new/",
+    "duplicates": "/duplicates/",
+    "merges": "/duplicates/merges/",
+    "business-cards": "/cards/",
 }
 
 

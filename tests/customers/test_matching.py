@@ -11,6 +11,7 @@ from kezhi.customers.creating import (
     edit_contact,
     edit_customer,
 )
+from kezhi.customers.identifying import DEEDS
 from kezhi.customers.matching import email, host, keys_of, phones, register_keys
 from kezhi.customers.matching_keeping import keep_missing
 from kezhi.customers.matching_names import taken_apart
@@ -115,6 +116,14 @@ def test_keys_follow_the_records(anhui_tea, li_wei):
     delete_contact(contact, actor=SYSTEM, on=TODAY)
     edit_customer(anhui_tea, {"phone": ""}, actor=li_wei, on=TODAY)
     assert {key[0] for key in keys(anhui_tea)} == {"b", "y"}
+
+
+def test_numbers_in_registers_are_marks_too(anhui_tea, li_wei):
+    fields = {"customer": anhui_tea, "system": "tax_id", "number": "340100-MA2N0T7C0"}
+    identifier = DEEDS.create(fields, actor=li_wei, on=TODAY)
+    assert "o:MA2N0T7C0" in keys(anhui_tea)
+    DEEDS.delete(identifier, actor=SYSTEM, on=TODAY)
+    assert "o:MA2N0T7C0" not in keys(anhui_tea)
 
 
 def test_the_name_of_a_person_is_no_mark(li_wei):

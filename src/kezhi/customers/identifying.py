@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import partial
 
 from django.utils.translation import gettext as _
 
 from kezhi.core.refusal import Refused
 from kezhi.customers.keeping import deeds_for
+from kezhi.customers.matching_keeping import keep
 from kezhi.customers.models import Customer, Identifier
 from kezhi.dataio.parsing import CREDIT_CODE, credit_code_check
 
@@ -85,4 +87,4 @@ def _check_length(number: str, length: int) -> None:
         )
 
 
-DEEDS = deeds_for("identifier", Identifier, put_in_order)
+DEEDS = deeds_for("identifier", Identifier, put_in_order, partial(keep, "identifier"))
