@@ -21,6 +21,7 @@ from kezhi.workbench.searching.wording import Wording, read
 
 FENCE = 2_000
 MOST_EXACT = 50
+MOST_RANKED = 200  # of a kind by tier, where there are more finds than the fence holds
 ENOUGH = 12
 
 
@@ -159,12 +160,14 @@ def _statement(
         look(FENCE + 1, is_exact=is_exact, is_shared=True)
     tier, join = _tier(by)
     return (
-        f"""WITH m AS MATERIALIZED ({" UNION ".join(arms)}), ranked AS (
-              SELECT m.kind, m.object_id, m.rank,
+        f"""WITH m AS MATERIALIZED ({" UNION ".join(arms)}), counted AS (
+              SELECT m.*, count(*) OVER (PARTITION BY kind) AS of_kind, count(*) OVER () AS total,
+                row_number() OVER (PARTITION BY kind ORDER BY rank, at DESC, object_id DESC) AS newest
+              FROM m), ranked AS (
+              SELECT m.kind, m.object_id, m.rank, m.of_kind, m.total,
                 row_number() OVER (PARTITION BY m.kind
-                  ORDER BY m.rank, {tier}, m.at DESC, m.object_id DESC) AS place,
-                count(*) OVER (PARTITION BY m.kind) AS of_kind, count(*) OVER () AS total
-              FROM m {join})""",
+                  ORDER BY m.rank, {tier}, m.at DESC, m.object_id DESC) AS place
+              FROM counted m {join})""",
         params,
     )
 
@@ -186,9 +189,11 @@ def _tier(by: Actor) -> tuple[str, str]:
     if at is None or by.access(at.kind, at.group) < Access.READ:
         return "0", ""
     place = f"coalesce(nullif(position(s.{at.column} IN '{at.ranks}'), 0), {len(at.ranks) + 1})"
+    # Of more than the fence holds, the newest are as good a choice as any: fewer tiers are looked up.
+    wanted = f"m.total <= {FENCE} OR m.newest <= {MOST_RANKED}"
     return (
         f"CASE WHEN s.{at.column} <> '' THEN {place} ELSE {len(at.ranks) + 1} END",
-        f"LEFT JOIN {at.table} s ON s.{at.key} = m.customer_id",
+        f"LEFT JOIN {at.table} s ON s.{at.key} = CASE WHEN {wanted} THEN m.customer_id END",
     )
 
 

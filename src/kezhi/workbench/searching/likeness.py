@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from string import ascii_lowercase
+from typing import Any
 
 from django.db import connection
 from rapidfuzz import fuzz
@@ -62,7 +63,7 @@ def _candidates(reach: Reach, spellings: list[str]) -> list[tuple[str, int, str]
     for clause in reach.clauses:
         if "general" not in dict(clause.groups):
             continue
-        guard, params = "", list[object]()
+        guard, params = "", list[Any]()
         if clause.marks is not None:
             marks = " | ".join(quoted(mark) for mark in clause.marks)
             guard, params = (
