@@ -237,9 +237,19 @@ def _several(meant: Meant) -> Meaning:
     wanted = _parts(meant.operand)
     shown = enumerated(_choice_names(meant.field, wanted))
     if meant.op == "all":
-        return _is(meant, "contains", wanted), shown
+        return _is(meant, "contains", wanted) & _unusual(meant, wanted), shown
     some = _is(meant, "overlap" if _is_array(meant) else "has_any_keys", wanted)
-    return (~some if meant.op == "none" else some), shown
+    return (~some if meant.op == "none" else some & _unusual(meant, wanted)), shown
+
+
+def _unusual(meant: Meant, wanted: Sequence[str]) -> Q:
+    """That rows with these entries aren't as most rows are, where that follows: said, so that an index
+    of the few (parties who supply) serves among a million."""
+    if meant.field.expression is not None or not _is_array(meant):
+        return Q()
+    usual = meant.kind.model._meta.get_field(meant.path).get_default() or []
+    told = set(wanted) - set(usual) if meant.op == "all" else not set(wanted) & set(usual)
+    return ~Q(**{meant.path: usual}) if usual and told else Q()
 
 
 def _is_array(meant: Meant) -> bool:
