@@ -33,7 +33,8 @@ def test_the_bulk_comes_by_import_and_people_did_a_few_hundred_deeds(unmeasured)
     assert build_demo(today=TODAY, size=150).is_new
     imported = {batch.kind: batch for batch in ImportBatch.objects.all()}
     buyers = Customer.objects.filter(roles__contains=["customer"])
-    assert imported["customer"].created == buyers.count() == 150
+    assert imported["customer"].created == 150
+    assert buyers.count() >= 150  # some were entered a second time by hand
     assert imported["order"].created == OrderLine.objects.count()
     assert imported["order"].bad == 0
     deeds = Entry.objects.exclude(deed__startswith="import").values_list("deed", "actor_name")

@@ -17,6 +17,7 @@ from kezhi.core.actor import SYSTEM
 from kezhi.demo.arranging import arrange
 from kezhi.demo.customizing import customize
 from kezhi.demo.knowing import know
+from kezhi.demo.doubling import double
 from kezhi.demo.living import live, split
 from kezhi.demo.loading import fill, import_files
 from kezhi.demo.people import COMPANY, HEAD, OWNER, PASSWORD, PEOPLE, SIGN_INS, TEAMS
@@ -110,6 +111,7 @@ def _fill(world: World, owner: User, progress: Say) -> None:
     live(world, deeds, places)
     progress(_("what is known of the parties"))
     know(world, places)
+    double(world, places)
 
 
 def _measure(world: World, owner: User, progress: Say) -> None:
