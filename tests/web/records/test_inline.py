@@ -163,3 +163,36 @@ def test_related_records_stand_on_the_page(web, li_wei):
     customer = create_customer({"name": "甲"}, actor=li_wei, on=TODAY)
     contact = create_contact({"customer": customer, "name": "陈立群"}, actor=li_wei, on=TODAY)
     assert "甲" in web(li_wei).get(f"/contacts/{contact.pk}/").text
+
+
+def test_a_column_that_the_role_does_not_see_is_left_out_of_a_shared_view_and_it_says_so(
+    web, owner, anhui_tea, li_wei
+):
+    from kezhi.workbench.list_query import Shape
+    from kezhi.workbench.saving_views import save_view
+
+    shape = Shape((), "", "name", ("name", "phone", "city"))
+    view = save_view(
+        registry["customer"], "电话", shape, actor=owner, audience="everyone", is_pinned=False
+    )
+    client = web(li_wei)
+    client.cookies["kezhi_language"] = "en"
+    path = f"/customers/?view={view.pk}"
+    words = "aren’t shown to your role"
+    assert words not in client.get(path).text
+    role = li_wei.roles.get()
+    role.field_rules = {"customer": {"reach": "hidden"}}
+    role.save()
+    page = client.get(path).text
+    assert words in page
+    assert 'data-cell="phone"' not in page
+
+
+def test_the_owners_change_is_taken_back_from_its_toast(web, manager, anhui_tea, li_wei, chen_jing):
+    client = web(manager)
+    page = client.post(
+        f"/customers/{anhui_tea.pk}/owner/", {"owner": chen_jing.pk, "reason": ""}, follow=True
+    ).text
+    undo = page.split('action="/undo/')[1].split('"')[0]
+    client.post(f"/undo/{undo}")
+    assert Customer.objects.get().owner == li_wei

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -10,10 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from kezhi.accounts.models import User
+from kezhi.audit.recording import listening
 from kezhi.core.refusal import Refused
 from kezhi.customers.creating import may_reach, reassign_customer
 from kezhi.customers.models import Customer
 from kezhi.records import registry
+from kezhi.web.records.undo import say, undo_url
 from kezhi.web.requests import PersonRequest
 
 NOBODY = "nobody"
@@ -33,7 +34,8 @@ def change(request: PersonRequest, pk: int) -> HttpResponse:
         return _form(request, customer, _("Choose a colleague who works here."), 422)
     reason = request.POST.get("reason", "").strip()[:300]
     try:
-        reassign_customer(customer, owner, actor=request.actor, on=request.today, reason=reason)
+        with listening() as keys:
+            reassign_customer(customer, owner, actor=request.actor, on=request.today, reason=reason)
     except Refused as refusal:
         return _form(request, customer, str(refusal), 409)
     told = (
@@ -42,7 +44,7 @@ def change(request: PersonRequest, pk: int) -> HttpResponse:
         if owner
         else _("%(customer)s now belongs to nobody") % {"customer": customer.name}
     )
-    messages.success(request, told)
+    say(request, told, undo_url(keys, request.actor))
     kind = registry["customer"]
     # Who gave the customer away may not see it any more.
     stays = Customer.objects.visible_to(request.actor).filter(pk=pk).exists()

@@ -213,6 +213,15 @@ class Listing:
         return shown + [field for field in self.kind.fields if field.name not in names]
 
     @property
+    def hides_columns(self) -> bool:
+        """Whether the view was saved with a column that this person's role doesn't see."""
+        if self.query.saved is None:
+            return False
+        names = QueryDict(self.query.saved.query).get("columns", "").split(",")
+        whole = registry[self.kind.name]
+        return any(name in whole and name not in self.kind for name in names)
+
+    @property
     def shows_predictions(self) -> bool:
         return any(column.field.is_predicted for column in self.columns)
 
