@@ -32,6 +32,7 @@ def at_door(site, visit):
     def open_window(**how):
         visitor = visit(site, **how)
         page = visitor.page
+        page.set_default_timeout(60_000)
         page.goto(f"{site.address}/setup/?token=browser")
         if page.locator("[name=owner_name]").count():
             for name, typed in {
