@@ -247,7 +247,8 @@ def _unusual(meant: Meant, wanted: Sequence[str]) -> Q:
     of the few (parties who supply) serves among a million."""
     if meant.field.expression is not None or not _is_array(meant):
         return Q()
-    usual = meant.kind.model._meta.get_field(meant.path).get_default() or []
+    column: Any = meant.kind.model._meta.get_field(meant.path)
+    usual = column.get_default() or []
     told = set(wanted) - set(usual) if meant.op == "all" else not set(wanted) & set(usual)
     return ~Q(**{meant.path: usual}) if usual and told else Q()
 
