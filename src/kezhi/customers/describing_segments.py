@@ -13,7 +13,7 @@ from django.db.models import Count, QuerySet, Sum
 
 from kezhi.core.actor import Scope
 from kezhi.customers.models import Customer, Segment, SegmentDay, SegmentMember, SegmentMove
-from kezhi.customers.reading_segments import kept_members, may_see_kept, members, why_closed
+from kezhi.customers.reading_segments import kept_members, may_open, may_see_kept, members
 from kezhi.workbench.counting import CAP
 from kezhi.workbench.filtering import Asking
 
@@ -148,7 +148,6 @@ def moved(segment: Segment, asking: Asking, *, is_entry: bool, most: int = 10) -
     return list(rows.select_related("customer").order_by("-moved_on", "-pk")[:most])
 
 
-def closed(segments: Sequence[Segment], asking: Asking) -> dict[int, str]:
-    """Those that the actor can't open, with the reason."""
-    reasons = {segment.pk: why_closed(segment, asking) for segment in segments}
-    return {pk: reason for pk, reason in reasons.items() if reason}
+def closed(segments: Sequence[Segment], asking: Asking) -> set[int]:
+    """Those that the actor can't open."""
+    return {segment.pk for segment in segments if not may_open(segment, asking)}

@@ -8,13 +8,14 @@ from dataclasses import replace
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from kezhi.core.actor import Actor
+from kezhi.core.actor import Actor, Scope
 from kezhi.core.refusal import Refused
 from kezhi.customers.models import Customer, Segment, SegmentMember
 from kezhi.records import Condition, Field, FieldKind, Kind, registry
 from kezhi.records.fields import Label
 from kezhi.workbench.filtering import Asking, Filter, field_of
-from kezhi.workbench.filtering.relating import collection_of
+from kezhi.workbench.filtering.meaning import DEEPEST_KEPT
+from kezhi.workbench.filtering.relating import addable, collection_of
 from kezhi.workbench.filtering.tree import Group, Has, Leaf, Node, Not, leaves, parse
 from kezhi.workbench.operands import Unusable
 
@@ -34,25 +35,38 @@ def filter_of(segment: Segment, asking: Asking) -> Filter:
 
 def why_closed(segment: Segment, asking: Asking) -> str:
     """Why this actor can't open the segment; empty when they can. It doesn't say which field is hidden."""
-    if segment.is_frozen:
-        return ""
     try:
-        problems = filter_of(segment, asking).problems
-    except Unusable as reason:
+        _opened(segment, asking)
+    except NotOpen as reason:
         return str(reason)
-    if not problems:
-        return ""
-    return _("This segment asks for something that you may not see, so it can’t be opened.")
+    return ""
+
+
+def may_open(segment: Segment, asking: Asking) -> bool:
+    """Whether the actor may ask for all that the filter asks for; without looking anything up, for lists."""
+    return segment.is_frozen or _may_ask_all(segment, asking, (), is_kept=False)
 
 
 def members(segment: Segment, asking: Asking) -> QuerySet[Customer]:
     """The customers of the segment whom the actor may see; `NotOpen` where they may not ask."""
-    if reason := why_closed(segment, asking):
-        raise NotOpen(reason)
     rows: QuerySet[Customer] = Customer.objects.visible_to(asking.actor)
+    opened = _opened(segment, asking)
+    return rows.filter(_listed(segment)) if opened is None else opened.apply(rows)
+
+
+def _opened(segment: Segment, asking: Asking) -> Filter | None:
+    """The live segment's filter; None for a frozen one, which asks nothing."""
     if segment.is_frozen:
-        return rows.filter(_listed(segment))
-    return filter_of(segment, asking).apply(rows)
+        return None
+    try:
+        opened = filter_of(segment, asking)
+    except Unusable as reason:
+        raise NotOpen(str(reason)) from None
+    if opened.problems:
+        raise NotOpen(
+            _("This segment asks for something that you may not see, so it can’t be opened.")
+        )
+    return opened
 
 
 def kept_members(segment: Segment, actor: Actor) -> QuerySet[SegmentMember]:
@@ -67,39 +81,75 @@ def may_see_kept(segment: Segment, asking: Asking) -> bool:
     At night the whole company is asked. Whoever sees fewer orders than customers would learn from the kept
     members of "more than three orders" what their own question doesn't tell.
     """
-    if segment.is_frozen:
-        return True
-    if why_closed(segment, asking):
+    return segment.is_frozen or _may_ask_all(segment, asking, (), is_kept=True)
+
+
+def _may_ask_all(
+    segment: Segment, asking: Asking, within: tuple[int, ...], *, is_kept: bool
+) -> bool:
+    if segment.pk in within or len(within) > DEEPEST_KEPT:
         return False
+    kind = registry["customer"].seen_by(asking.actor)
+    inside = (*within, segment.pk)
+    return all(
+        _may_ask(kind, _parsed(condition), asking, inside, is_kept=is_kept)
+        for condition in segment.conditions
+    )
+
+
+def _may_ask(
+    kind: Kind, node: Node, asking: Asking, within: tuple[int, ...], *, is_kept: bool
+) -> bool:
     actor = asking.actor
-    reach = actor.scope("read", "customer")
-    return all(actor.scope("read", kind) >= reach for kind in _kindsasked_by(segment, ()))
-
-
-def _kindsasked_by(segment: Segment, within: tuple[int, ...]) -> set[str]:
-    kinds: set[str] = set()
-    for condition in segment.conditions:
-        _gather(registry["customer"], _parsed(condition), kinds, (*within, segment.pk))
-    return kinds
-
-
-def _gather(kind: Kind, node: Node, kinds: set[str], within: tuple[int, ...]) -> None:
     if isinstance(node, Group):
-        for each in node.nodes:
-            _gather(kind, each, kinds, within)
-    elif isinstance(node, Not):
-        _gather(kind, node.node, kinds, within)
-    elif isinstance(node, Has):
-        collection = next((c for c in kind.collections if c.name == node.collection), None)
-        if collection is not None and collection.kind in registry:
-            kinds.add(collection.kind)
-            if node.where is not None:
-                _gather(registry[collection.kind], node.where, kinds, within)
-    elif kind.name == "customer":
-        for pk in _named(node.condition):
-            inner = None if pk in within else Segment.objects.filter(pk=pk).first()
-            if inner is not None and not inner.is_frozen:
-                kinds |= _kindsasked_by(inner, within)
+        return all(_may_ask(kind, each, asking, within, is_kept=is_kept) for each in node.nodes)
+    if isinstance(node, Not):
+        return _may_ask(kind, node.node, asking, within, is_kept=is_kept)
+    if isinstance(node, Has):
+        try:
+            collection, other = collection_of(kind, node.collection, actor)
+        except Unusable:
+            return False
+        if is_kept and actor.scope("read", collection.kind) < actor.scope("read", "customer"):
+            return False
+        if node.total is not None and node.total[0] not in {each.name for each in addable(other)}:
+            return False
+        return node.where is None or _may_ask(other, node.where, asking, within, is_kept=is_kept)
+    return _may_ask_leaf(kind, node, asking, within, is_kept=is_kept)
+
+
+def _may_ask_leaf(
+    kind: Kind, leaf: Leaf, asking: Asking, within: tuple[int, ...], *, is_kept: bool
+) -> bool:
+    try:
+        condition = Condition.parse(leaf.condition)
+    except ValueError:
+        return False
+    field = field_of(kind, condition.field, asking.actor)
+    if field is None or not field.is_filterable:
+        return False
+    if is_kept and field.kind is FieldKind.LINK:
+        # The record that is named may be a stranger's.
+        return asking.actor.scope("read", field.link) is Scope.ALL
+    named = _named(leaf.condition) if kind.name == "customer" else []
+    return all(
+        pk in _visible(asking)
+        and (
+            _visible(asking)[pk].is_frozen
+            or _may_ask_all(_visible(asking)[pk], asking, within, is_kept=is_kept)
+        )
+        for pk in named
+    )
+
+
+def _visible(asking: Asking) -> dict[int, Segment]:
+    """All segments that the actor sees, fetched once for whatever is asked together."""
+    known: dict[int, Segment] | None = asking.memo.get("segments")
+    if known is None:
+        known = asking.memo["segments"] = {
+            row.pk: row for row in Segment.objects.visible_to(asking.actor)
+        }
+    return known
 
 
 def _listed(segment: Segment) -> Q:

@@ -231,6 +231,8 @@ def test_the_pages_ask_no_more_for_more_rows(web, owner, li_wei, anhui_tea):
                 on=TODAY,
             )
             a_segment(owner, chosen=[anhui_tea.pk], name=f"{count}-{number}")
+            mine = (f"owner.eq.{li_wei.pk}", f"segment.in.{segment.pk}")
+            a_segment(owner, *mine, name=f"{count}+{number}")
         count_segments(actor=SYSTEM, on=TODAY, zone=SHANGHAI)
         queries = []
         for path in ("/segments/", f"/segments/{segment.pk}/"):

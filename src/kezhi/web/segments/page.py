@@ -24,6 +24,7 @@ from kezhi.web import numbers
 from kezhi.web.records.access import asking
 from kezhi.web.requests import PersonRequest, must_may
 from kezhi.web.segments.access import segment_of
+from kezhi.workbench.filtering import Asking
 
 MOST_LISTED = 200
 MOST_OVERLAPS = 12
@@ -32,11 +33,11 @@ WHOLE_KEPT_SECONDS = 600
 
 @dataclass(frozen=True)
 class Listed:
-    """A segment in the list; `size` is None where it wasn't counted, `closed` says why it can't be opened."""
+    """A segment in the list; `size` is None where it wasn't counted, or its count would tell too much."""
 
     segment: Segment
     size: int | None
-    closed: str
+    is_closed: bool
 
 
 @require_safe
@@ -48,7 +49,7 @@ def index(request: PersonRequest) -> HttpResponse:
     segments = sorted(found[:MOST_LISTED], key=lambda each: each.owner_id != request.actor.pk)
     asked = asking(request)
     sizes, closed = describing.sizes(segments, asked), describing.closed(segments, asked)
-    listed = [Listed(each, sizes.get(each.pk), closed.get(each.pk, "")) for each in segments]
+    listed = [Listed(each, sizes.get(each.pk), each.pk in closed) for each in segments]
     about = {
         "listed": listed,
         "may_create": request.actor.may("create", "segment"),
@@ -81,7 +82,7 @@ def show(request: PersonRequest, pk: int) -> HttpResponse:
     if is_exact and request.htmx:
         return render(request, "segments/_figures.html", about)
     about["criteria"] = _criteria(segment, asked)
-    about["overlaps"] = _overlaps(request, segment)
+    about["overlaps"] = _overlaps(request, segment, asked)
     about["is_kept_known"] = may_see_kept(segment, asked)
     days = describing.movement(segment, asked)
     about["days"] = days
@@ -124,7 +125,7 @@ def _whole(request: PersonRequest) -> int:
     return int(cache.get_or_set(key, rows.count, WHOLE_KEPT_SECONDS) or 0)
 
 
-def _criteria(segment: Segment, asked: Any) -> list[Any]:
+def _criteria(segment: Segment, asked: Asking) -> list[Any]:
     """The filter in words; of a frozen segment only where the person may ask it."""
     if not segment.conditions and not segment.text:
         return []
@@ -168,9 +169,9 @@ def _bar(label: str, count: int, size: int, href: str) -> dict[str, Any]:
     return {"label": label, "amount": count, "shown": shown, "href": href}
 
 
-def _overlaps(request: PersonRequest, segment: Segment) -> list[dict[str, Any]]:
-    found = describing.overlaps(segment, asking(request))
-    base = describing.sizes([segment], asking(request)).get(segment.pk, 0)
+def _overlaps(request: PersonRequest, segment: Segment, asked: Asking) -> list[dict[str, Any]]:
+    found = describing.overlaps(segment, asked)
+    base = describing.sizes([segment], asked).get(segment.pk, 0)
     return [
         {
             "segment": each.segment,

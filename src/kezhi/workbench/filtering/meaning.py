@@ -39,7 +39,7 @@ class Asking:
     """Who asks, on which day, in which time zone: what relative days and scopes are counted from.
 
     `within` are the kept filters (segments) inside which is asked now: none may contain itself. `spent`
-    counts the conditions of all of them together.
+    counts the conditions of all of them together; `memo` keeps what was looked up on the way.
     """
 
     actor: Actor
@@ -47,6 +47,7 @@ class Asking:
     zone: tzinfo
     within: tuple[int, ...] = ()
     spent: list[int] = field(default_factory=lambda: [0], compare=False)
+    memo: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def inside(self, kept: int, conditions: int) -> Asking:
         """The same question inside a kept filter; raises when it contains itself or asks without end."""
