@@ -327,3 +327,29 @@ def test_nothing_is_suggested_for_a_number_or_for_what_is_quite_different(tea, l
 
     for typed in ("13812346028", "深圳电子", "xyzzy", "", "茶" * 200, "q" * 100_000):
         assert similar(typed, by=li_wei) == []
+
+
+def test_two_worlds_that_differ_in_what_is_hidden_answer_alike(li_wei):
+    from kezhi.accounts.models import Role, User
+    from kezhi.workbench.searching.likeness import similar
+
+    Role.objects.filter(key="salesperson").update(
+        field_rules={"customer": {"reach": "hidden", "identity": "masked"}}
+    )
+    made = create_customer({"name": "恒泰贸易"}, actor=li_wei, on=TODAY)
+    blind = User.objects.get(pk=li_wei.pk)
+    typed = ("恒泰", "13812346027", "6027", "hengtai", "ht", "@acme.cn", "acme", "9134", "恒太")
+
+    def answers():
+        return [
+            (find(t, by=blind).groups, find(t, by=blind).total, similar(t, by=blind)) for t in typed
+        ]
+
+    before = answers()
+    edit_customer(
+        made,
+        {"phone": "13812346027", "email": "hengtai@acme.cn", "credit_code": "91340100MA2N0T7C0M"},
+        actor=SYSTEM,
+        on=TODAY,
+    )
+    assert answers() == before
