@@ -20,8 +20,8 @@ def as_owner(client, owner):
 def arranged(*items, form=(), panel=(), zh=(), en=(), columns=(), **more):
     return {
         "item": items,
-        "form": form,
-        "panel": panel,
+        "in_form": form,
+        "on_panel": panel,
         "zh": zh,
         "en": en,
         "column": columns,

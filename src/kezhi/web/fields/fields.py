@@ -44,7 +44,8 @@ def kinds(request: PersonRequest) -> HttpResponse:
     for name in CustomField.objects.filter(is_in_use=True).values_list("kind", flat=True):
         counts[name] = counts.get(name, 0) + 1
     rows = [(kind, counts.get(kind.name, 0)) for kind in defining.customizable()]
-    return render(request, "fields/kinds.html", {"rows": rows})
+    about = {"rows": rows, "may_edit": request.actor.may("edit", "custom_field")}
+    return render(request, "fields/kinds.html", about)
 
 
 @require_safe
@@ -80,12 +81,11 @@ def create(request: PersonRequest, kind: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def change(request: PersonRequest, kind: str, key: str) -> HttpResponse:
-    must_may(request, "read", "custom_field")
+    must_may(request, "edit", "custom_field")
     field = _field(kind, key)
     form = DefinitionForm.of(_kind(kind), field)
     if request.method == "GET":
         return _form(request, form)
-    must_may(request, "edit", "custom_field")
     form.read(request.POST)
     try:
         defining.change_field(field, form.definition_given(), actor=request.actor, on=request.today)
@@ -221,7 +221,6 @@ def _form(
         else [],
         "views": defining.viewed_by(definition) if definition else 0,
         "refusal": refusal,
-        "may_edit": request.actor.may("edit" if definition else "create", "custom_field"),
         "may_delete": request.actor.may("delete", "custom_field"),
     }
     return render(request, "fields/form.html", about, status=status)

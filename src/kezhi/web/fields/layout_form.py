@@ -59,7 +59,7 @@ class LayoutForm:
         layout = Layout(kind=kind.name)
         known = set(placed(kind))
         zh, en = data.getlist("zh"), data.getlist("en")
-        form, panel = set(data.getlist("form")), set(data.getlist("panel"))
+        form, panel = set(data.getlist("in_form")), set(data.getlist("on_panel"))
         parts: list[Part] = []
         for item in data.getlist("item")[:MOST]:
             if item == "s":

@@ -24,11 +24,10 @@ from kezhi.workbench.tagging import tagged
 @require_http_methods(["GET", "POST"])
 def edit(request: PersonRequest, kind: str) -> HttpResponse:
     """POST `do`: save, preview, or one of the small changes of `LayoutForm.act`, which are not kept yet."""
-    must_may(request, "read", "custom_field")
+    must_may(request, "edit", "custom_field")
     whole = _kind(kind)
     if request.method == "GET":
         return _page(request, whole, LayoutForm.of(whole, layout_of(kind)))
-    must_may(request, "edit", "custom_field")
     form = LayoutForm.read(whole, request.POST)
     deed = request.POST.get("do", "save")
     if deed == "preview":
@@ -71,7 +70,6 @@ def _page(
         "form": form,
         "refusal": refusal,
         "is_changed": is_changed or is_preview,
-        "may_edit": request.actor.may("edit", "custom_field"),
         "has_own": kind.name in definitions.current().layouts,
         "preview": RecordForm.of(request, _as_arranged(kind, form)) if is_preview else None,
     }
