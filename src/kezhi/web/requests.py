@@ -34,3 +34,8 @@ def must_may(request: PersonRequest, action: str, kind: str) -> None:
     """403 unless the actor's role permits it."""
     if not request.actor.may(action, kind):
         raise PermissionDenied
+
+
+def typed(request: HttpRequest, name: str, longest: int = 500) -> str:
+    """A short text of a small form, as the database can keep it: without NUL, and not endless."""
+    return str(request.POST.get(name, "")).replace("\0", "").strip()[:longest]

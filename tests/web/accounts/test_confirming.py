@@ -177,3 +177,19 @@ def test_what_lets_a_colleague_further_in_asks_once_more(aged, owner, li_wei, ch
     assert (li_wei.email, li_wei.login, li_wei.is_active) == ("", "liwei", True)
     assert li_wei.check_password(PASSWORD)
     assert li_wei.title == ("" if asks else "经理")
+
+
+def test_what_no_database_keeps_is_no_error(client, owner, li_wei, with_app):
+    """A NUL, or a text without end, in each small form."""
+    from kezhi.accounts.models import ExternalIdentity
+
+    with_app(li_wei)
+    client.force_login(owner)
+    stem = "/settings/people/liwei/sign-in/"
+    for text in ("\0", "a\0b", "x" * 5000):
+        for address in ("second-factors/removal/", "accounts/"):
+            answer = client.post(
+                stem + address, {"reason": text, "subject": text, "provider": text}
+            )
+            assert answer.status_code in (302, 409), address
+    assert not ExternalIdentity.objects.exists()

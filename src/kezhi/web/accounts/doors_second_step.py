@@ -22,7 +22,7 @@ from kezhi.web.accounts.code_app_secret import app_page, kept_secret
 from kezhi.web.accounts.passkey_ceremony import answer_of, ceremony, remembered
 from kezhi.web.accounts.security_confirming import way_on
 from kezhi.web.origin import origin
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, typed
 
 PATHS = {Step.SECOND_FACTOR: "/sign-in/second-step/", Step.SET_UP: "/sign-in/set-up/"}
 
@@ -150,7 +150,7 @@ def set_up_passkey(request: PersonRequest, half: HalfSignedIn) -> HttpResponse:
             actor=half.person,
             at=timezone.now(),
             origin=origin(request),
-            name=request.POST.get("name", ""),
+            name=typed(request, "name"),
         )
     except Refused as refusal:
         return _set_up_page(request, half, refusal)

@@ -21,7 +21,7 @@ from kezhi.web.accounts.devices import device_name
 from kezhi.web.accounts.passkey_ceremony import answer_of, ceremony, remembered
 from kezhi.web.accounts.security_confirming import freshly_signed_in
 from kezhi.web.origin import origin
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, typed
 
 HOME = "/settings/security/"
 FEW_CODES = 3
@@ -124,7 +124,7 @@ def passkey_options(request: PersonRequest) -> HttpResponse:
 @require_POST
 @freshly_signed_in
 def add_passkey(request: PersonRequest) -> HttpResponse:
-    name = request.POST.get("name", "") or device_name(request.headers.get("User-Agent", ""))
+    name = typed(request, "name") or device_name(request.headers.get("User-Agent", ""))
     try:
         codes = passkeys.add_passkey(
             request.actor,
@@ -145,7 +145,7 @@ def add_passkey(request: PersonRequest) -> HttpResponse:
 def rename_passkey(request: PersonRequest, pk: int) -> HttpResponse:
     passkey = get_object_or_404(Passkey, pk=pk, person=request.actor)
     try:
-        passkeys.rename_passkey(passkey, request.POST.get("name", ""), actor=request.actor)
+        passkeys.rename_passkey(passkey, typed(request, "name"), actor=request.actor)
     except Refused as refusal:
         return _page(request, refusal)
     return redirect(HOME)

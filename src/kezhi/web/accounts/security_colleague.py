@@ -23,7 +23,7 @@ from kezhi.core.refusal import Refused
 from kezhi.web.accounts.security import described
 from kezhi.web.accounts.security_confirming import freshly_signed_in
 from kezhi.web.origin import full_address
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, typed
 
 View = Callable[..., HttpResponse]
 
@@ -99,7 +99,7 @@ def withdraw_link(request: PersonRequest, colleague: User) -> HttpResponse:
 @of_colleague
 @freshly_signed_in
 def reset_factors(request: PersonRequest, colleague: User) -> HttpResponse:
-    reason = request.POST.get("reason", "")
+    reason = typed(request, "reason")
     try:
         second_factors.reset_second_factors(colleague, actor=request.actor, reason=reason)
     except Refused as refusal:
@@ -139,7 +139,7 @@ def link(request: PersonRequest, colleague: User) -> HttpResponse:
         single_sign_on.link_identity(
             colleague,
             provider.issuer,
-            request.POST.get("subject", ""),
+            typed(request, "subject"),
             actor=request.actor,
             at=timezone.now(),
         )
