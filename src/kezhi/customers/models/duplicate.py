@@ -16,12 +16,14 @@ from kezhi.customers.models.customer import Customer
 class MatchKey(models.Model):
     """One normalised mark of a customer: a phone, a tax number, the sound of its name (`customers.matching`).
 
-    `source` is the kind of record from which it was taken. Kept by `customers.matching_keeping` alone.
+    `source` is the kind of record from which it was taken. Kept by `customers.matching_keeping` alone. The
+    database doesn't check the reference row by row: an import writes a million of them, and who reads keys
+    joins the customers anyway.
     """
 
     pk = models.CompositePrimaryKey("key", "customer_id", "source")
     key = models.CharField(max_length=120, db_collation="C")
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="+")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="+", db_constraint=False)
     source = models.CharField(max_length=12, db_collation="C")
 
     def __str__(self) -> str:
