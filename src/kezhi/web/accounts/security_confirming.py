@@ -39,6 +39,18 @@ def freshly_signed_in(view: View) -> View:
     return guarded
 
 
+def freshly_signed_in_to_change(view: View) -> View:
+    """As `freshly_signed_in`, for a page that may be looked at without."""
+    guarded = freshly_signed_in(view)
+
+    @functools.wraps(view)
+    def changing(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        wanted = guarded if request.method == "POST" else view
+        return wanted(request, *args, **kwargs)
+
+    return changing
+
+
 def ask_to_confirm(request: PersonRequest) -> HttpResponse:
     """The page that was asked for, or where the form stood, is where it goes on afterwards."""
     back = request.get_full_path()
