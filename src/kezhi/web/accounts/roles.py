@@ -37,6 +37,7 @@ from kezhi.web.accounts.permissions import (
     Label,
     kind_labels,
 )
+from kezhi.web.accounts.security_confirming import freshly_signed_in_to_change
 from kezhi.web.records.cells import Cell, properties
 from kezhi.web.requests import PersonRequest, must_may
 from kezhi.workbench.counting import Totals, count
@@ -67,6 +68,7 @@ class Row:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@freshly_signed_in_to_change
 def index(request: PersonRequest) -> HttpResponse:
     """The roles; POST name and copy_of makes another one."""
     must_may(request, "read", "user")
@@ -93,6 +95,7 @@ def index(request: PersonRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@freshly_signed_in_to_change
 def show(request: PersonRequest, key: str) -> HttpResponse:
     """One role; POST changes it, or with `deed` delete takes it away."""
     must_may(request, "read", "user")
