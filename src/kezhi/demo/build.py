@@ -16,8 +16,8 @@ from kezhi.accounts.setting_up import found_company
 from kezhi.core.actor import SYSTEM
 from kezhi.demo.arranging import arrange
 from kezhi.demo.customizing import customize
+from kezhi.demo.doubling import double, review
 from kezhi.demo.knowing import know
-from kezhi.demo.doubling import double
 from kezhi.demo.living import live, split
 from kezhi.demo.loading import fill, import_files
 from kezhi.demo.people import COMPANY, HEAD, OWNER, PASSWORD, PEOPLE, SIGN_INS, TEAMS
@@ -25,6 +25,7 @@ from kezhi.demo.segmenting import make_segments
 from kezhi.demo.talking import ZONE
 from kezhi.demo.world import SEED, SIZE, World, imagine_world
 from kezhi.insight.measuring import begin_value_run, run_value
+from kezhi.workbench.searching.filling import close_gaps
 
 BACKFILL_MONTHS = 14
 Say = Callable[[str], object]
@@ -53,11 +54,14 @@ def build_demo(
         owner = _found()
         _fill(world, owner, progress)
         _measure(world, owner, progress)
+        review(world)
         arrange(world, owner)
         progress(_("fields of the company's own"))
         customize(owner, today=today, seed=seed)
         progress(_("segments of customers"))
         make_segments(today=today)
+        progress(_("making everyone findable"))
+        close_gaps()
     return DemoCompany(True, SIGN_INS)
 
 
@@ -111,7 +115,7 @@ def _fill(world: World, owner: User, progress: Say) -> None:
     live(world, deeds, places)
     progress(_("what is known of the parties"))
     know(world, places)
-    double(world, places)
+    double(world)
 
 
 def _measure(world: World, owner: User, progress: Say) -> None:

@@ -16,7 +16,6 @@ from kezhi.customers.deduplicating_scan import find_duplicates
 from kezhi.customers.matching_names import HAN, taken_apart
 from kezhi.customers.merging import merge_customers
 from kezhi.customers.models import Card, Customer, DuplicatePair
-from kezhi.demo.loading import Places
 from kezhi.demo.talking import ZONE
 from kezhi.demo.world import World
 
@@ -37,8 +36,8 @@ PICTURED = (
 MECARD = "MECARD:N:陈,卓然;ORG:中山市格远照明有限公司;TIL:外贸经理;TEL:13531289046;EMAIL:chenzr@geyuan.cn;;"
 
 
-def double(world: World, places: Places) -> int:
-    """Enter some customers a second time, search for them and merge one pair; the number of deeds."""
+def double(world: World) -> int:
+    """Some customers are entered a second time, and cards of a fair come in; the number of deeds."""
     today = world.story.today
     people = {user.login: user for user in User.objects.prefetch_related("roles")}
     manager = people["zhou"]
@@ -46,15 +45,20 @@ def double(world: World, places: Places) -> int:
     for number, customer in enumerate(_worth_doubling(manager)):
         create_customer(_again(customer, number), actor=customer.owner or manager, on=today)
         deeds += 1
+    return deeds + collect_cards(people, today)
+
+
+def review(world: World) -> None:
+    """Search the whole base, now that values are known, and merge one pair."""
+    people = {user.login: user for user in User.objects.prefetch_related("roles")}
+    manager = people["zhou"]
     find_duplicates(actor=people["lin"])
     pair = DuplicatePair.objects.visible_to(manager).open().order_by("-second_id").first()
     if pair is not None:
-        at = datetime.combine(today, time(9, 40), ZONE)
+        at = datetime.combine(world.story.today, time(9, 40), ZONE)
         merge_customers(
             pair.first, pair.second, actor=manager, at=at, reason="同一家公司，展会后重复录入"
         )
-        deeds += 1
-    return deeds + 1 + collect_cards(people, today)
 
 
 def _worth_doubling(manager: User) -> list[Customer]:
