@@ -18,7 +18,7 @@ from kezhi.customers.completing import score_customers
 from kezhi.customers.drafting import hand_over_drafts
 from kezhi.customers.matching_keeping import SOURCES, keep
 from kezhi.customers.models import Contact, Customer, Standing
-from kezhi.customers.placing import follow_place, on_reassign  # noqa: F401 - known by this name
+from kezhi.customers.placing import follow_place
 from kezhi.workbench.customizing.entering import changed, put
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from django.db import connection
 from django.db.models import Model
@@ -19,9 +18,8 @@ from kezhi.customers.models.belonging import belongings
 CHUNK = 2_000
 AT_ONCE = 1_000  # more customers than that follow in the background
 
-# Upper apps that repeat the owner on their rows (orders, costs) register here in their `ready`.
-on_reassign: list[Callable[[Customer, dict[str, Any]], None]] = []
-# The same for many customers at once, by their ids; who registers here needn't above.
+# Upper apps that repeat the owner on their rows (orders, costs) register here in their `ready`; they get
+# the ids of the customers.
 on_place: list[Callable[[list[int]], None]] = []
 
 
@@ -38,12 +36,8 @@ def follow_place(ids: list[int]) -> None:
             " FROM customers_customer c WHERE c.id = t.customer_id AND c.id = ANY(%s)",
             [ids],
         )
-    for whole in on_place:
-        whole(ids)
-    if on_reassign:
-        for customer in Customer.objects.filter(pk__in=ids).iterator():
-            for hook in on_reassign:
-                hook(customer, customer.place)
+    for follow in on_place:
+        follow(ids)
 
 
 def follow_in(table: str, ids: list[int]) -> None:
