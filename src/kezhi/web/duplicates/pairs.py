@@ -150,8 +150,8 @@ def _ways(asked: dict[str, str]) -> list[dict[str, Any]]:
     rest = {name: said for name, said in asked.items() if name != "by"}
     labels = (
         ("", pgettext("duplicates", "All")),
-        ("mark", _("Same phone, e-mail or number")),
-        ("name", _("Similar name only")),
+        ("mark", _("Same identifier")),
+        ("name", _("Similar name")),
     )
     return [
         {
