@@ -264,8 +264,8 @@ def _make_findable(batch: ImportBatch, actor: Actor) -> None:
         cursor.execute(
             """SELECT r."table", min(u.row_id), max(u.row_id) FROM dataio_importedrows r,
                  unnest(r.ids) AS u(row_id)
-               WHERE r.batch_id = %s GROUP BY r.id, r."table" """,
-            [batch.pk],
+               WHERE r.batch_id = %s GROUP BY r."table", u.row_id / %s""",
+            [batch.pk, filling.CHUNK],
         )
         filling.note_gaps(cursor.fetchall())
     filling.fill_after_import(file=batch.file_name, actor=actor)

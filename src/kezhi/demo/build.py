@@ -25,7 +25,6 @@ from kezhi.demo.segmenting import make_segments
 from kezhi.demo.talking import ZONE
 from kezhi.demo.world import SEED, SIZE, World, imagine_world
 from kezhi.insight.measuring import begin_value_run, run_value
-from kezhi.workbench.searching.filling import close_gaps
 
 BACKFILL_MONTHS = 14
 Say = Callable[[str], object]
@@ -60,8 +59,6 @@ def build_demo(
         customize(owner, today=today, seed=seed)
         progress(_("segments of customers"))
         make_segments(today=today)
-        progress(_("making everyone findable"))
-        close_gaps()
     return DemoCompany(True, SIGN_INS)
 
 
