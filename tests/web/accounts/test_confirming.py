@@ -28,6 +28,9 @@ SENSITIVE = [
     ("post", "/settings/people/liwei/sign-in/second-factors/removal/"),
     ("post", "/settings/people/liwei/sign-in/accounts/"),
     ("post", "/settings/sign-in/second-factor/"),
+    ("post", "/settings/people/new/"),
+    ("post", "/settings/roles/"),
+    ("post", "/settings/roles/salesperson/"),
     ("post", "/settings/sign-in/providers/new/"),
 ]
 
