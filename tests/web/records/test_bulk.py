@@ -220,3 +220,22 @@ def test_the_result_asks_the_same_number_of_queries_for_one_and_many(web, owner,
     rows = customers(li_wei, "甲乙丙丁戊")
     asked(rows[:1])
     assert asked(rows[:1]) == asked(rows)
+
+
+def test_the_bar_goes_with_what_the_search_found(web, owner, li_wei):
+    customers(li_wei, "甲乙")
+    part = (
+        web(owner)
+        .get("/customers/?view=all&q=甲", headers={"HX-Request": "true", "HX-Target": "results"})
+        .text
+    )
+    assert "/customers/bulk/edit/?view=all&amp;q=%E7%94%B2" in part
+
+
+def test_all_that_a_list_finds_is_exported_whatever_is_ticked(web, owner, li_wei):
+    mine = customers(li_wei, "甲乙丙")
+    answer = web(owner).post(
+        "/customers/export/?view=all", {"format": "csv", "selected": mine[0].pk, "all": "1"}
+    )
+    text = b"".join(answer.streaming_content).decode()
+    assert text.count("甲") == text.count("丙") == 1

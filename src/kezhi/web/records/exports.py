@@ -41,6 +41,8 @@ def download(request: PersonRequest, kind: Kind) -> HttpResponseBase:
     if listing.problems:
         return HttpResponseRedirect(listing.query.url())
     rows = listing.ordered("export")
+    if "all" in request.POST:
+        selected = []
     if selected:
         rows = rows.filter(pk__in=selected)
     fields = list(kind.fields) if "all_fields" in request.POST else listing.query.columns
