@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from kezhi.accounts.models import User
+from kezhi.audit.recording import as_one_batch
 from kezhi.catalog.models import Product
 from kezhi.core.actor import SYSTEM
 from kezhi.customers import answering, promising
@@ -22,6 +23,7 @@ from kezhi.customers.creating import create_customer, edit_contact, edit_custome
 from kezhi.customers.drafting import keep_draft
 from kezhi.customers.following_up import log_interaction, pin_interaction
 from kezhi.customers.identifying import DEEDS as IDENTIFIER
+from kezhi.customers.matching_keeping import keep
 from kezhi.customers.models import Contact, Customer, Interaction, Need, Promise, Relation
 from kezhi.customers.relating import create_relation
 from kezhi.customers.remembering import create_important_date
@@ -70,7 +72,17 @@ def know(world: World, places: Places) -> None:
     _mentions_and_drafts(told)
     for customer in told.own[2:6]:
         confirm_customer(customer, actor=told.people[TELLER], on=told.on(-20))
+    _gaps(told)
     score_all(actor=SYSTEM, on=told.today)
+
+
+def _gaps(told: Knowledge) -> None:
+    """Of some customers little more than the name was ever written down."""
+    ids = told.places.customer[5::17]
+    blank = {"phone": "", "email": "", "address": "", "source": "", "payment_days": None}
+    with as_one_batch():
+        Customer.objects.filter(pk__in=ids).update(**blank)
+        keep("customer", ids)
 
 
 def _best_of(told: Knowledge, login: str) -> list[Customer]:

@@ -581,7 +581,7 @@ KIND = Kind(
         View(
             "to-complete",
             _("Data to complete"),
-            (IS_CUSTOMER, Condition("completeness", "lt", "60")),
+            (IS_CUSTOMER, Condition("completeness", "lt", "80")),
             sort="-potential_value",
             columns=("name", "tier", "completeness", "potential_value", "industry", "owner"),
         ),
