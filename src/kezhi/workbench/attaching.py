@@ -18,8 +18,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
+from kezhi.accounts.models import User
 from kezhi.audit.recording import as_one_batch, audited, note
 from kezhi.core import queue
 from kezhi.core.actor import Actor
@@ -52,9 +54,14 @@ def thumbnail_of(stored_as: uuid.UUID) -> Path:
 
 
 def attachments_of(kind_name: str, *ids: int) -> list[Attachment]:
-    """The files on these records, the newest first; whoever asks has made sure that they may be seen."""
+    """The files on these records, the newest first, with `brought_by`: the name of who brought each.
+
+    Whoever asks has made sure that the records may be seen.
+    """
     rows = Attachment.objects.filter(kind=kind_name, object_id__in=ids, removed_at__isnull=True)
-    return list(rows.defer("text").order_by("object_id", "-pk")[:MOST_ON_A_RECORD])
+    person = User.objects.filter(pk=OuterRef("created_by_id")).values("name")
+    rows = rows.defer("text").annotate(brought_by=Subquery(person))
+    return list(rows.order_by("object_id", "-pk")[:MOST_ON_A_RECORD])
 
 
 def is_reachable(attachment: Attachment, actor: Actor, action: str = "read") -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
 
-from kezhi.accounts.models import User
 from kezhi.core.actor import Actor
 from kezhi.records import registry
 from kezhi.workbench.attaching import attachments_of
@@ -40,33 +40,32 @@ class Files:
         return f"files-{self.kind}-{self.pk}"
 
 
-def files_of(kind_name: str, pk: int, actor: Actor) -> Files | None:
-    """The panel of a record that the actor sees; None for kinds without files."""
+def files_of(kind_name: str, pk: int, actor: Actor, may_edit: bool | None = None) -> Files | None:
+    """The panel of a record that the actor sees; None for kinds without files.
+
+    Who knows already whether the actor may edit the record says so.
+    """
     kind = registry.declared(kind_name)
     if not kind.has_attachments:
         return None
     found = attachments_of(kind_name, pk)
-    may_edit = actor.may("edit", kind_name) and bool(
-        kind.visible_to(actor, "edit").filter(pk=pk).exists()
-    )
+    if may_edit is None:
+        may_edit = bool(kind.visible_to(actor, "edit").filter(pk=pk).exists())
     address = reverse("attachments", args=[kind_name, pk])
     return Files(kind_name, pk, address, may_edit, tuple(shown(found)))
 
 
-def shown(attachments: Iterable[Attachment]) -> list[File]:
-    """With addresses and names, one query however many there are."""
-    attachments = list(attachments)
-    ids = {each.created_by_id for each in attachments if each.created_by_id}
-    names = dict(User.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
-    return [_file(each, names.get(each.created_by_id, "")) for each in attachments]
+def shown(attachments: Iterable[Any]) -> list[File]:
+    """As `attachments_of` gives them, with their addresses."""
+    return [_file(each) for each in attachments]
 
 
-def _file(attachment: Attachment, by: str) -> File:
+def _file(attachment: Any) -> File:
     key = attachment.stored_as
     return File(
         attachment,
         reverse("attachment", args=[key]),
         reverse("attachment-picture", args=[key]) if attachment.is_image else "",
         reverse("attachment-removal", args=[key]),
-        by,
+        attachment.brought_by or "",
     )

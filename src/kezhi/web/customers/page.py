@@ -138,7 +138,9 @@ def _timeline(request: PersonRequest, customer: Customer) -> dict[str, Any]:
     by_tab = counts.by_tab
     shown = timeline.timeline(customer, request.actor, tab=tab, before=before, known=counts)
     entries = [entry.record.pk for entry in shown.entries if entry.source == "interaction"]
-    pinned = timeline.pinned(customer, request.actor) if not before and not tab else []
+    pinned = (
+        timeline.pinned(customer, request.actor) if counts.pinned and not (before or tab) else []
+    )
     entries += [interaction.pk for interaction in pinned]
     address = registry["customer"].url_of(customer)
     return {

@@ -49,6 +49,7 @@ class Related:
 def of(request: PersonRequest, customer: Customer) -> dict[str, Any]:
     """Everything that the aside shows of the party."""
     actor, on = request.actor, request.today
+    may_edit = reaches(actor, "edit", "customer", customer)
     may_add = {kind: reaches(actor, "create", kind, customer) for kind in ADDABLE}
     return {
         "may_add": may_add,
@@ -58,13 +59,13 @@ def of(request: PersonRequest, customer: Customer) -> dict[str, Any]:
         "dates": _dates(customer, actor, on),
         "addresses": _rows(Address, "address", customer, actor, "-is_main", "use", "pk"),
         "identifiers": _rows(Identifier, "identifier", customer, actor, "system", "pk"),
-        "files": files_of("customer", customer.pk, actor),
+        "files": files_of("customer", customer.pk, actor, may_edit),
         "completeness": completeness(customer, on),
         "list_urls": {
             kind: registry[kind].list_url(Condition("customer", "eq", str(customer.pk)), view="all")
             for kind in ("promise", "need", "address", "identifier", "relation", "important_date")
         },
-        "may_confirm": reaches(actor, "edit", "customer", customer),
+        "may_confirm": may_edit,
     }
 
 

@@ -242,6 +242,7 @@ def timeline(
 @dataclass(frozen=True, slots=True)
 class Counts:
     by_source: dict[str, int]
+    pinned: int
 
     @property
     def by_tab(self) -> dict[str, int]:
@@ -256,10 +257,12 @@ def counts(customer: Customer, actor: Actor) -> Counts:
     row = (
         Customer.objects.filter(pk=customer.pk)
         .annotate(**{f"n_{s.name}": _count(s.rows(customer, actor)) for s in SOURCES})
-        .values(*(f"n_{source.name}" for source in SOURCES))
+        .annotate(n_pinned=_count(_interactions(customer, actor).filter(is_pinned=True)))
+        .values("n_pinned", *(f"n_{source.name}" for source in SOURCES))
         .get()
     )
-    return Counts({source.name: row[f"n_{source.name}"] for source in SOURCES})
+    by_source = {source.name: row[f"n_{source.name}"] for source in SOURCES}
+    return Counts(by_source, row["n_pinned"])
 
 
 def _count(rows: QuerySet[Any]) -> Any:
