@@ -26,6 +26,8 @@ from kezhi.insight.measuring import recover_value_runs
 from kezhi.insight.scheduling import start_nightly_run
 from kezhi.insight.thinning import thin_history
 from kezhi.workbench.attaching import sweep_attachments
+from kezhi.workbench.bulk_changing import forget_old_runs
+from kezhi.workbench.customizing import definitions
 from kezhi.workbench.searching import filling
 
 logger = logging.getLogger(__name__)
@@ -72,12 +74,14 @@ def close_search_gaps(timestamp: int) -> None:
 
 @app.periodic(cron="10 3 * * *")
 @app.task(name="jobs.check_search", queueing_lock="jobs.check_search")
+@definitions.as_of_now()
 def check_search(timestamp: int) -> None:
     filling.check_counts()
 
 
 @app.periodic(cron="*/2 * * * *")
 @app.task(name="jobs.score_new_customers", queueing_lock="jobs.score_new_customers")
+@definitions.as_of_now()
 def score_new_customers(timestamp: int) -> None:
     """An import brings customers without a score of completeness."""
     company = Company.current()
@@ -87,6 +91,7 @@ def score_new_customers(timestamp: int) -> None:
 
 @app.periodic(cron="5 * * * *")
 @app.task(name="jobs.roll_important_dates", queueing_lock="jobs.roll_important_dates")
+@definitions.as_of_now()
 def roll_dates(timestamp: int) -> None:
     """Every hour, because midnight is at another hour for every company."""
     company = Company.current()
@@ -96,6 +101,7 @@ def roll_dates(timestamp: int) -> None:
 
 @app.periodic(cron="15 4 * * *")
 @app.task(name="jobs.score_customers", queueing_lock="jobs.score_customers")
+@definitions.as_of_now()
 def score_customers(timestamp: int) -> None:
     company = Company.current()
     if company is not None:
@@ -118,11 +124,18 @@ def thin_value_history(timestamp: int) -> None:
 
 @app.periodic(cron="10 * * * *")
 @app.task(name="jobs.count_segments", queueing_lock="jobs.count_segments")
+@definitions.as_of_now()
 def count_all_segments(timestamp: int) -> None:
     """Once a day, in the company's early morning, when the value of the night is published."""
     company = Company.current()
     if company is not None and timezone.now().astimezone(company.zone).hour == SEGMENTS_HOUR:
         count_segments(actor=SYSTEM, on=company.today(), zone=company.zone)
+
+
+@app.periodic(cron="45 4 * * *")
+@app.task(name="jobs.forget_bulk_runs", queueing_lock="jobs.forget_bulk_runs")
+def forget_bulk_runs(timestamp: int) -> None:
+    forget_old_runs(timezone.now())
 
 
 @app.periodic(cron="20 * * * *")

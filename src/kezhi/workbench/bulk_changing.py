@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -36,6 +36,7 @@ K = FieldKind
 MOST = 50_000
 AT_ONCE = 200  # as many are done while the person waits
 BATCH = 100
+KEPT = timedelta(days=30)
 Outcome = BulkStep.Outcome
 
 Label = str | Promise
@@ -218,6 +219,11 @@ def cancel_bulk(run: BulkRun, *, actor: Actor) -> BulkRun:
         run.job_run.cancel_requested = True
         run.job_run.save(update_fields=["cancel_requested"])
     return run
+
+
+def forget_old_runs(at: datetime) -> int:
+    """What became of each record is kept for a month; the log of deeds stays."""
+    return BulkRun.objects.filter(created_at__lt=at - KEPT).delete()[0]
 
 
 def _still_here(actor: Actor) -> Actor:

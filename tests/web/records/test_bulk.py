@@ -239,3 +239,16 @@ def test_all_that_a_list_finds_is_exported_whatever_is_ticked(web, owner, li_wei
     )
     text = b"".join(answer.streaming_content).decode()
     assert text.count("甲") == text.count("丙") == 1
+
+
+def test_runs_are_forgotten_after_a_month(owner, anhui_tea):
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    run = BulkRun.objects.create(kind="customer", verb="edit", title="x", actor_id=owner.pk)
+    BulkStep.objects.create(run=run, object_id=anhui_tea.pk)
+    bulk_changing.forget_old_runs(timezone.now() + timedelta(days=29))
+    assert BulkRun.objects.exists()
+    bulk_changing.forget_old_runs(timezone.now() + timedelta(days=31))
+    assert not BulkStep.objects.exists()
