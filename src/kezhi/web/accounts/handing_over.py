@@ -58,8 +58,8 @@ def index(request: PersonRequest) -> HttpResponse:
 @require_safe
 def chosen(request: PersonRequest) -> HttpResponse:
     """`?login=`: to the first step for that colleague."""
-    must_may(request, "assign", "customer")
     leaver = get_object_or_404(User, login=request.GET.get("login", ""))
+    must_may(request, "assign", "customer")
     return HttpResponseRedirect(reverse("hand-over-new", args=[leaver.login]))
 
 

@@ -99,8 +99,8 @@ def show(request: PersonRequest, pk: int, customer: int) -> HttpResponse:
 @require_POST
 def download(request: PersonRequest, pk: int) -> HttpResponseBase:
     """All briefs as a workbook, one row per customer, for those who may export customers."""
-    must_may(request, "export", "customer")
     hand_over = _visible(request, pk)
+    must_may(request, "export", "customer")
     goes_to, _unread = _items(hand_over)
     allowed = Customer.objects.visible_to(request.actor, "export").values("pk")
     rows = _customers(request, list(goes_to)).filter(pk__in=allowed)[:MOST_ROWS]
