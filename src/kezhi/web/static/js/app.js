@@ -225,35 +225,6 @@
   /* Rows that the cursor walks; lists, panels and forms add their own keys (list.js, inline.js, forms.js). */
   const rows = () => all("tr[data-row]");
 
-  /* Composer: a draft per record survives a closed tab, and goes when it was saved. */
-  const draftKey = (form) => `kezhi-draft-${form.dataset.draft}`;
-  const keep = (act) => {
-    try {
-      return act();
-    } catch {
-      return null; // Storage may be off; then there is only no draft.
-    }
-  };
-  const wakeComposers = (scope) =>
-    all("form[data-draft]", scope).forEach((form) => {
-      const text = one("[data-composer]", form);
-      const draft = keep(() => localStorage.getItem(draftKey(form)));
-      if (draft && !text.value) text.value = draft;
-    });
-  document.addEventListener("input", (event) => {
-    const form = event.target.matches?.("[data-composer]") && event.target.form;
-    if (form?.dataset?.draft) keep(() => localStorage.setItem(draftKey(form), event.target.value));
-  });
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const form = event.detail.requestConfig?.elt;
-    if (form?.dataset?.draft && event.detail.xhr.status < 300) keep(() => localStorage.removeItem(draftKey(form)));
-  });
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    // Without htmx the page is loaded anew: what was sent is no draft any more.
-    if (form.dataset.draft && !window.htmx) keep(() => localStorage.removeItem(draftKey(form)));
-  });
-
   /* Keys. Single keys are off while typing, while an input method composes, and if the person said so. */
   const showKeys = () => one("#keys")?.showModal();
   const follow = (selector) => {
@@ -330,7 +301,5 @@
   });
 
   all("[data-theme-toggle], [data-keys-help]").forEach((button) => (button.hidden = false));
-  wakeComposers(document);
-  document.addEventListener("htmx:load", (event) => wakeComposers(event.detail.elt.parentElement || document));
   window.kezhi = { toast: showToast, keys, one, all, composing, rows, onCursor, follow };
 })();
