@@ -37,6 +37,8 @@ PAGES = {
     "duplicates": "/duplicates/",
     "merges": "/duplicates/merges/",
     "business-cards": "/cards/",
+    "segments": "/segments/",
+    "segment": "/segments/1/",
 }
 
 

@@ -10,7 +10,8 @@
     one("[data-filter-remove]", row).click();
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target.id === "filters") (one("[autofocus]", event.detail.target) || one("select, input:not([type=hidden])", event.detail.target))?.focus();
+    const dialog = event.detail.target;
+    if (dialog.id === "filters") (one("[autofocus]", dialog) || one(".filter-row select", dialog))?.focus();
   });
   // In the dialog, leaving is closing: the list behind it is as it was.
   document.addEventListener("click", (event) => {
