@@ -26,7 +26,7 @@ from kezhi.insight.models import ValueRun
 from kezhi.jobs.carrying import Job, unexpected, watched
 from kezhi.workbench.attaching import keep_text
 from kezhi.workbench.bulk_changing import carry_out, undo_bulk
-from kezhi.workbench.customizing import carrying_out
+from kezhi.workbench.customizing import carrying_out, definitions
 from kezhi.workbench.filtering import Asking
 from kezhi.workbench.models import BulkRun
 from kezhi.workbench.searching import filling
@@ -88,6 +88,7 @@ def fill_search(job: Job) -> dict[str, Any]:
 
 
 @app.task(name="search.close_gaps", queueing_lock="search.close_gaps")
+@definitions.as_of_now()
 def close_search_gaps() -> None:
     filling.close_gaps(is_waiting=False)
 

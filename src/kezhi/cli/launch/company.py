@@ -16,7 +16,20 @@ from kezhi.cli.launch.postgres import APPLICATION, DATABASE, HOST, EmbeddedPostg
 
 @contextmanager
 def company_at_hand(data: Path | None = None) -> Iterator[None]:
-    """Django is set up on the company's database. Raises CannotStart, in one sentence, if there is none.
+    """Django is set up on the company's database, with the fields that the company added to its records.
+
+    Raises CannotStart, in one sentence, if there is none.
+    """
+    with _reached(data):
+        from kezhi.workbench.customizing import definitions
+
+        with definitions.as_of_now():
+            yield
+
+
+@contextmanager
+def _reached(data: Path | None) -> Iterator[None]:
+    """Django is set up on the company's database.
 
     The company is that of DATABASE_URL; else the one in `data`, in KEZHI_DATA, or in the folder where
     `serve` or `demo` keep theirs. When Kezhi isn't running there, its database runs for the while.
