@@ -116,6 +116,17 @@ def navigation(request: HttpRequest) -> Navigation:
     )
 
 
+def places(actor: Actor) -> list[Place]:
+    """Every place of the product that this person may go to, without the views that people pinned."""
+    every = [place for group in (*GROUPS, _others()) for place in group.places]
+    return [
+        place
+        for place in (*every, *FOOT)
+        if (place.needs is None or actor.may(*place.needs))
+        and (place.shows is None or actor.sees(*place.shows))
+    ]
+
+
 def _others() -> Group:
     """Kinds that ask for a place and need no page of their own."""
     kinds = (kind for kind in registry if kind.in_navigation)

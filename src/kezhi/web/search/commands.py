@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from kezhi.dataio import registry as dataio
 from kezhi.records import registry
-from kezhi.web.navigation import navigation
+from kezhi.web.navigation import places
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench.searching.lexemes import name_lexemes
 from kezhi.workbench.searching.wording import WORDS, read
@@ -56,8 +56,7 @@ def commands(request: PersonRequest) -> Iterator[Command]:
                 keys=("C", letter.upper()) if letter else (),
                 also="new create add 新建 新增 添加",
             )
-    nav = navigation(request)
-    for place in (*(p for group in nav.groups for p in group.places), *nav.pinned, *nav.foot):
+    for place in places(request.actor):
         yield Command(
             _("Go to: %(place)s") % {"place": place.label},
             place.icon,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -74,10 +75,12 @@ def hits(
     related = {*kind.select_related, *_tier_row(kind)}
     known = kind.visible_to(request.actor).select_related(*related).in_bulk(keys)
     rows = [known[pk] for pk in keys if pk in known]
-    files = _files(kind, rows) if wording is not None else {}
+    files = cache(
+        lambda: _files(kind, rows)
+    )  # asked for once, and only if no field holds the words
     made = []
     for row in rows:
-        field, why = _why(kind, row, wording, files.get(row.pk, ()))
+        field, why = _why(kind, row, wording, files)
         made.append(
             Hit(title_of(kind, row), _about(kind, row), kind.url_of(row), _tier(kind, row), why)
         )
@@ -115,7 +118,7 @@ def _files(kind: Kind, rows: Sequence[Any]) -> dict[int, list[str]]:
 
 
 def _why(
-    kind: Kind, row: Any, wording: Wording | None, files: Sequence[str]
+    kind: Kind, row: Any, wording: Wording | None, files: Callable[[], dict[int, list[str]]]
 ) -> tuple[Field | None, Why | None]:
     """Where a word is that the title doesn't hold; nothing when the title says it all."""
     if wording is None:
@@ -129,7 +132,7 @@ def _why(
         for field in fields:
             if _holds(row, field, term):
                 return field, _excerpt(field.label, _line(row, field), wording)
-        for name in files:
+        for name in files().get(row.pk, ()):
             if term.is_in(name_lexemes(name), WORDS):
                 return None, _excerpt(_("File"), name, wording)
     return None, None
