@@ -5,11 +5,19 @@ import pytest
 from cast import TODAY
 from kezhi.accounts.models import Company, User
 from kezhi.audit.models import Entry
-from kezhi.customers.models import Contact, Customer, FollowUp, Interaction, Standing
+from kezhi.customers.models import (
+    Contact,
+    Customer,
+    FollowUp,
+    Interaction,
+    Segment,
+    Standing,
+)
 from kezhi.dataio.models import ImportBatch
 from kezhi.demo import build
 from kezhi.demo.build import build_demo
 from kezhi.demo.people import PASSWORD, PEOPLE
+from kezhi.demo.segmenting import SEGMENTS
 from kezhi.insight.models import TierMove, ValueRun
 from kezhi.ledger.models import CostEntry, Order, OrderLine
 from kezhi.workbench.models import SavedView
@@ -38,6 +46,7 @@ def test_the_bulk_comes_by_import_and_people_did_a_few_hundred_deeds(unmeasured)
     assert imported["order"].created == OrderLine.objects.count()
     assert imported["order"].bad == 0
     deeds = Entry.objects.exclude(deed__startswith="import").values_list("deed", "actor_name")
+    assert Segment.objects.filter(counted_on=TODAY).count() == len(SEGMENTS) + 1
     assert len(deeds) > 200
     assert {name for deed, name in deeds if deed == "interaction.logged"} >= {"王浩然", "何静"}
 
