@@ -178,3 +178,10 @@ def test_who_manages_one_department_touches_nobody_elsewhere(manager, chen_jing,
     change_person(li_wei, {"title": "大客户经理"}, actor=fresh)
     with pytest.raises(NotAllowed):
         change_person(User.objects.get(pk=li_wei.pk), {"team": chen_jing.team}, actor=fresh)
+
+
+def test_one_filter_alone_can_be_sent(web, owner):
+    """A browser doesn't send a form in which a required field is empty."""
+    page = web(owner).get("/settings/people/").content.decode()
+    form = page[page.index('action="/settings/people/"') :]
+    assert " required" not in form[: form.index("</form>")]
