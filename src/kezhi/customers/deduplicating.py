@@ -117,12 +117,10 @@ def _hits(actor: Actor, keys: set[str], ignore: set[int]) -> dict[int, set[str]]
         if customer not in ignore and _readable(actor, told_by, FIELD_OF_KEY[key[0]]):
             hits[customer].add(key)
     # Names only among customers that the actor sees: others must not even take up room.
-    visible = Customer.objects.visible_to(actor)
+    visible = Customer.objects.visible_to(actor).order_by().values("pk")
     for key in (key for key in keys if key[0] in NAMES):
-        named = visible.filter(
-            pk__in=MatchKey.objects.filter(key=key).values("customer_id")
-        ).order_by("-pk")
-        for customer in named.values_list("pk", flat=True)[:MOST_NAMES]:
+        named = MatchKey.objects.filter(key=key, customer_id__in=visible).order_by("customer_id")
+        for customer in named.values_list("customer_id", flat=True)[:MOST_NAMES]:
             if customer not in ignore:
                 hits[customer].add(key)
     return hits
