@@ -11,9 +11,11 @@ from datetime import date
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
+from kezhi.core.actor import Actor
 from kezhi.customers.models import FollowUp
 
 
@@ -24,6 +26,21 @@ class Action:
     label: str
     url: str
     icon: str
+
+
+@dataclass(frozen=True)
+class BulkAction:
+    """A POST of the ticked rows' ids as `selected` to a page of its own.
+
+    `needs` is what the actor must be allowed: (action, kind). One that `takes_all` gets `all` and the list's
+    query when everything that the list finds is meant; the others are not offered then.
+    """
+
+    label: str | Promise
+    route: str
+    icon: str
+    needs: tuple[str, str]
+    takes_all: bool = False
 
 
 def _follow_up_actions(follow_up: FollowUp) -> list[Action]:
@@ -41,6 +58,24 @@ def _follow_up_tones(follow_up: FollowUp, on: date) -> dict[str, str]:
 
 ACTIONS: dict[str, Callable[[Any], list[Action]]] = {"follow_up": _follow_up_actions}
 TONES: dict[str, Callable[[Any, date], dict[str, str]]] = {"follow_up": _follow_up_tones}
+
+
+# Beside the verbs of `workbench.bulk_changing`, which every kind has.
+BULK_ACTIONS: dict[str, list[BulkAction]] = {
+    "customer": [
+        BulkAction(
+            pgettext_lazy("customer", "Share"), "customers-shares", "users", ("create", "share")
+        ),
+        BulkAction(
+            gettext_lazy("Segment"), "segment-selection", "layers", ("create", "segment"), True
+        ),
+    ]
+}
+
+
+def bulk_actions_of(kind_name: str, actor: Actor) -> list[BulkAction]:
+    """Those that the person's role permits."""
+    return [each for each in BULK_ACTIONS.get(kind_name, ()) if actor.may(*each.needs)]
 
 
 def actions_of(kind_name: str, record: Any) -> list[Action]:

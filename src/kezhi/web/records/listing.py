@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from kezhi.records import Field, FieldKind, Kind, registry
 from kezhi.web.records.access import asking
-from kezhi.web.records.actions import ACTIONS, TONES
+from kezhi.web.records.actions import ACTIONS, TONES, BulkAction, bulk_actions_of
 from kezhi.web.records.cells import unit_of
 from kezhi.web.records.rows import RowWriter
 from kezhi.web.records.sightings import note_seen
@@ -175,6 +175,11 @@ class Listing:
         """The column whose sum over the selected rows is told."""
         fields = (column.field for column in self.columns)
         return next((f for f in fields if f.kind is K.MONEY and f.total and not f.is_masked), None)
+
+    @property
+    def bulk_actions(self) -> list[BulkAction]:
+        """What has a page of its own for several rows."""
+        return bulk_actions_of(self.kind.name, self.actor)
 
     @cached_property
     def bulk_verbs(self) -> list[Verb]:
