@@ -1,4 +1,4 @@
-"""The company's own fields in files: guessed by heading, understood, refused by row, written in one statement."""
+"""The company's own fields in files: guessed by heading, understood, refused by row, written in sets."""
 
 from decimal import Decimal
 
@@ -48,7 +48,8 @@ def test_every_kind_of_entry_comes_in_exactly(define, owner, anhui_tea):
         "达成": define("达成", "share"),
         "签约": define("签约", "date"),
         "级别": define("级别", "choice", choices=[{"zh": "金", "en": "gold"}, {"zh": "银", "en": "silver"}]),
-        "渠道": define("渠道", "multi_choice", choices=[{"zh": "线上", "en": "on"}, {"zh": "线下", "en": "off"}]),
+        "渠道": define("渠道", "multi_choice",
+                     choices=[{"zh": "线上", "en": "on"}, {"zh": "线下", "en": "off"}]),
         "经办": define("经办", "person"),
         "上级": define("上级", "link", link="customer"),
         "备注二": define("备注二", "text"),
@@ -144,7 +145,9 @@ def test_contacts_products_and_costs_take_them_too(define, owner, anhui_tea):
 def test_a_kind_with_rules_comes_in_through_its_deeds(owner, anhui_tea):
     from kezhi.customers.models import Address
 
-    text = "customer,street,city\nC-AHTEA,茶叶路 88 号,合肥\nC-AHTEA,茶叶路 99 号,合肥\n不存在,x,y\n"
+    text = (
+        "customer,street,city\nC-AHTEA,茶叶路 88 号,合肥\nC-AHTEA,茶叶路 99 号,合肥\n不存在,x,y\n"
+    )
     batch = brought("address", text, owner)
     assert (batch.created, batch.bad) == (2, 1)
     assert set(Address.objects.values_list("street", flat=True)) == {"茶叶路 88 号", "茶叶路 99 号"}
