@@ -162,7 +162,9 @@ def test_the_shell_offers_only_what_the_person_may_see(monkeypatch):
     monkeypatch.setattr(navigation, "_pinned", lambda *_: ())
     may = {("read", "customer"), ("read", "follow_up")}
     request = RequestFactory().get("/customers/12/")
-    request.actor = SimpleNamespace(name="Li Wei", may=lambda *what: what in may)
+    request.actor = SimpleNamespace(
+        name="Li Wei", may=lambda *what: what in may, sees=lambda *_: True
+    )
     shown = navigation.navigation(request)
     paths = [place.path for group in shown.groups for place in group.places]
     assert paths == ["/", "/customers/", "/follow-ups/", "/value/"]
