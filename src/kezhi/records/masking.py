@@ -7,6 +7,15 @@ from typing import Any
 from kezhi.records.fields import Field, FieldKind
 
 STARS = "****"
+# Entries that people wrote themselves: their first character tells little.
+_SPELT = (
+    FieldKind.TEXT,
+    FieldKind.LONG_TEXT,
+    FieldKind.CODE,
+    FieldKind.TAX_ID,
+    FieldKind.URL,
+    FieldKind.EMAIL,
+)
 
 
 def masked(field: Field, entry: Any) -> str:
@@ -19,6 +28,6 @@ def masked(field: Field, entry: Any) -> str:
     if field.kind is FieldKind.EMAIL and "@" in text:
         name, _at, host = text.rpartition("@")
         return f"{name[:2] if len(name) > 2 else ''}{STARS}@{host}"
-    if field.is_number or field.kind in (FieldKind.DATE, FieldKind.MOMENT, FieldKind.BOOLEAN):
-        return STARS
+    if field.is_number or field.kind not in _SPELT:
+        return STARS  # the first letter of one choice among few would tell which
     return f"{text[:1]}{STARS}" if len(text) > 1 else STARS

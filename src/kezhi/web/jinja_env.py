@@ -47,7 +47,7 @@ def environment(**options: Any) -> Environment:
         html_lang=html_lang,
         navigation=navigation,
         creating=creating,
-        under_way=running.cards,
+        running_jobs=running.cards,
         money_unit=numbers.money_unit,
         period=numbers.period,
         no_data=numbers.none,

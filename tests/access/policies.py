@@ -1,0 +1,310 @@
+"""What every address promises about who may come there.
+
+A route that isn't here, and isn't one that every kind of record has, fails the test: whoever adds a page says
+here for whom it is.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kezhi.records import registry
+from world import Actor, World
+
+Parts = Callable[[World], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`open`: visitors may come. `action` on `kind`: the role must grant it; with `on_record`, on Li Wei's.
+
+    `whose`: a personal thing of one actor, absent for everybody else. `for_nobody`: absent as the world stands.
+    """
+
+    open: bool = False
+    action: str = ""
+    kind: str = ""
+    on_record: bool = False
+    whose: str = ""
+    for_nobody: bool = False
+    parts: Parts = lambda world: {}
+
+    def expects(self, actor: Actor, belongs_to_customer: bool) -> str:
+        """`allowed`, `forbidden` (403) or `absent` (404; 403 for whom the whole kind is closed)."""
+        if self.open:
+            return "allowed"
+        if actor.is_denied_everywhere:
+            return "outside"
+        if self.for_nobody or (self.whose and actor.name != self.whose):
+            return "absent"
+        if not self.action:
+            return "allowed"
+        if not self.on_record:
+            return "allowed" if actor.may(self.action, self.kind) else "forbidden"
+        if not actor.reaches("read", self.kind, belongs_to_customer):
+            return "absent"
+        allowed = actor.reaches(self.action, self.kind, belongs_to_customer)
+        return "allowed" if allowed else "forbidden"
+
+
+OPEN, SIGNED_IN = Policy(open=True), Policy()
+
+
+def signed_in(**parts: Any) -> Policy:
+    return Policy(parts=lambda world: parts)
+
+
+def may(action: str, kind: str, /, **parts: Any) -> Policy:
+    return Policy(action=action, kind=kind, parts=lambda world: parts)
+
+
+def on(action: str, kind: str, parameter: str = "pk", /, **more: Any) -> Policy:
+    """On Li Wei's record of that kind."""
+    return Policy(
+        action=action,
+        kind=kind,
+        on_record=True,
+        parts=lambda world: {parameter: world.records[kind].pk, **more},
+    )
+
+
+def nobody(**parts: Any) -> Policy:
+    """A thing that isn't there: an id or a token that was guessed."""
+    return Policy(for_nobody=True, parts=lambda world: parts)
+
+
+def of_kind(kind: str, suffix: str) -> Policy | None:
+    """The routes that every kind has, by the end of their names."""
+    if suffix in _LISTS:
+        return may(_LISTS[suffix], kind)
+    if suffix in _RECORDS:
+        return on(_RECORDS[suffix], kind)
+    if suffix in _VIEWS:
+        return nobody(view=GUESSED)
+    if suffix == "-bulk":
+        return may("read", kind, verb="edit")
+    if suffix == "-cell":
+        return on("edit", kind, field=registry[kind].title)
+    return None
+
+
+_LISTS = {
+    "-filters": "read",
+    "-filter-matches": "read",
+    "-view-new": "read",
+    "-list": "read",
+    "-totals": "read",
+    "-tabs": "read",
+    "-filter": "read",
+    "-options": "read",
+    "-matches": "read",
+    "-export": "export",
+    "-new": "create",
+}
+_RECORDS = {
+    "": "read",
+    "-peek": "read",
+    "-position": "read",
+    "-edit": "edit",
+    "-removal": "delete",
+    "-tags": "edit",
+}
+_VIEWS = ("-view", "-view-shape", "-view-removal")
+
+
+def colleague(action: str, **parts: Any) -> Policy:
+    """A page about a colleague: Li Wei."""
+    return may(action, "user", login="li_wei", **parts)
+
+
+GUESSED = 987_654_321
+TOKEN = "3f2a9c0e"
+KEY = uuid.UUID("00000000-0000-4000-8000-00000000beef")
+
+ROUTES: dict[str, Policy] = {
+    # Doors: whoever isn't signed in comes here.
+    "sign_in": OPEN,
+    "sign_out": OPEN,
+    "setup": OPEN,
+    "appearance": OPEN,
+    "sign-in/passkey/": OPEN,
+    "sign-in/passkey/options/": OPEN,
+    "second_step": OPEN,
+    "sign-in/second-step/passkey/": OPEN,
+    "sign-in/second-step/passkey/options/": OPEN,
+    "set_up_factor": OPEN,
+    "sign-in/set-up/code-app/": OPEN,
+    "sign-in/set-up/passkey/": OPEN,
+    "sign-in/set-up/passkey/options/": OPEN,
+    "one_time_link": Policy(open=True, parts=lambda world: {"token": TOKEN}),
+    "sign_in_with": Policy(open=True, parts=lambda world: {"slug": "none"}),
+    "sign-in/with/<slug:slug>/back/": Policy(open=True, parts=lambda world: {"slug": "none"}),
+    # One's own things.
+    "today": SIGNED_IN,
+    "settings": SIGNED_IN,
+    "profile": SIGNED_IN,
+    "security": SIGNED_IN,
+    "confirm": SIGNED_IN,
+    "settings/security/confirm/passkey/": SIGNED_IN,
+    "settings/security/confirm/passkey/options/": SIGNED_IN,
+    "code_app": SIGNED_IN,
+    "settings/security/code-app/removal/": SIGNED_IN,
+    "settings/security/passkeys/": SIGNED_IN,
+    "settings/security/passkeys/options/": SIGNED_IN,
+    "settings/security/passkeys/<int:pk>/": signed_in(pk=GUESSED),
+    "settings/security/passkeys/<int:pk>/removal/": signed_in(pk=GUESSED),
+    "settings/security/recovery-codes/": SIGNED_IN,
+    "settings/security/recovery-codes/file/": SIGNED_IN,
+    "settings/security/sessions/end/": SIGNED_IN,
+    "settings/security/sessions/<slug:reference>/end/": signed_in(reference=TOKEN),
+    "settings/security/accounts/<int:pk>/removal/": signed_in(pk=GUESSED),
+    "pinned-counts": SIGNED_IN,
+    "running": SIGNED_IN,
+    "search": SIGNED_IN,
+    "search-palette": SIGNED_IN,
+    "undo": nobody(token=TOKEN),
+    "undo-entry": nobody(pk=GUESSED),
+    "bulk-run": nobody(pk=GUESSED),
+    "bulk-cancel": nobody(pk=GUESSED),
+    "mention": nobody(pk=GUESSED),
+    # People, roles, the company.
+    "people": may("read", "user"),
+    "new_person": may("create", "user"),
+    "person": colleague("read"),
+    "person-deactivate": colleague("edit"),
+    "person-reactivate": colleague("edit"),
+    "organisation": may("read", "user"),
+    "department": Policy(
+        action="read",
+        kind="user",
+        parts=lambda world: {"pk": world.people["li_wei"].department_id},
+    ),
+    "team": Policy(
+        action="read", kind="user", parts=lambda world: {"pk": world.people["li_wei"].team_id}
+    ),
+    "roles": may("read", "user"),
+    "role": may("read", "user", key="salesperson"),
+    "role-preview": may("edit", "user", key="salesperson"),
+    "company": may("edit", "company"),
+    "colleague_sign_in": colleague("edit"),
+    "settings/people/<str:login>/sign-in/link/": colleague("edit"),
+    "settings/people/<str:login>/sign-in/link/removal/": colleague("edit"),
+    "settings/people/<str:login>/sign-in/second-factors/removal/": colleague("edit"),
+    "settings/people/<str:login>/sign-in/sessions/end/": colleague("edit"),
+    "settings/people/<str:login>/sign-in/sessions/<slug:reference>/end/": colleague(
+        "edit", reference=TOKEN
+    ),
+    "settings/people/<str:login>/sign-in/accounts/": colleague("edit"),
+    "settings/people/<str:login>/sign-in/accounts/<int:pk>/removal/": colleague("edit", pk=GUESSED),
+    "sign_in_rules": may("edit", "company"),
+    "settings/sign-in/second-factor/": may("edit", "company"),
+    "new_provider": may("edit", "company"),
+    "provider": may("edit", "company", slug="none"),
+    "settings/sign-in/providers/<slug:slug>/removal/": may("edit", "company", slug="none"),
+    "audit": may("read", "audit"),
+    "audit-export": may("export", "audit"),
+    "demo": may("read", "demo"),
+    # Fields, layouts, tags.
+    "field-kinds": may("read", "custom_field"),
+    "fields": may("read", "custom_field", kind="customer"),
+    "field-new": may("create", "custom_field", kind="customer"),
+    "field-order": may("edit", "custom_field", kind="customer"),
+    "field": may("edit", "custom_field", kind="customer", key="none"),
+    "field-use": may("edit", "custom_field", kind="customer", key="none"),
+    "field-removal": may("delete", "custom_field", kind="customer", key="none"),
+    "layout": may("edit", "custom_field", kind="customer"),
+    "layout-default": may("edit", "custom_field", kind="customer"),
+    "tags": may("read", "tag"),
+    "tag": may("edit", "tag", pk=GUESSED),
+    "tag-removal": may("delete", "tag", pk=GUESSED),
+    "tag-options": may("read", "tag"),
+    # Value.
+    "value": may("read", "customer"),
+    "value-rules": may("read", "value_settings"),
+    "value-runs": may("read", "value_run"),
+    "value-run": may("read", "value_run", pk=GUESSED),
+    "value-run-cancel": may("measure", "value_run", pk=GUESSED),
+    # One customer and what hangs on it.
+    "customer-interactions": on("read", "customer"),
+    "customer-draft": on("read", "customer"),
+    "customer-colleagues": on("read", "customer"),
+    "customer-network": on("read", "customer"),
+    "customer-confirmation": on("edit", "customer"),
+    "customer-owner": on("assign", "customer"),
+    "customer-plans": on("read", "customer", "customer_pk"),
+    "customer-shares": on("read", "customer"),
+    "customer-share-end": on("read", "customer", share=GUESSED),
+    "customers-shares": may("create", "share"),
+    "entry-removal": on("delete", "interaction"),
+    "follow-up-complete": on("edit", "follow_up"),
+    "follow-up-reopen": on("edit", "follow_up"),
+    "follow-up-postpone": on("edit", "follow_up"),
+    "follow-up-drop": on("edit", "follow_up"),
+    "reveal": on("read", "contact", kind="contact", field="phone"),
+    "attachments": on("read", "customer", kind="customer"),
+    "attachment": nobody(key=KEY),
+    "attachment-picture": nobody(key=KEY),
+    "attachment-removal": nobody(key=KEY),
+    "attachment-restoration": nobody(key=KEY),
+    "interaction-text": on("edit", "interaction"),
+    "interaction-pin": on("read", "interaction"),
+    "promise-settlement": on("edit", "promise"),
+    "promise-reopening": on("edit", "promise"),
+    "need-demand": may("read", "need"),
+    "need-start": on("edit", "need"),
+    "need-handler": on("assign", "need"),
+    "need-reply": on("edit", "need"),
+    "need-refusal": on("edit", "need"),
+    "need-reopening": on("edit", "need"),
+    # Imports belong to whoever began them.
+    "imports": may("import", "customer"),
+    "import-sample": may("import", "customer", kind="customer", form="csv"),
+    "import": nobody(pk=GUESSED),
+    "import-reading": nobody(pk=GUESSED),
+    "import-mapping": nobody(pk=GUESSED),
+    "import-start": nobody(pk=GUESSED),
+    "import-cancel": nobody(pk=GUESSED),
+    "import-undo": nobody(pk=GUESSED),
+    "import-bad-rows": nobody(pk=GUESSED, form="csv"),
+    # Duplicates, standing in, handing over.
+    "duplicates-hint": may("create", "customer", kind="customer"),
+    "duplicates-ask": may("create", "customer", kind="customer"),
+    "duplicates": may("read", "merge"),
+    "duplicates-search": may("create", "merge"),
+    "duplicates-cancel": may("create", "merge"),
+    "duplicates-rules": may("edit", "company"),
+    "duplicates-pick": may("create", "merge"),
+    "duplicates-dismiss": nobody(pk=GUESSED),
+    "merge": may("create", "merge", kind="customer"),
+    "merges": may("read", "merge"),
+    "merge-done": nobody(pk=GUESSED),
+    "merge-undo": nobody(pk=GUESSED),
+    "delegations": may("read", "delegation"),
+    "delegation-end": nobody(pk=GUESSED),
+    "hand-over-new": colleague("edit"),
+    "hand-overs": SIGNED_IN,
+    "hand-over-chosen": SIGNED_IN,
+    "hand-over": nobody(pk=GUESSED),
+    "hand-over-run": nobody(pk=GUESSED),
+    "hand-over-back": nobody(pk=GUESSED),
+    "hand-over-drop": nobody(pk=GUESSED),
+    "hand-over-read": nobody(pk=GUESSED),
+    "hand-over-briefs": nobody(pk=GUESSED),
+    "hand-over-brief": nobody(pk=GUESSED, customer=GUESSED),
+    "hand-over-workbook": nobody(pk=GUESSED),
+    "segments": may("read", "segment"),
+    "segment": nobody(pk=GUESSED),
+    "segment-new": may("create", "segment"),
+    "segment-selection": may("create", "segment"),
+    "segment-edit": nobody(pk=GUESSED),
+    "segment-freezing": nobody(pk=GUESSED),
+    "segment-thawing": nobody(pk=GUESSED),
+    "segment-removal": nobody(pk=GUESSED),
+}
+
+
+def require_second_factors() -> None:
+    """Switch the company to what a company that isn't a demo has."""

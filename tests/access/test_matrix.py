@@ -1,0 +1,159 @@
+"""Every address × everybody: who may come, who may not, and that a refusal writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+import policies
+from world import ACTORS, Actor, World, build
+from writes import written
+
+pytestmark = pytest.mark.django_db
+TO_THE_DOOR = ("/sign-in/", "/setup/")
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """Name and pattern of every address; one without a name goes by its pattern."""
+
+    def walk(patterns: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+        for each in patterns:
+            route = prefix + str(each.pattern)
+            if isinstance(each, URLResolver):
+                yield from walk(each.url_patterns, route)
+            elif isinstance(each, URLPattern):
+                yield each.name or route, route
+
+    return walk(get_resolver().url_patterns)
+
+
+def policy_of(name: str) -> policies.Policy | None:
+    from kezhi.records import registry
+
+    if name in policies.ROUTES:
+        return policies.ROUTES[name]
+    kinds = sorted((kind.name for kind in registry), key=len, reverse=True)
+    for kind in kinds:
+        if name == kind or name.startswith(f"{kind}-"):
+            found = policies.of_kind(kind, name.removeprefix(kind))
+            if found is not None:
+                return found
+    return None
+
+
+def test_every_address_says_for_whom_it_is():
+    unsaid = [f"{name} ({route})" for name, route in routes() if policy_of(name) is None]
+    assert not unsaid
+
+
+def test_no_policy_outlives_its_address():
+    known = {name for name, _route in routes()}
+    assert set(policies.ROUTES) <= known
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return build()
+
+
+@pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.name)
+def test_everybody_comes_where_they_may_and_nowhere_else(world: World, actor: Actor):
+    from kezhi.records import registry
+
+    client = _client(world, actor)
+    cookies = client.cookies.output()
+    wrong, before = [], written()
+    for name, route in routes():
+        policy = policy_of(name)
+        if policy is None:
+            continue  # the first test names it
+        belongs = policy.kind in registry and (
+            policy.kind == "customer" or bool(registry[policy.kind].belongs_to)
+        )
+        expected = policy.expects(actor, belongs)
+        address = _address(name, route, policy, world)
+        for method in ("get", "post"):
+            with _undone():
+                client.cookies.clear()
+                client.cookies.load(cookies.replace("Set-Cookie: ", ""))
+                response = getattr(client, method)(address)
+                if getattr(response, "streaming", False):
+                    b"".join(response.streaming_content)
+                # What was taken back is counted all the same: the next request starts from here.
+                after = written()
+            fault = _fault(expected, response, actor, policy)
+            if not fault and expected != "allowed" and after != before:
+                fault = f"refused, and yet wrote {after.keys() - before.keys() or after}"
+            if fault:
+                wrong.append(f"{method.upper()} {address} ({name}): {fault}")
+            before = after
+    assert not wrong, "\n".join(wrong)
+
+
+def _fault(expected: str, response: Any, actor: Actor, policy: policies.Policy) -> str:
+    status, location = response.status_code, response.headers.get("Location", "")
+    is_led_out = status == 302 and location.startswith(TO_THE_DOOR)
+    if status >= 500:
+        return f"{status}"
+    if status == 405:
+        return ""
+    if expected == "outside":
+        return "" if is_led_out or status in (401, 403, 404) else f"came in: {status}"
+    if expected == "allowed":
+        if policy.open:
+            return ""
+        return f"{status} {location}" if is_led_out or status in (401, 403) else ""
+    if expected == "forbidden":
+        return "" if status == 403 else f"{status}, not 403"
+    closed = bool(policy.kind) and not actor.may("read", policy.kind)
+    return "" if status == 404 or (closed and status == 403) else f"{status}, not 404"
+
+
+def _client(world: World, actor: Actor) -> Client:
+    client = Client(raise_request_exception=False)
+    if actor.name == "visitor":
+        return client
+    person = world.people[actor.name]
+    if actor.name == "half signed in":
+        return _half_signed_in(client, person)
+    client.force_login(person)
+    if actor.name == "deactivated":
+        type(person).objects.filter(pk=person.pk).update(is_active=False)
+    return client
+
+
+def _half_signed_in(client: Client, person: Any) -> Client:
+    """With the right password, before the second factor."""
+    from cast import PASSWORD
+    from kezhi.accounts.models import Role
+
+    Role.objects.filter(key="owner").update(is_second_factor_required=True)
+    policies.require_second_factors()
+    client.post("/sign-in/", {"login": person.login, "password": PASSWORD})
+    return client
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    """Whatever a request did is taken back, so that the next one finds the same world."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def _address(name: str, route: str, policy: policies.Policy, world: World) -> str:
+    parts = policy.parts(world)
+    if name != route:
+        return reverse(name, kwargs=parts or None)
+    address = f"/{route}"
+    for parameter, entry in parts.items():
+        for converter in ("int:", "str:", "slug:", "uuid:", ""):
+            address = address.replace(f"<{converter}{parameter}>", str(entry))
+    assert "<" not in address, f"{route} needs more parts"
+    return address

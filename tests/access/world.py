@@ -1,0 +1,215 @@
+"""One small company whose every record belongs to Li Wei, and everybody who may or may not come near it.
+
+What an actor should be able to do is worked out here from `roles.csv` and from who sits where, not by asking
+the product: two answers that agree.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from cast import NOW, PASSWORD, TODAY
+
+ROLES = Path(__file__).parents[2] / "src/kezhi/accounts/reference/roles.csv"
+WIDTHS = ("none", "own", "team", "department", "all")
+
+
+def grants() -> dict[str, dict[str, dict[str, str]]]:
+    """Role → kind → action → scope."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    with ROLES.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            role, _name, kind = row.pop("role"), row.pop("name"), row.pop("kind")
+            found.setdefault(role, {})[kind] = {a: s for a, s in row.items() if s}
+    return found
+
+
+GRANTS = grants()
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks: `closeness` is how near their place is to Li Wei's records."""
+
+    name: str
+    role: str = ""
+    closeness: str = "all"  # the narrowest scope that reaches Li Wei's records
+    shared: str = ""  # "read" or "edit": Li Wei's customer was shared with them
+    is_denied_everywhere: bool = False
+
+    def scope(self, action: str, kind: str) -> str:
+        return GRANTS.get(self.role, {}).get(kind, {}).get(action, "none")
+
+    def may(self, action: str, kind: str) -> bool:
+        return self.scope(action, kind) != "none"
+
+    def reaches(self, action: str, kind: str, belongs_to_customer: bool) -> bool:
+        """Whether `action` is theirs on Li Wei's record of that kind."""
+        scope = self.scope(action, kind)
+        if scope == "none":
+            return False
+        if WIDTHS.index(scope) >= WIDTHS.index(self.closeness):
+            return True
+        if not belongs_to_customer:
+            return False
+        return (action == "read" and bool(self.shared)) or (
+            action in ("edit", "create") and self.shared == "edit"
+        )
+
+
+ACTORS = (
+    Actor("visitor", is_denied_everywhere=True),
+    Actor("deactivated", "owner", is_denied_everywhere=True),
+    Actor("half signed in", "owner", is_denied_everywhere=True),
+    Actor("owner", "owner"),
+    Actor("manager", "manager", "department"),
+    Actor("manager elsewhere", "manager"),
+    Actor("li_wei", "salesperson", "own"),
+    Actor("team mate", "salesperson", "team"),
+    Actor("chen_jing", "salesperson"),
+    Actor("agent", "service_agent"),
+    Actor("analyst", "analyst"),
+    Actor("stand-in", "salesperson", "own"),
+    Actor("reader of a share", "salesperson", shared="read"),
+    Actor("worker on a share", "salesperson", shared="edit"),
+    Actor("without a role", "nothing"),
+)
+
+
+@dataclass
+class World:
+    people: dict[str, Any]
+    records: dict[str, Any] = field(default_factory=dict)  # by kind
+
+
+def build() -> World:
+    """In the test's transaction."""
+    people = _people()
+    world = World(people)
+    _records(world)
+    return world
+
+
+def _people() -> dict[str, Any]:
+    from kezhi.accounts.arranging import create_department, create_team
+    from kezhi.accounts.models import Company, Delegation, Role
+    from kezhi.accounts.organising import create_person
+    from kezhi.core.actor import SYSTEM
+
+    Company.objects.create(name="远航供应链", currency="CNY", time_zone="Asia/Shanghai")
+    Role.objects.create(key="nothing", name="Nothing", grants={})
+    head = create_department("总部", None, actor=SYSTEM)
+    east = create_department("华东", head, actor=SYSTEM)
+    south = create_department("华南", head, actor=SYSTEM)
+    one, two = (create_team(name, east, actor=SYSTEM) for name in ("一组", "二组"))
+    far = create_team("三组", south, actor=SYSTEM)
+    places = {
+        "deactivated": {"department": head},
+        "half signed in": {"department": head},
+        "owner": {"department": head},
+        "manager": {"team": two},
+        "manager elsewhere": {"team": far},
+        "li_wei": {"team": one},
+        "team mate": {"team": one},
+        "agent": {"department": head},
+        "analyst": {"department": head},
+        "without a role": {"department": head},
+    }
+    people = {
+        actor.name: create_person(
+            {
+                "login": actor.name.replace(" ", "_"),
+                "name": actor.name,
+                "roles": [actor.role],
+                "password": PASSWORD,
+                **places.get(actor.name, {"team": far}),
+            },
+            actor=SYSTEM,
+        )
+        for actor in ACTORS
+        if actor.name != "visitor"
+    }
+    Delegation.objects.create(
+        principal=people["li_wei"], delegate=people["stand-in"], since=date(2020, 1, 1)
+    )
+    return people
+
+
+def _records(world: World) -> None:
+    """One record of every kind, all of them Li Wei's."""
+    from kezhi.accounts.models import Share
+    from kezhi.catalog.models import Product
+    from kezhi.customers.creating import create_contact, create_customer
+    from kezhi.customers.following_up import log_interaction, plan_follow_up
+    from kezhi.ledger.models import CostEntry, Order
+    from kezhi.records import registry
+
+    owner = world.people["li_wei"]
+    customer = create_customer(
+        {"name": "安徽茶业有限公司", "code": "C-AHTEA", "city": "合肥", "phone": "055112345678"},
+        actor=owner,
+        on=TODAY,
+    )
+    other = create_customer({"name": "黄山毛峰合作社", "code": "C-HSMF"}, actor=owner, on=TODAY)
+    contact = create_contact(
+        {"customer": customer, "name": "张敏", "phone": "13812346027"}, actor=owner, on=TODAY
+    )
+    made = {
+        "customer": customer,
+        "contact": contact,
+        "interaction": log_interaction(customer, "call", "谈了交期", actor=owner, at=NOW),
+        "follow_up": plan_follow_up(
+            {"customer": customer, "subject": "回访", "due_on": TODAY}, actor=owner, on=TODAY
+        ),
+        "product": Product.objects.create(code="P-1", name="龙井"),
+        "order": Order.objects.create(
+            number="SO-1",
+            customer=customer,
+            ordered_on=TODAY,
+            currency="CNY",
+            amount=Decimal(100),
+            **customer.place,
+        ),
+        "cost": CostEntry.objects.create(
+            customer=customer,
+            activity="visit",
+            incurred_on=TODAY,
+            amount=Decimal(10),
+            entry_key="k-1",
+            **customer.place,
+        ),
+    }
+    simple: dict[str, dict[str, Any]] = {
+        "address": {"customer": customer, "city": "合肥", "street": "长江路 1 号"},
+        "identifier": {"customer": customer, "system": "erp", "number": "E-77"},
+        "relation": {"customer": customer, "other": other, "nature": "refers"},
+        "important_date": {
+            "customer": customer,
+            "occasion": "founding",
+            "name": "成立日",
+            "day": TODAY,
+        },
+        "promise": {
+            "customer": customer,
+            "what": "月底前到货",
+            "topic": "delivery",
+            "due_on": TODAY + timedelta(days=9),
+        },
+        "need": {"customer": customer, "what": "小包装", "handler": owner},
+    }
+    for kind, fields in simple.items():
+        if kind in registry and registry[kind].create is not None:
+            made[kind] = registry[kind].create(fields, actor=owner, on=TODAY)
+    world.records = made
+    for name, may_edit in (("reader of a share", False), ("worker on a share", True)):
+        Share.objects.create(
+            customer_id=customer.pk,
+            person=world.people[name],
+            may_edit=may_edit,
+            since=date(2020, 1, 1),
+        )
