@@ -63,8 +63,7 @@ def _seal_next() -> bool:
             return False
         last = Seal.objects.order_by("-until_tx").first()
         since = last.until_tx if last else 0
-        cursor.execute("SELECT txid_snapshot_xmin(txid_current_snapshot())")
-        until = _until(cursor, since, cursor.fetchone()[0])
+        until = _until(cursor, since, _horizon(cursor))
         if until is None:
             return False
         rows, digest = _digest(cursor, since, until, last.digest if last else "")
@@ -96,6 +95,25 @@ def verify(head: str = "", progress: Progress = silent) -> Verdict:
             seals, rows, Seal.objects.order_by("-until_tx").first() or Seal(), before, "head"
         )
     return Verdict(seals, rows, None, before)
+
+
+def _horizon(cursor: Any) -> int:
+    """Below this number all transactions of this database have ended.
+
+    The snapshot's own xmin would also wait for transactions of other databases on the same server. Whoever got
+    a number before the snapshot and is still at work holds the lock on it, which every role may see.
+    """
+    cursor.execute("SELECT txid_snapshot_xmax(txid_current_snapshot())")
+    horizon: int = cursor.fetchone()[0]
+    cursor.execute(
+        "SELECT l.transactionid::text::bigint FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+        " WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted"
+        " AND a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " AND l.pid <> pg_backend_pid()"
+    )
+    # Locks carry the lower 32 bits; what is under way is less than 2³¹ transactions old.
+    running = [horizon - (horizon - xid) % 2**32 for (xid,) in cursor.fetchall()]
+    return min([horizon, *running])
 
 
 def _until(cursor: Any, since: int, horizon: int) -> int | None:
