@@ -77,7 +77,9 @@ def charts():
 
 def rendered(language, theme):
     request = RequestFactory().get("/customers/")
-    request.actor = SimpleNamespace(name="林晓雯", may=lambda *_: True, sees=lambda *_: True)
+    request.actor = SimpleNamespace(
+        pk=None, name="林晓雯", stands_in_for=(), may=lambda *_: True, sees=lambda *_: True
+    )
     request.theme, request.density, request.keys = theme, "comfortable", "on"
     request.company_name = "远航供应链"
     company = numbers.reading_for(

@@ -97,7 +97,9 @@ def test_the_number_of_queries_does_not_grow_with_customers(basis, li_wei, name)
             getattr(figures, name)(li_wei, basis)
         return len(caught)
 
-    assert li_wei.may("read", "customer")  # asks for the roles, once a request
+    # Roles, shares and for whom one stands in are asked for once a request.
+    assert li_wei.may("read", "customer")
+    assert (li_wei.own_ids, li_wei.shared_ids("read")) == ((li_wei.pk,), ())
     before = queries()
     Standing.objects.exclude(owner_id=li_wei.pk).update(owner_id=li_wei.pk)
     assert queries() == before <= 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,6 +39,8 @@ def environment(**options: Any) -> Environment:
     install(gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)
     env.policies["json.dumps_function"] = _json
     env.filters.update({name: _at_reading(shown) for name, shown in numbers.FILTERS.items()})
+    # A lazy translation is iterable, too, and yet one word.
+    env.tests["several"] = lambda entry: isinstance(entry, list | tuple)
     env.globals.update(
         url=url,
         static=static,
@@ -73,8 +75,12 @@ def vendor(package: str, file: str) -> str:
     return static(f"vendor/{folders.get(package, package)}/{file}")
 
 
+@lru_cache(maxsize=500)
 def icon(name: str, size: str = "") -> Markup:
-    """A symbol of the sprite; decoration only, what it means is said in words beside it."""
+    """A symbol of the sprite; decoration only, what it means is said in words beside it.
+
+    Every page has hundreds of the same few: each is written once.
+    """
     return Markup(
         '<svg class="i {}" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>'
     ).format(size, name)
