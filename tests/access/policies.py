@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kezhi.records import registry
@@ -21,33 +21,39 @@ Parts = Callable[[World], dict[str, Any]]
 class Policy:
     """`open`: visitors may come. `action` on `kind`: the role must grant it; with `on_record`, on Li Wei's.
 
-    `whose`: a personal thing of one actor, absent for everybody else. `for_nobody`: absent as the world stands.
+    `post` is the action that a POST needs where a GET needs less. `further`: whom this lets in may still be
+    refused by a rule of the deed (only the author changes an entry). `for_nobody`: a thing that isn't there.
     """
 
     open: bool = False
     action: str = ""
     kind: str = ""
     on_record: bool = False
-    whose: str = ""
+    post: str = ""
+    further: bool = False
     for_nobody: bool = False
     parts: Parts = lambda world: {}
 
-    def expects(self, actor: Actor, belongs_to_customer: bool) -> str:
-        """`allowed`, `forbidden` (403) or `absent` (404; 403 for whom the whole kind is closed)."""
+    def expects(self, actor: Actor, method: str, belongs_to_customer: bool) -> str:
+        """`allowed`, `anything` but a fault, `refused`, or `absent` (404 where the kind isn't closed)."""
         if self.open:
             return "allowed"
         if actor.is_denied_everywhere:
             return "outside"
-        if self.for_nobody or (self.whose and actor.name != self.whose):
+        if self.for_nobody:
             return "absent"
-        if not self.action:
+        action = self.post if method == "post" and self.post else self.action
+        if not action:
             return "allowed"
         if not self.on_record:
-            return "allowed" if actor.may(self.action, self.kind) else "forbidden"
+            return self._let_in() if actor.may(action, self.kind) else "refused"
         if not actor.reaches("read", self.kind, belongs_to_customer):
             return "absent"
-        allowed = actor.reaches(self.action, self.kind, belongs_to_customer)
-        return "allowed" if allowed else "forbidden"
+        is_theirs = actor.reaches(action, self.kind, belongs_to_customer)
+        return self._let_in() if is_theirs else "refused"
+
+    def _let_in(self) -> str:
+        return "anything" if self.further else "allowed"
 
 
 OPEN, SIGNED_IN = Policy(open=True), Policy()
@@ -71,9 +77,9 @@ def on(action: str, kind: str, parameter: str = "pk", /, **more: Any) -> Policy:
     )
 
 
-def nobody(**parts: Any) -> Policy:
+def nobody(kind: str = "", /, **parts: Any) -> Policy:
     """A thing that isn't there: an id or a token that was guessed."""
-    return Policy(for_nobody=True, parts=lambda world: parts)
+    return Policy(for_nobody=True, kind=kind, parts=lambda world: parts)
 
 
 def of_kind(kind: str, suffix: str) -> Policy | None:
@@ -85,9 +91,10 @@ def of_kind(kind: str, suffix: str) -> Policy | None:
     if suffix in _VIEWS:
         return nobody(view=GUESSED)
     if suffix == "-bulk":
-        return may("read", kind, verb="edit")
+        return replace(may("read", kind, verb="edit"), post="edit", further=True)
     if suffix == "-cell":
-        return on("edit", kind, field=registry[kind].title)
+        declared = registry[kind]
+        return on("edit", kind, field=declared.form[-1] if declared.form else declared.title)
     return None
 
 
@@ -175,20 +182,26 @@ ROUTES: dict[str, Policy] = {
     # People, roles, the company.
     "people": may("read", "user"),
     "new_person": may("create", "user"),
-    "person": colleague("read"),
+    "person": replace(colleague("read"), post="edit", further=True),
     "person-deactivate": colleague("edit"),
     "person-reactivate": colleague("edit"),
-    "organisation": may("read", "user"),
+    "organisation": replace(may("read", "user"), post="create", further=True),
     "department": Policy(
         action="read",
+        post="edit",
+        further=True,
         kind="user",
         parts=lambda world: {"pk": world.people["li_wei"].department_id},
     ),
     "team": Policy(
-        action="read", kind="user", parts=lambda world: {"pk": world.people["li_wei"].team_id}
+        action="read",
+        post="edit",
+        further=True,
+        kind="user",
+        parts=lambda world: {"pk": world.people["li_wei"].team_id},
     ),
-    "roles": may("read", "user"),
-    "role": may("read", "user", key="salesperson"),
+    "roles": replace(may("read", "user"), post="create", further=True),
+    "role": replace(may("read", "user", key="salesperson"), post="edit", further=True),
     "role-preview": may("edit", "user", key="salesperson"),
     "company": may("edit", "company"),
     "colleague_sign_in": colleague("edit"),
@@ -208,7 +221,7 @@ ROUTES: dict[str, Policy] = {
     "settings/sign-in/providers/<slug:slug>/removal/": may("edit", "company", slug="none"),
     "audit": may("read", "audit"),
     "audit-export": may("export", "audit"),
-    "demo": may("read", "demo"),
+    "demo": nobody("demo"),
     # Fields, layouts, tags.
     "field-kinds": may("read", "custom_field"),
     "fields": may("read", "custom_field", kind="customer"),
@@ -219,58 +232,58 @@ ROUTES: dict[str, Policy] = {
     "field-removal": may("delete", "custom_field", kind="customer", key="none"),
     "layout": may("edit", "custom_field", kind="customer"),
     "layout-default": may("edit", "custom_field", kind="customer"),
-    "tags": may("read", "tag"),
+    "tags": replace(may("read", "tag"), post="edit", further=True),
     "tag": may("edit", "tag", pk=GUESSED),
     "tag-removal": may("delete", "tag", pk=GUESSED),
     "tag-options": may("read", "tag"),
     # Value.
     "value": may("read", "customer"),
-    "value-rules": may("read", "value_settings"),
-    "value-runs": may("read", "value_run"),
-    "value-run": may("read", "value_run", pk=GUESSED),
-    "value-run-cancel": may("measure", "value_run", pk=GUESSED),
+    "value-rules": replace(may("read", "value_settings"), post="edit"),
+    "value-runs": replace(may("read", "value_run"), post="measure"),
+    "value-run": nobody("value_run", pk=GUESSED),
+    "value-run-cancel": nobody("value_run", pk=GUESSED),
     # One customer and what hangs on it.
-    "customer-interactions": on("read", "customer"),
-    "customer-draft": on("read", "customer"),
+    "customer-interactions": replace(on("read", "customer"), further=True),
+    "customer-draft": replace(on("read", "customer"), further=True),
     "customer-colleagues": on("read", "customer"),
     "customer-network": on("read", "customer"),
     "customer-confirmation": on("edit", "customer"),
     "customer-owner": on("assign", "customer"),
-    "customer-plans": on("read", "customer", "customer_pk"),
-    "customer-shares": on("read", "customer"),
-    "customer-share-end": on("read", "customer", share=GUESSED),
+    "customer-plans": replace(on("read", "customer", "customer_pk"), further=True),
+    "customer-shares": replace(on("read", "customer"), further=True),
+    "customer-share-end": replace(on("read", "customer", share=GUESSED), further=True),
     "customers-shares": may("create", "share"),
-    "entry-removal": on("delete", "interaction"),
+    "entry-removal": replace(on("delete", "interaction"), further=True),
     "follow-up-complete": on("edit", "follow_up"),
     "follow-up-reopen": on("edit", "follow_up"),
     "follow-up-postpone": on("edit", "follow_up"),
     "follow-up-drop": on("edit", "follow_up"),
-    "reveal": on("read", "contact", kind="contact", field="phone"),
-    "attachments": on("read", "customer", kind="customer"),
+    "reveal": replace(on("read", "contact", kind="contact", field="phone"), further=True),
+    "attachments": replace(on("read", "customer", kind="customer"), post="edit"),
     "attachment": nobody(key=KEY),
     "attachment-picture": nobody(key=KEY),
     "attachment-removal": nobody(key=KEY),
     "attachment-restoration": nobody(key=KEY),
-    "interaction-text": on("edit", "interaction"),
-    "interaction-pin": on("read", "interaction"),
+    "interaction-text": replace(on("read", "interaction"), further=True),
+    "interaction-pin": replace(on("read", "interaction"), further=True),
     "promise-settlement": on("edit", "promise"),
     "promise-reopening": on("edit", "promise"),
     "need-demand": may("read", "need"),
     "need-start": on("edit", "need"),
-    "need-handler": on("assign", "need"),
+    "need-handler": replace(on("edit", "need"), further=True),
     "need-reply": on("edit", "need"),
     "need-refusal": on("edit", "need"),
     "need-reopening": on("edit", "need"),
     # Imports belong to whoever began them.
     "imports": may("import", "customer"),
     "import-sample": may("import", "customer", kind="customer", form="csv"),
-    "import": nobody(pk=GUESSED),
-    "import-reading": nobody(pk=GUESSED),
-    "import-mapping": nobody(pk=GUESSED),
-    "import-start": nobody(pk=GUESSED),
-    "import-cancel": nobody(pk=GUESSED),
-    "import-undo": nobody(pk=GUESSED),
-    "import-bad-rows": nobody(pk=GUESSED, form="csv"),
+    "import": nobody("", pk=GUESSED),
+    "import-reading": nobody("", pk=GUESSED),
+    "import-mapping": nobody("", pk=GUESSED),
+    "import-start": nobody("", pk=GUESSED),
+    "import-cancel": nobody("", pk=GUESSED),
+    "import-undo": nobody("", pk=GUESSED),
+    "import-bad-rows": nobody("", pk=GUESSED, form="csv"),
     # Duplicates, standing in, handing over.
     "duplicates-hint": may("create", "customer", kind="customer"),
     "duplicates-ask": may("create", "customer", kind="customer"),
@@ -279,20 +292,20 @@ ROUTES: dict[str, Policy] = {
     "duplicates-cancel": may("create", "merge"),
     "duplicates-rules": may("edit", "company"),
     "duplicates-pick": may("create", "merge"),
-    "duplicates-dismiss": nobody(pk=GUESSED),
+    "duplicates-dismiss": nobody("merge", pk=GUESSED),
     "merge": may("create", "merge", kind="customer"),
     "merges": may("read", "merge"),
-    "merge-done": nobody(pk=GUESSED),
-    "merge-undo": nobody(pk=GUESSED),
+    "merge-done": nobody("merge", pk=GUESSED),
+    "merge-undo": nobody("merge", pk=GUESSED),
     "cards": may("read", "card"),
-    "cards-batch": nobody(pk=GUESSED),
-    "cards-add": nobody(pk=GUESSED),
-    "cards-remove": nobody(pk=GUESSED),
-    "card": nobody(pk=GUESSED),
-    "card-picture": nobody(pk=GUESSED),
+    "cards-batch": nobody("card", pk=GUESSED),
+    "cards-add": nobody("card", pk=GUESSED),
+    "cards-remove": nobody("card", pk=GUESSED),
+    "card": nobody("card", pk=GUESSED),
+    "card-picture": nobody("card", pk=GUESSED),
     "delegations": may("read", "delegation"),
     "delegation-end": nobody(pk=GUESSED),
-    "hand-over-new": colleague("edit"),
+    "hand-over-new": replace(may("assign", "customer", login="li_wei"), further=True),
     "hand-overs": SIGNED_IN,
     "hand-over-chosen": may("assign", "customer"),
     "hand-over": nobody(pk=GUESSED),
