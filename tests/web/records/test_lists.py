@@ -10,7 +10,7 @@ from cast import TODAY
 from kezhi.audit.models import Entry
 from kezhi.customers.creating import create_contact, create_customer
 from kezhi.customers.following_up import plan_follow_up
-from kezhi.customers.models import Customer, Standing
+from kezhi.customers.models import Standing
 from kezhi.records import registry
 
 pytestmark = pytest.mark.django_db
@@ -277,3 +277,25 @@ def test_an_id_beyond_all_ids_is_not_found(web, owner):
         assert client.get(f"/{address}/{'9' * 30}/").status_code == 404
     assert client.get(f"/customers/{'9' * 30}/edit/").status_code == 404
     assert client.get(f"/customers/views/{'9' * 30}/").status_code == 404
+
+
+def test_columns_and_orders_come_when_asked_for_and_stand_alone_without_script(
+    web, owner, anhui_tea
+):
+    client = web(owner)
+    address = "/customers/columns/?view=all&sort=name"
+    page = client.get("/customers/").text
+    assert "/customers/columns/" in page
+    assert "/customers/sorting/" in page
+    assert 'name="show"' not in page
+    alone = client.get(address).text
+    part = client.get(address, headers={"HX-Request": "true"}).text
+    for text in (alone, part):
+        assert 'name="show" value="city"' in text
+        assert '<input type="hidden" name="sort" value="name">' in text
+    assert "<html" in alone
+    assert "<html" not in part
+    orders = client.get("/customers/sorting/?view=all&sort=name").text
+    assert "<html" in orders
+    assert "sort=city" in orders
+    assert 'aria-current="true"' in orders

@@ -51,6 +51,26 @@ def tabs(request: PersonRequest, kind: Kind) -> HttpResponse:
 
 @require_safe
 @of_kind
+def columns(request: PersonRequest, kind: Kind) -> HttpResponse:
+    """Which columns the list shows: inside its menu, or as a page without script."""
+    return _chooser(request, kind, "columns")
+
+
+@require_safe
+@of_kind
+def sorting(request: PersonRequest, kind: Kind) -> HttpResponse:
+    """By what the list can be sorted: inside its menu, or as a page without script."""
+    return _chooser(request, kind, "sorting")
+
+
+def _chooser(request: PersonRequest, kind: Kind, name: str) -> HttpResponse:
+    listing = opened(request, kind)
+    about = {"listing": listing, "kind": kind, "query": listing.query}
+    return render(request, f"records/{'_' if request.htmx else ''}{name}.html", about)
+
+
+@require_safe
+@of_kind
 def filter_step(request: PersonRequest, kind: Kind) -> HttpResponse:
     """The filter form after the field or the comparison was chosen."""
     listing = opened(request, kind)
