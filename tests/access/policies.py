@@ -232,7 +232,7 @@ ROUTES: dict[str, Policy] = {
     "field-removal": may("delete", "custom_field", kind="customer", key="none"),
     "layout": may("edit", "custom_field", kind="customer"),
     "layout-default": may("edit", "custom_field", kind="customer"),
-    "tags": replace(may("read", "tag"), post="edit", further=True),
+    "tags": replace(may("read", "tag"), post="create", further=True),
     "tag": may("edit", "tag", pk=GUESSED),
     "tag-removal": may("delete", "tag", pk=GUESSED),
     "tag-options": may("read", "tag"),

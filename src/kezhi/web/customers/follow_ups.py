@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
-from kezhi.core.refusal import Refused
+from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.following_up import (
     change_follow_up,
     complete_follow_up,
@@ -40,7 +41,7 @@ def complete(request: PersonRequest, pk: int) -> HttpResponse:
     try:
         complete_follow_up(follow_up, actor=request.actor, at=timezone.now())
     except Refused as refusal:
-        return answer(request, str(refusal), refused=True)
+        return _refused(request, refusal)
     told = _("Done: %(subject)s") % {"subject": follow_up.subject}
     return answer(request, told, undo=reverse("follow-up-reopen", args=[pk]))
 
@@ -51,7 +52,7 @@ def reopen(request: PersonRequest, pk: int) -> HttpResponse:
     try:
         reopen_follow_up(follow_up, actor=request.actor, at=timezone.now())
     except Refused as refusal:
-        return answer(request, str(refusal), refused=True)
+        return _refused(request, refusal)
     return answer(request, _("Open again: %(subject)s") % {"subject": follow_up.subject})
 
 
@@ -67,7 +68,7 @@ def postpone(request: PersonRequest, pk: int) -> HttpResponse:
     try:
         change_follow_up(follow_up, {"due_on": until}, actor=request.actor, on=request.today)
     except Refused as refusal:
-        return answer(request, str(refusal), refused=True)
+        return _refused(request, refusal)
     undo = f"{reverse('follow-up-postpone', args=[pk])}?to={before.isoformat()}"
     told = _("Put off until %(day)s") % {"day": numbers.day(until, "long", plain=True)}
     return answer(request, told, undo="" if due_on else undo)
@@ -88,7 +89,7 @@ def plan(request: PersonRequest, customer_pk: int) -> HttpResponse:
             on=request.today,
         )
     except Refused as refusal:
-        return answer(request, str(refusal), refused=True)
+        return _refused(request, refusal)
     told = _("Planned for %(day)s: %(subject)s") % {
         "day": numbers.day(due_on, "long", plain=True),
         "subject": subject,
@@ -103,8 +104,15 @@ def drop(request: PersonRequest, pk: int) -> HttpResponse:
     try:
         delete_follow_up(_visible(request, pk), actor=request.actor, on=request.today)
     except Refused as refusal:
-        return answer(request, str(refusal), refused=True)
+        return _refused(request, refusal)
     return answer(request, _("The follow-up is gone again."))
+
+
+def _refused(request: PersonRequest, refusal: Refused) -> HttpResponse:
+    """What can't be done now is said where the person is; what isn't theirs to do is a 403."""
+    if isinstance(refusal, NotAllowed):
+        raise PermissionDenied(str(refusal)) from refusal
+    return answer(request, str(refusal), refused=True)
 
 
 def answer(

@@ -134,6 +134,8 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
 def remove(request: PersonRequest, pk: int) -> HttpResponse:
     """A page that asks; POST deletes."""
     interaction = _visible(request, pk)
+    if not Interaction.objects.visible_to(request.actor, "delete").filter(pk=pk).exists():
+        raise PermissionDenied
     about = {"interaction": interaction, "home": _home(interaction), "kind": registry["customer"]}
     if request.method != "POST":
         return render(request, "customers/entry_removal.html", about)

@@ -109,6 +109,8 @@ def _by(request: PersonRequest) -> dict[str, Any]:
 
 def _do(request: PersonRequest, pk: int, deed: Callable[[Need], Any], told: str) -> HttpResponse:
     need: Need = get_object_or_404(Need.objects.visible_to(request.actor), pk=pk)
+    if not Need.objects.visible_to(request.actor, "edit").filter(pk=pk).exists():
+        raise PermissionDenied
     try:
         deed(need)
     except NotAllowed as refusal:

@@ -48,10 +48,10 @@ class Card:
 
 def cards(request: HttpRequest) -> list[Card]:
     """What this person has under way: one query where there is nothing."""
-    actor = getattr(request, "actor", None)
-    if getattr(actor, "pk", None) is None:
+    actor = getattr(getattr(request, "actor", None), "pk", None)
+    if actor is None:
         return []
-    jobs = JobRun.objects.under_way().filter(actor_id=actor.pk).order_by("-pk")[:MOST]
+    jobs = JobRun.objects.under_way().filter(actor_id=actor).order_by("-pk")[:MOST]
     return [Card(job, _page(job)) for job in jobs]
 
 
