@@ -111,7 +111,7 @@ def navigation(request: HttpRequest) -> Navigation:
     return Navigation(
         groups=tuple(group for group in groups if group.places),
         foot=shown(FOOT),
-        pinned=_pinned(actor, request.get_full_path()),
+        pinned=_pinned(request, actor),
         bottom=shown(BOTTOM),
     )
 
@@ -139,11 +139,12 @@ def _others() -> Group:
     )
 
 
-def _pinned(actor: Actor, address: str) -> tuple[Place, ...]:
+def _pinned(request: HttpRequest, actor: Actor) -> tuple[Place, ...]:
     """The views that this person or their colleagues pinned, of lists they may read."""
+    address, known = request.get_full_path(), getattr(request, "saved_views", None)
     found = [
         Place(path, "pin", view.name, is_current=path == address, slot=f"pin-{view.pk}")
-        for view, path in pinned_views(actor)
+        for view, path in pinned_views(actor, known)
     ]
     return tuple(found)
 

@@ -123,8 +123,9 @@ def money_column(value: Amount | None, digits: int = 1, *, plain: bool = False) 
     amount = _decimal(value)
     if amount is None:
         return none(plain=plain)
-    scaled = amount / (10_000 if language() == "zh" else 1_000)
-    shown = digits if language() == "zh" else max(0, digits - 1)
+    is_chinese = language() == "zh"
+    scaled = amount / (10_000 if is_chinese else 1_000)
+    shown = digits if is_chinese else max(0, digits - 1)
     return _joined(_signed(scaled, _fixed(scaled, shown)), "", plain=plain)
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from kezhi.accounts.models import Company, User
+from kezhi.workbench.models import SavedView
 
 
 class PersonRequest(HttpRequest):
@@ -21,6 +22,7 @@ class PersonRequest(HttpRequest):
     theme: str
     density: str
     htmx: HtmxDetails
+    saved_views: list[SavedView]  # on pages of lists: theirs, and the pinned ones
     LANGUAGE_CODE: str
 
 

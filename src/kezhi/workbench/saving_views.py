@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import User
@@ -62,15 +64,25 @@ def audiences(actor: Actor) -> list[tuple[str, str]]:
     ]
 
 
-def views_of(kind: Kind, actor: Actor) -> list[SavedView]:
-    """The saved views of a list that the actor sees, own ones first."""
-    found = SavedView.objects.visible_to(actor).filter(kind=kind.name).order_by("pk")
-    return sorted(found, key=lambda view: view.owner_id != actor.pk)
+def views_beside(kind: Kind | None, actor: Actor) -> list[SavedView]:
+    """The views that a page shows: those of its list, and the pinned ones of every list."""
+    shown = Q(is_pinned=True) | Q(kind=kind.name) if kind else Q(is_pinned=True)
+    return list(SavedView.objects.visible_to(actor).filter(shown).order_by("pk"))
 
 
-def pinned_views(actor: Actor) -> list[tuple[SavedView, str]]:
+def views_of(kind: Kind, actor: Actor, known: Iterable[SavedView] | None = None) -> list[SavedView]:
+    """The saved views of a list that the actor sees, own ones first; `known` are views fetched before."""
+    found = views_beside(kind, actor) if known is None else known
+    mine = [view for view in found if view.kind == kind.name]
+    return sorted(mine, key=lambda view: view.owner_id != actor.pk)
+
+
+def pinned_views(
+    actor: Actor, known: Iterable[SavedView] | None = None
+) -> list[tuple[SavedView, str]]:
     """Views for the navigation with the address of each, of the kinds that the actor may read."""
-    pinned = SavedView.objects.visible_to(actor).filter(is_pinned=True).order_by("pk")[:MOST_PINNED]
+    found = views_beside(None, actor) if known is None else known
+    pinned = [view for view in found if view.is_pinned][:MOST_PINNED]
     return [
         (view, f"/{registry[view.kind].address}/?view={view.pk}")
         for view in pinned

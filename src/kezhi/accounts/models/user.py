@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kezhi.accounts.models.organisation import Department, Team
 from kezhi.accounts.models.role import Role
-from kezhi.accounts.models.sharing import Delegation, Share
+from kezhi.accounts.models.sharing import lent_to
 from kezhi.accounts.models.sign_in_attempt import login_key
 from kezhi.core.actor import Access, Actor, Principal, Scope
 from kezhi.core.names import name_key
@@ -104,10 +104,10 @@ class User(AbstractBaseUser):
             return ()
         return tuple(Department.objects.within(self.department_id).values_list("pk", flat=True))
 
-    @cached_property
+    @property
     def principals(self) -> tuple[Principal, ...]:
         """Those for whom the person stands in today."""
-        return tuple(Delegation.objects.current().principals_of(self.pk))
+        return self._lent[0]
 
     @property
     def own_ids(self) -> tuple[int, ...]:
@@ -121,12 +121,8 @@ class User(AbstractBaseUser):
         return () if everything else self.principals
 
     @cached_property
-    def _shares(self) -> list[tuple[int, bool]]:
-        return list(
-            Share.objects.current()
-            .reaching(self.pk, self.team_id)
-            .values_list("customer_id", "may_edit")
-        )
+    def _lent(self) -> tuple[tuple[Principal, ...], tuple[tuple[int, bool], ...]]:
+        return lent_to(self.pk, self.team_id)
 
     def shared_ids(self, action: str) -> tuple[int, ...]:
         """Customers that were shared with the person or their team, for reading or for working on them.
@@ -134,9 +130,9 @@ class User(AbstractBaseUser):
         A share never lets anyone delete, export or give away.
         """
         if action == "read":
-            return tuple(customer for customer, _may_edit in self._shares)
+            return tuple(customer for customer, _may_edit in self._lent[1])
         if action in ("edit", "create"):
-            return tuple(customer for customer, may_edit in self._shares if may_edit)
+            return tuple(customer for customer, may_edit in self._lent[1] if may_edit)
         return ()
 
     def access(self, kind: str, group: str) -> Access:

@@ -242,7 +242,7 @@ def _only_with(role: Role, person: User) -> User:
     """The person as if this were their only role; nothing of it is saved."""
     pretended = copy.copy(person)
     pretended.is_active = True
-    for name in ("_roles", "department_ids", "principals", "_shares"):
+    for name in ("_roles", "department_ids", "_lent"):
         pretended.__dict__.pop(name, None)
     pretended.__dict__["_roles"] = [role]
     return pretended

@@ -25,7 +25,7 @@ from kezhi.workbench.counting import Totals, count, totals
 from kezhi.workbench.customizing import linking
 from kezhi.workbench.filtering import Criterion, Filter
 from kezhi.workbench.list_query import ListQuery
-from kezhi.workbench.saving_views import views_of
+from kezhi.workbench.saving_views import views_beside, views_of
 from kezhi.workbench.sorting import Page
 
 K = FieldKind
@@ -304,7 +304,9 @@ class Listing:
             self._tab(view.name, str(view.label), view.is_alert, with_counts)
             for view in self.kind.views
         ]
-        saved = views_of(self.kind, self.actor)
+        # The navigation around the list shows the pinned ones of these.
+        self.request.saved_views = views_beside(self.kind, self.actor)
+        saved = views_of(self.kind, self.actor, self.request.saved_views)
         return tabs + [self._tab(str(view.pk), view.name, False, with_counts) for view in saved]
 
     def _tab(self, name: str, label: str, is_alert: bool, with_counts: bool) -> Tab:
