@@ -1,8 +1,8 @@
-"""Sixty-four people save the same customer at the same moment, round after round: nobody's change is lost silently.
+"""Sixty-four people save one customer at the same moment, round after round: no change is lost silently.
 
 Each round everybody opens the form (the same version) and sends another city. One is first; every other one
-gets 409 with both versions and what they typed. Afterwards the version, the audit log and the last winner's city
-must agree with the answers.
+gets 409 with both versions and what they typed. Afterwards the version, the audit log and the last winner's
+city must agree with the answers.
 
     ./kezhi bench concurrent_edits [--clients 64] [--rounds 200]
 """
