@@ -3,12 +3,14 @@
 # ruff: noqa: S608  # tables and columns are the code's own names; what was typed goes as a parameter
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.search import SearchVectorField
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import BooleanField, Lookup, Model, Q
 
 from kezhi.core.actor import Access, Actor
@@ -20,9 +22,11 @@ from kezhi.workbench.searching.subjects import subject
 from kezhi.workbench.searching.wording import Wording, read
 
 FENCE = 2_000
+GLANCE = 400  # rows that are looked at while somebody types, where very many hold the words
 MOST_EXACT = 50
-MOST_RANKED = 200  # of a kind by tier, where there are more finds than the fence holds
+MOST_RANKED = 200  # of a kind by tier, where there are more finds than were looked at
 ENOUGH = 12
+EVERYWHERE = 0.1  # of all documents: far above the planner's guess for an unknown beginning
 
 
 @dataclass(frozen=True)
@@ -95,48 +99,111 @@ def find(
     reach = Reach.of(by, among)
     if wording.is_empty or not reach.clauses:
         return Found(wording)
-    found = None
     if wording.is_broad and not is_thorough:
-        found = _look(wording, reach, by, most, skip, is_exact=True)
+        found = _look(wording, reach, by, most, skip, is_exact=True, is_glance=True)
         if found.total >= ENOUGH:
             return found
-    return _look(wording, reach, by, most, skip, is_exact=False)
+    return _look(wording, reach, by, most, skip, is_exact=False, is_glance=not is_thorough)
 
 
 def _look(
-    wording: Wording, reach: Reach, by: Actor, most: int, skip: int, *, is_exact: bool
+    wording: Wording,
+    reach: Reach,
+    by: Actor,
+    most: int,
+    skip: int,
+    *,
+    is_exact: bool,
+    is_glance: bool,
 ) -> Found:
-    sql, params = _statement(wording, reach, by, is_exact=is_exact)
-    with connection.cursor() as cursor:
+    # Of a code the guess says nothing, and it is never everywhere.
+    query = reach.query(wording, is_exact=is_exact)
+    expected, share = (0, 0.0) if wording.is_code else _expected(query)
+    is_short = is_glance and expected > FENCE
+    fence = max(GLANCE, skip + most) if is_short else FENCE
+    # Kinds lie together in the table: where a walk meets too few, the index is asked after all.
+    ways = [int(fence / share * 2), 0] if share > EVERYWHERE else [0]
+    for walk in ways:
+        rows = _rows(wording, reach, by, most, skip, is_exact, fence, walk)
+        if rows and rows[0][-1] > fence:
+            break
+    return _grouped(wording, reach, rows, fence)
+
+
+def _rows(
+    wording: Wording,
+    reach: Reach,
+    by: Actor,
+    most: int,
+    skip: int,
+    is_exact: bool,
+    fence: int,
+    walk: int,
+) -> list[tuple[Any, ...]]:
+    """By the index, or of the first `walk` documents."""
+    sql, params = _statement(wording, reach, by, is_exact=is_exact, fence=fence, walk=walk)
+    with reading(is_walk=walk > 0) as cursor:
         cursor.execute(
             f"""{sql} SELECT kind, object_id, rank, place, of_kind, total FROM ranked
                 WHERE place > %s AND place <= %s ORDER BY kind, place""",
             [*params, skip, skip + most],
         )
-        rows = cursor.fetchall()
-    return _grouped(wording, reach, rows)
+        return cursor.fetchall()
 
 
-def _grouped(wording: Wording, reach: Reach, rows: Sequence[tuple[Any, ...]]) -> Found:
+@contextmanager
+def reading(*, is_walk: bool = False) -> Iterator[Any]:
+    """A cursor whose next statement asks the index, or walks through the table where every few rows are finds.
+
+    The planner would choose by a guess: it takes each beginning that it doesn't know for a frequent one and
+    walks through the whole table for seconds to find nothing.
+    """
+    # Not in step with another walk: the same rows at each keystroke.
+    unwanted = ("enable_bitmapscan", "synchronize_seqscans") if is_walk else ("enable_seqscan",)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("; ".join(f"SET LOCAL {each} = off" for each in unwanted))
+        yield cursor
+        cursor.execute("; ".join(f"SET LOCAL {each} = on" for each in unwanted))
+
+
+def _expected(query: str) -> tuple[int, float]:
+    """How many rows the planner expects by its statistics of frequent lexemes, and their share of all."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"EXPLAIN (FORMAT JSON) SELECT FROM {TABLE} WHERE tokens @@ %s::tsquery", [query]
+        )
+        row = cursor.fetchone()
+        plan = row[0] if row else []
+        plan = json.loads(plan) if isinstance(plan, str) else plan
+        expected = int(plan[0]["Plan"]["Plan Rows"]) if plan else 0
+        if expected <= FENCE:
+            return expected, 0.0
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [TABLE])
+        row = cursor.fetchone()
+    return expected, expected / row[0] if row and row[0] > 0 else 0.0
+
+
+def _grouped(wording: Wording, reach: Reach, rows: Sequence[tuple[Any, ...]], fence: int) -> Found:
     groups: dict[str, tuple[list[Place], int]] = {}
     total = 0
     for name, pk, rank, _place, of_kind, total_ in rows:
         groups.setdefault(name, ([], of_kind))[0].append(Place(name, pk, rank))
         total = total_
     made = [
-        Group(kind, tuple(groups[name][0]), min(groups[name][1], FENCE))
+        Group(kind, tuple(groups[name][0]), min(groups[name][1], fence))
         for name, kind in reach.kinds.items()
         if name in groups
     ]
     made.sort(key=lambda group: group.rank)
-    return Found(wording, tuple(made), min(total, FENCE), total > FENCE)
+    return Found(wording, tuple(made), min(total, fence), total > fence)
 
 
 def _statement(
-    wording: Wording, reach: Reach, by: Actor, *, is_exact: bool
+    wording: Wording, reach: Reach, by: Actor, *, is_exact: bool, fence: int = FENCE, walk: int = 0
 ) -> tuple[str, list[Any]]:
     """The fenced look-up, ranked. The fence is what keeps the planner from walking another index."""
     rank, rank_params = _rank(wording, reach)
+    source = f"(SELECT * FROM {TABLE} LIMIT {walk})" if walk else TABLE
     arms: list[str] = []
     params: list[Any] = []
 
@@ -144,7 +211,7 @@ def _statement(
         guard, guard_params = reach.condition(wording, is_exact=is_exact, is_shared=is_shared)
         shared = " AND d.customer_id = ANY(%s)" if is_shared else ""
         arms.append(
-            f"""(SELECT d.kind, d.object_id, d.customer_id, d.at, {rank} AS rank FROM {TABLE} d
+            f"""(SELECT d.kind, d.object_id, d.customer_id, d.at, {rank} AS rank FROM {source} d
                  WHERE d.tokens @@ %s::tsquery{guard}{shared} LIMIT {limit})"""
         )
         params.extend(rank_params)
@@ -155,10 +222,10 @@ def _statement(
 
     if wording.is_code:
         look(MOST_EXACT, is_exact=True)
-    look(FENCE + 1, is_exact=is_exact)
+    look(fence + 1, is_exact=is_exact)
     if reach.shared:
-        look(FENCE + 1, is_exact=is_exact, is_shared=True)
-    tier, join = _tier(by)
+        look(fence + 1, is_exact=is_exact, is_shared=True)
+    tier, join = _tier(by, fence)
     return (
         f"""WITH m AS MATERIALIZED ({" UNION ".join(arms)}), counted AS (
               SELECT m.*, count(*) OVER (PARTITION BY kind) AS of_kind, count(*) OVER () AS total,
@@ -183,14 +250,14 @@ def _rank(wording: Wording, reach: Reach) -> tuple[str, list[Any]]:
     return f"CASE WHEN {exact} THEN 0 WHEN d.keys LIKE %s THEN 1 ELSE 2 END", params
 
 
-def _tier(by: Actor) -> tuple[str, str]:
+def _tier(by: Actor, fence: int) -> tuple[str, str]:
     """Ranked by tier only for those who may know it: the order would tell."""
     at = next(iter(_standings), None)
     if at is None or by.access(at.kind, at.group) < Access.READ:
         return "0", ""
     place = f"coalesce(nullif(position(s.{at.column} IN '{at.ranks}'), 0), {len(at.ranks) + 1})"
     # Of more than the fence holds, the newest are as good a choice as any: fewer tiers are looked up.
-    wanted = f"m.total <= {FENCE} OR m.newest <= {MOST_RANKED}"
+    wanted = f"m.total <= {fence} OR m.newest <= {MOST_RANKED}"
     return (
         f"CASE WHEN s.{at.column} <> '' THEN {place} ELSE {len(at.ranks) + 1} END",
         f"LEFT JOIN {at.table} s ON s.{at.key} = CASE WHEN {wanted} THEN m.customer_id END",

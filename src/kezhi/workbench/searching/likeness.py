@@ -12,12 +12,11 @@ from functools import lru_cache
 from string import ascii_lowercase
 from typing import Any
 
-from django.db import connection
 from rapidfuzz import fuzz
 
 from kezhi.core.actor import Actor
 from kezhi.workbench.searching.documents import TABLE, quoted
-from kezhi.workbench.searching.finding import Place
+from kezhi.workbench.searching.finding import Place, reading
 from kezhi.workbench.searching.lexemes import LONGEST_PINYIN, NAMES
 from kezhi.workbench.searching.reach import Reach
 from kezhi.workbench.searching.spelling import readings, syllables
@@ -73,7 +72,7 @@ def _candidates(reach: Reach, spellings: list[str]) -> list[tuple[str, int, str]
                     list(reach.shared),
                 ],
             )
-        with connection.cursor() as cursor:
+        with reading() as cursor:
             cursor.execute(
                 f"""WITH m AS MATERIALIZED (SELECT kind, object_id, keys FROM {TABLE}
                       WHERE tokens @@ %s::tsquery AND kind = ANY(%s){guard} LIMIT {CANDIDATES})
