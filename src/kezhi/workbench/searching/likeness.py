@@ -75,7 +75,7 @@ def _candidates(reach: Reach, spellings: list[str]) -> list[tuple[str, int, str]
         with reading() as cursor:
             cursor.execute(
                 f"""WITH m AS MATERIALIZED (SELECT kind, object_id, keys FROM {TABLE}
-                      WHERE tokens @@ %s::tsquery AND kind = ANY(%s){guard} LIMIT {CANDIDATES})
+                      WHERE tokens @@ %s::tsquery AND kind || '' = ANY(%s){guard} LIMIT {CANDIDATES})
                     SELECT kind, object_id, keys FROM m""",
                 [" | ".join(spellings), list(clause.kinds), *params],
             )

@@ -80,7 +80,9 @@ class Reach:
     ) -> tuple[str, list[Any]]:
         """For the rows that the index names: SQL that begins with AND, and its parameters."""
         if len(self.clauses) == 1:
-            return ("", []) if self.is_every else (" AND d.kind = ANY(%s)", [list(self.kinds)])
+            return (
+                ("", []) if self.is_every else (" AND d.kind || '' = ANY(%s)", [list(self.kinds)])
+            )
         ways, params = [], list[Any]()
         for clause in self.clauses:
             if is_shared and clause.marks is None:
