@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, tzinfo
 
-from django.db.models import Count, Exists, F, OuterRef, Sum
+from django.db.models import Count, F, Sum
 
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
@@ -61,9 +61,11 @@ def _follow(segment: Segment, on: date, asking: Asking) -> tuple[int, int]:
     """Bring the kept members of a live segment to what its filter finds now."""
     found = members(segment, asking).order_by()
     is_first = segment.counted_on is None
-    gone = segment.members.filter(~Exists(found.filter(pk=OuterRef("customer_id"))))
-    new = found.filter(~Exists(segment.members.filter(customer_id=OuterRef("pk"))))
-    entering: Iterator[int] = new.values_list("pk", flat=True).iterator(BATCH)
-    left = remove_rows(segment, list(gone.values_list("customer_id", flat=True)), on)
+    # By EXCEPT, which hashes both sides whatever the statistics say: an anti-join planned on stale ones
+    # asked the whole filter again for every member.
+    kept = segment.members.values_list("customer_id", flat=True)
+    now = found.values_list("pk", flat=True)
+    entering: Iterator[int] = now.difference(kept).iterator(BATCH)
+    left = remove_rows(segment, list(kept.difference(now)), on)
     entered = add_rows(segment, entering, on, is_first=is_first)
     return (0 if is_first else entered), left

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 
-from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import User
@@ -115,11 +114,11 @@ def freeze_segment(segment: Segment, *, actor: Actor, on: date, asking: Asking) 
         raise Refused(_("This segment was made from a selection; it has no filter to ask again."))
     was_frozen, segment.is_frozen = segment.is_frozen, False
     found = members(segment, replace(asking, actor=actor)).order_by()
-    left = segment.members.filter(~Exists(found.filter(pk=OuterRef("customer_id"))))
-    gone = list(left.values_list("customer_id", flat=True))
+    now = found.values_list("pk", flat=True)
+    gone = list(segment.members.values_list("customer_id", flat=True).difference(now))
     is_first = not was_frozen and segment.counted_on is None
     remove_rows(segment, gone, on)
-    add_rows(segment, found.values_list("pk", flat=True).iterator(BATCH), on, is_first=is_first)
+    add_rows(segment, now.iterator(BATCH), on, is_first=is_first)
     segment.is_frozen, segment.frozen_on, segment.counted_on = True, on, on
     segment.size = segment.members.count()
     segment.version += 1

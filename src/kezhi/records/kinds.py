@@ -54,7 +54,9 @@ class Kind:
     is_customizable: bool = False
     is_taggable: bool = False
     has_attachments: bool = False
-    in_navigation: bool = False  # a place of its own in the side bar, after those that are always there
+    in_navigation: bool = (
+        False  # a place of its own in the side bar, after those that are always there
+    )
     create: Callable[..., Any] | None = None
     edit: Callable[..., Any] | None = None
     delete: Callable[..., Any] | None = None
