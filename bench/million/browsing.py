@@ -54,10 +54,14 @@ class Browser:
     ) -> tuple[int, bytes]:
         cookie = "; ".join(f"{name}={entry}" for name, entry in self.cookies.items())
         origin = f"http://127.0.0.1:{self.port}"
-        self.connection.request(
-            method, path, body, {"Cookie": cookie, "Origin": origin, "Referer": origin, **headers}
-        )
-        response = self.connection.getresponse()
+        headers = {"Cookie": cookie, "Origin": origin, "Referer": origin, **headers}
+        self.connection.request(method, path, body, headers)
+        try:
+            response = self.connection.getresponse()
+        except http.client.RemoteDisconnected:  # the server ends connections that were idle
+            self.connection.close()
+            self.connection.request(method, path, body, headers)
+            response = self.connection.getresponse()
         page = response.read()
         for name, entry in response.getheaders():
             if name.lower() == "set-cookie":
