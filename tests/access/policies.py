@@ -87,9 +87,10 @@ def of_kind(kind: str, suffix: str) -> Policy | None:
     if suffix in _LISTS:
         return may(_LISTS[suffix], kind)
     if suffix in _RECORDS:
-        return on(_RECORDS[suffix], kind)
+        # A deed may have a rule of its own: only the author takes an entry of the timeline away.
+        return replace(on(_RECORDS[suffix], kind), further=suffix in ("-edit", "-removal"))
     if suffix in _VIEWS:
-        return nobody(view=GUESSED)
+        return nobody(kind, view=GUESSED)
     if suffix == "-bulk":
         return replace(may("read", kind, verb="edit"), post="edit", further=True)
     if suffix == "-cell":
@@ -257,7 +258,7 @@ ROUTES: dict[str, Policy] = {
     "follow-up-complete": on("edit", "follow_up"),
     "follow-up-reopen": on("edit", "follow_up"),
     "follow-up-postpone": on("edit", "follow_up"),
-    "follow-up-drop": on("edit", "follow_up"),
+    "follow-up-drop": on("delete", "follow_up"),
     "reveal": replace(on("read", "contact", kind="contact", field="phone"), further=True),
     "attachments": replace(on("read", "customer", kind="customer"), post="edit"),
     "attachment": nobody(key=KEY),
@@ -317,15 +318,11 @@ ROUTES: dict[str, Policy] = {
     "hand-over-brief": nobody(pk=GUESSED, customer=GUESSED),
     "hand-over-workbook": nobody(pk=GUESSED),
     "segments": may("read", "segment"),
-    "segment": nobody(pk=GUESSED),
+    "segment": nobody("segment", pk=GUESSED),
     "segment-new": may("create", "segment"),
     "segment-selection": may("create", "segment"),
-    "segment-edit": nobody(pk=GUESSED),
-    "segment-freezing": nobody(pk=GUESSED),
-    "segment-thawing": nobody(pk=GUESSED),
-    "segment-removal": nobody(pk=GUESSED),
+    "segment-edit": nobody("segment", pk=GUESSED),
+    "segment-freezing": nobody("segment", pk=GUESSED),
+    "segment-thawing": nobody("segment", pk=GUESSED),
+    "segment-removal": nobody("segment", pk=GUESSED),
 }
-
-
-def require_second_factors() -> None:
-    """Switch the company to what a company that isn't a demo has."""
