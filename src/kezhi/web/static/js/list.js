@@ -38,6 +38,7 @@
       figure.textContent = money(chosen.reduce((total, row) => total + Number(row.dataset.amount || 0), 0));
     }
     const more = one("[data-bulk-more]", bar());
+    if (!more) return;
     const isPage = head?.checked && one(".pager a[rel]");
     if (!isPage) {
       more.replaceChildren();
