@@ -15,6 +15,7 @@ import argparse
 import gzip
 import json
 import os
+import random
 import re
 import tempfile
 from pathlib import Path
@@ -110,16 +111,17 @@ def creating(person: Browser, clients: int, calls: int, running: Site) -> dict[s
     """A new customer by the form, duplicate check included; the form itself was opened before."""
     token = person.token("/customers/new/")
     browsers = [person.also() for _ in range(clients)]
-    salt = f"{os.getpid()}{clients}"
+    rng = random.Random(f"{os.getpid()}{clients}")
 
     def ask(browser: Browser, number: int) -> None:
         from urllib.parse import urlencode
 
         fields = {
             "csrfmiddlewaretoken": token,
-            "name": f"压测{salt}号{number}工业品有限公司",
+            # Names that are like no other: the duplicate check has nothing to ask about.
+            "name": "".join(chr(0x4E00 + rng.randrange(20_000)) for _ in range(6)) + "有限公司",
             "form": "company",
-            "phone": f"139{int(salt) % 1000:03d}{number + 1:05d}",
+            "phone": f"139{rng.randrange(10**8):08d}",
             "city": "苏州",
         }
         status, page = browser._ask(

@@ -207,7 +207,8 @@ def test_the_audit_log_masks_what_its_reader_sees_in_part(web, analyst, owner, a
     assert "暗号" in page
     rule("analyst", customer={"remarks": "hidden", "reach": "hidden"})
     page = web(analyst).get("/settings/audit/").content.decode()
-    assert "6027" not in page
+    assert "**** 6027" not in page
+    assert "12346027" not in page
     assert "暗号" not in page
 
 
