@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 KEZHI = [sys.executable, "-m", "kezhi.cli"]
 READY_WITHIN = 60
+# A promise about what is shown, not about how fast: both cores may be at work on other tests.
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 # Without the network flags Chromium asks for hosts that a closed network refuses, many at a time.
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -239,6 +242,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
         )
         context.add_cookies([{"name": "kezhi_theme", "value": theme, "url": site.address}])
         contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
         visitor = Visitor(context, context.new_page(), site.address)
         visitor.page.on("console", lambda line: _keep(visitor, line.type, line.text))
         visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))

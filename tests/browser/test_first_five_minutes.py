@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("first")]
 
-CUSTOMERS, PURCHASES = 2357, 6919
 DAY = "1998-06-30"
 MINUTE = 60_000
 

@@ -32,7 +32,6 @@ def at_door(site, visit):
     def open_window(**how):
         visitor = visit(site, **how)
         page = visitor.page
-        page.set_default_timeout(60_000)
         page.goto(f"{site.address}/setup/?token=browser")
         if page.locator("[name=owner_name]").count():
             for name, typed in {
@@ -114,6 +113,7 @@ def test_a_passkey_is_added_signs_in_alone_is_renamed_and_removed(at_door, site)
 def test_a_cancelled_ceremony_says_so_and_another_way_stays_open(at_door, site):
     visitor = at_door()
     page = visitor.page
+    visitor.context.clear_cookies()
     page.goto(f"{site.address}/sign-in/")
     page.click("form[data-passkey=get] button")
     expect(page.locator("[data-passkey-trouble]")).to_be_visible()
