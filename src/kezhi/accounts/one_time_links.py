@@ -22,7 +22,7 @@ from kezhi.core.refusal import Refused
 def make_link(person: User, *, actor: Actor, at: datetime) -> str:
     """The token of a new link, told this once. An earlier link of the person is dead.
 
-    Who has no password yet is invited (7 days); who has one may set another (60 minutes).
+    Who has no password yet is invited; who has one may set another. Either counts for 60 minutes.
     """
     must_help(person, actor)
     if not person.is_active:
@@ -38,7 +38,7 @@ def make_link(person: User, *, actor: Actor, at: datetime) -> str:
         state_digest=_state(person),
         made_by_id=actor.pk,
         made_at=at,
-        expires_at=at + LIFE[purpose],
+        expires_at=at + LIFE,
     )
     return token
 

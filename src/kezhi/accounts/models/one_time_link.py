@@ -12,7 +12,8 @@ class LinkPurpose(models.TextChoices):
     RESET = "reset"
 
 
-LIFE = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(minutes=60)}
+# Long enough to hand a link over, too short for one that turns up in an old message.
+LIFE = timedelta(minutes=60)
 
 
 class OneTimeLinkQuerySet(models.QuerySet["OneTimeLink"]):
