@@ -109,3 +109,22 @@ def test_every_kind_that_has_an_import_has_a_command():
     from kezhi.dataio.registry import kinds
 
     assert sorted(KINDS.values()) == sorted(kinds())
+
+
+@pytest.mark.slow
+def test_rows_that_look_like_another_customer_are_told(company, call):
+    once = "name,phone\n徽州茶行,0551-62820033\n"
+    assert call("customers", once).returncode == 0
+    again = call("customers", "name,phone\n徽州茶行合肥店,0551-62820033\n")
+    assert again.returncode == 0, again.stderr
+    assert "1 rows look like another row or a customer who is there" in again.stdout
+
+
+@pytest.mark.slow
+def test_what_belongs_to_a_customer_comes_in_by_its_own_command(company, call):
+    assert call("customers", "code,name\nB-1,黄山毛峰社\n").returncode == 0
+    text = "客户,名称,日期,场合\nB-1,王老板,1970-03-05,生日\n"
+    done = call("important-dates", text)
+    assert done.returncode == 0, done.stderr
+    assert "1 rows: 1 new" in done.stdout
+    assert "1 there already" in call("important-dates", text).stdout

@@ -1,4 +1,4 @@
-"""`kezhi import {customers,contacts,products,orders,costs} FILE`: a file into a company, in this process."""
+"""`kezhi import KIND FILE`: a file into a company, in this process."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ from kezhi.cli.launch.language import gettext as _
 KINDS = {
     "customers": "customer",
     "contacts": "contact",
+    "addresses": "address",
+    "identifiers": "identifier",
+    "relations": "relation",
+    "important-dates": "important_date",
+    "needs": "need",
+    "promises": "promise",
     "products": "product",
     "orders": "order",
     "costs": "cost",
@@ -57,8 +63,9 @@ def _pairs(_context: object, _option: object, given: tuple[str, ...]) -> dict[st
 @click.command(
     "import",
     help=_(
-        "Import customers, contacts, products, orders or costs to serve from a CSV or Excel file."
-        " The same file twice changes nothing."
+        "Import customers, what belongs to them (contacts, addresses, identifiers, relations,"
+        " important dates, needs, promises), products, orders or costs to serve from a CSV or Excel"
+        " file. The same file twice changes nothing."
     ),
     epilog=_(
         "Ends with 0 when every row is in, 3 when some were skipped, 1 when nothing could be"
@@ -271,11 +278,16 @@ def _report(batch: Any, is_dry: bool) -> None:
         )
     )
     click.echo(text % figures)
-    if any(batch.details.values()):
-        click.echo(
-            _("New: %(orders)s orders, %(customers)s customers, %(products)s products.")
-            % {name: f"{count:,}" for name, count in batch.details.items()}
+    counts = {name: f"{count:,}" for name, count in batch.details.items()}
+    if "orders" in counts and any(batch.details.values()):
+        text = _("New: %(orders)s orders, %(customers)s customers, %(products)s products.")
+        click.echo(text % counts)
+    if batch.details.get("likely"):
+        text = _(
+            "%(likely)s rows look like another row or a customer who is there: %(likely_updated)s "
+            "brought that one up to date, %(left_out)s were left out, %(held)s held back."
         )
+        click.echo(text % counts)
     for line in _causes(batch):
         click.echo(line, err=True)
 

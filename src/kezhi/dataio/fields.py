@@ -59,8 +59,9 @@ class ImportField:
         }
         if declared.is_custom:
             # A file that brings records up to date needn't repeat what they have; new ones must have it.
-            given.update(is_required=False, largest=10**13 - 1, words=_words(declared))
-        return cls(**{**given, **changes})
+            given.update(is_required=False, largest=10**13 - 1)
+        words = {**_words(declared), **changes.get("words", {})}
+        return cls(**{**given, **changes, "words": words})
 
     def heading(self, language: str) -> str:
         """The heading in a sample file: the first name that is (or isn't) Chinese."""
