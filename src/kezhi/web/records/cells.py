@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -13,10 +12,9 @@ from django.utils.translation import gettext as _
 
 from kezhi.records import Field, FieldKind, Kind, registry
 from kezhi.workbench.filtering.meaning import enumerated
-from kezhi.workbench.holding import at, held
+from kezhi.workbench.holding import held
 
 K = FieldKind
-RECENT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -27,8 +25,6 @@ class Cell:
     entry: Any = None
     text: str = ""
     href: str = ""
-    tone: str = ""
-    before: Any = None  # what stood here until lately
     reveal: str = ""  # where a masked entry is shown in full
 
     @property
@@ -40,13 +36,11 @@ class Cell:
         return str(self.field.label)
 
 
-def cell(field: Field, record: Any, tone: str = "", on: date | None = None) -> Cell:
-    """The field's entry; with `on`, the day of reading, also what stood there before, if that is recent."""
+def cell(field: Field, record: Any) -> Cell:
     entry = held(record, field)
     if entry is None:
-        return Cell(field, tone=tone)
-    before = before_of(field, record, on) if on else None
-    return Cell(field, entry, _words(field, entry), _leads_to(field, entry), tone, before)
+        return Cell(field)
+    return Cell(field, entry, _words(field, entry), _leads_to(field, entry))
 
 
 def title_of(kind: Kind, record: Any) -> str:
@@ -85,15 +79,6 @@ def with_reveal(kind: Kind, record: Any, shown: Cell) -> Cell:
         return shown
     address = reverse("reveal", args=[kind.name, record.pk, shown.field.name])
     return replace(shown, reveal=address)
-
-
-def before_of(field: Field, record: Any, on: date) -> Any:
-    """What stood there until lately, for the fields that keep it."""
-    if not field.before_path:
-        return None
-    since = at(record, field.since_path)
-    is_recent = since is not None and on - since <= RECENT
-    return at(record, field.before_path) if is_recent else None
 
 
 def _words(field: Field, entry: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -20,13 +20,14 @@ from markupsafe import Markup, escape
 from kezhi.records import Field, FieldKind, Kind, registry
 from kezhi.web import numbers
 from kezhi.web.records.actions import Action, actions_of, tones_of
-from kezhi.web.records.cells import before_of, subtitle_of, title_of
-from kezhi.workbench.holding import held
+from kezhi.web.records.cells import subtitle_of, title_of
+from kezhi.workbench.holding import at, held
 
 K = FieldKind
 MOST_META = 4
 MOST_TAGS = 3
 RISK_BELOW = Decimal("0.6")
+RECENT = timedelta(days=30)
 
 
 class Shown(Protocol):
@@ -138,7 +139,7 @@ class RowWriter:
         editable = ' data-cell="' + self.kind.title + '"' if self._is_title_editable else ""
         return (
             f'<td class="c-name"{editable}><div class="name">{avatar}<span>'
-            f'<a href="{href}" data-open>{title}</a>{small}</span></div></td>'
+            f'<a href="{href}" dir="auto" data-open>{title}</a>{small}</span></div></td>'
         )
 
     @property
@@ -239,13 +240,22 @@ def _tier(field: Field, words: _Words, on: date) -> Cell:
         after = words.badge(entry or "")
         if entry is None:
             return Written(after)
-        before = before_of(field, record, on)
+        before = _before(field, record, on)
         if before and before != entry:
             moved = f'<span class="move">{words.badge(before)}{words.moved}{after}</span>'
             return Written(moved, after)
         return Written(after, after)
 
     return cell
+
+
+def _before(field: Field, record: Any, on: date) -> Any:
+    """What stood there until lately, for the fields that keep it."""
+    if not field.before_path:
+        return None
+    since = at(record, field.since_path)
+    is_recent = since is not None and on - since <= RECENT
+    return at(record, field.before_path) if is_recent else None
 
 
 def _change(field: Field, words: _Words) -> Plain:
@@ -308,6 +318,8 @@ def _figure(field: Field) -> Callable[[Any], tuple[str, str]]:
         return money
     if kind is K.SHARE:
         return lambda entry: (numbers.percent(entry, decimals or 0),) * 2
+    if kind is K.QUANTITY:
+        return lambda entry: (numbers.quantity(entry, decimals or 0),) * 2
     digits = 1 if kind in (K.SCORE, K.RATIO) and decimals is None else decimals or 0
     return lambda entry: (numbers.number(entry, digits),) * 2
 
@@ -347,7 +359,7 @@ def _boolean(field: Field, words: _Words) -> Plain:
     no = f'<span class="mute" aria-hidden="true">–</span><span class="vh">{words.no}</span>'
     shown = {
         True: Written(yes, f"<span>{label} {words.yes}</span>"),
-        False: Written(no, f"<span>{label} {words.no}</span>"),
+        False: Written(no),  # a phone's line tells what is, not what isn't
     }
     return lambda entry: shown[bool(entry)]
 
@@ -375,7 +387,9 @@ def _choices(field: Field, words: _Words) -> Plain:
 
 def _tags(field: Field, words: _Words) -> Plain:
     def cell(entry: Any) -> Written:
-        chips = [f'<span class="tag c{tag.colour}">{escape(tag.name)}</span>' for tag in entry]
+        chips = [
+            f'<span class="tag c{tag.colour}" dir="auto">{escape(tag.name)}</span>' for tag in entry
+        ]
         shown = chips[:MOST_TAGS]
         if len(chips) > MOST_TAGS:
             shown.append(f'<span class="mute num">+{len(chips) - MOST_TAGS}</span>')
