@@ -12,7 +12,7 @@ from kezhi.accounts.organising import create_person
 from kezhi.core.actor import SYSTEM
 from kezhi.customers.models import Standing
 from kezhi.insight import figures
-from kezhi.insight.models import Snapshot
+from kezhi.insight.models import KeptFigure, Snapshot
 from kezhi.ledger.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -254,6 +254,14 @@ def test_a_large_company_works_a_figure_out_once_a_run(basis, owner, li_wei, mon
         assert figure(owner, basis) == fresh
     assert len(caught) == 1
     assert figure(li_wei, basis) == own != fresh
+
+
+def test_what_another_version_kept_is_worked_out_anew(basis, owner, monkeypatch):
+    monkeypatch.setattr("kezhi.insight.figures.keeping.MANY", 10)
+    fresh = figures.strip(owner, basis)
+    KeptFigure.objects.update(figure={"dropped_since": 1})
+    assert figures.strip(owner, basis) == fresh
+    assert "dropped_since" not in KeptFigure.objects.get().figure
 
 
 def test_the_next_run_forgets_what_was_kept(basis, owner, measure, monkeypatch):

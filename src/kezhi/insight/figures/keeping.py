@@ -6,6 +6,7 @@ customer created since then is counted with the next one.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable
@@ -36,10 +37,15 @@ def kept(
         key = _key(function.__name__, basis, bound)
         plain = KeptFigure.objects.filter(run=basis.run, key=key).values_list("figure", flat=True)
         for found in plain:
-            return _built(get_type_hints(function)["return"], found)  # type: ignore[no-any-return]
+            # Kept by another version, whose figure has other parts: it is worked out anew.
+            with contextlib.suppress(TypeError, ValueError):
+                return _built(get_type_hints(function)["return"], found)  # type: ignore[no-any-return]
         fresh = function(actor, basis, *args, **options)
         KeptFigure.objects.bulk_create(
-            [KeptFigure(run=basis.run, key=key, figure=to_plain(fresh))], ignore_conflicts=True
+            [KeptFigure(run=basis.run, key=key, figure=to_plain(fresh))],
+            update_conflicts=True,
+            unique_fields=["run", "key"],
+            update_fields=["figure"],
         )
         return fresh
 

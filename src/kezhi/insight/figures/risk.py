@@ -35,7 +35,6 @@ class AtRisk:
     p_alive_before: float | None
     overdue_ratio: float | None
     days_since: int | None
-    rhythm_days: float | None
     revenue_trend: float | None
     last_order_on: date | None
     expected_next_on: date | None
@@ -95,7 +94,6 @@ def _row(standing: Standing, as_of: date) -> AtRisk:
         p_alive_before=standing.p_alive_before,
         overdue_ratio=ratio,
         days_since=since,
-        rhythm_days=since / ratio if since and ratio else None,
         revenue_trend=standing.revenue_trend,
         last_order_on=standing.last_order_on,
         expected_next_on=standing.expected_next_on,

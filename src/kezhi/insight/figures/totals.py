@@ -125,12 +125,9 @@ def asset_interval(actor: Actor, basis: Basis) -> tuple[float, float] | None:
 
 @dataclass(frozen=True, slots=True)
 class PyramidStep:
-    """One tier; `customers_before` at the compared run."""
-
     tier: str
     customers: int
     customers_share: float | None
-    customers_before: int | None
     contribution: float
     contribution_share: float | None
     potential_value: float
@@ -164,15 +161,11 @@ def pyramid(actor: Actor, basis: Basis) -> Pyramid:
         )
         .order_by()
     }
-    before: dict[str, int] | None = None
-    if basis.compared is not None:
-        counted = Snapshot.objects.visible_to(actor).filter(run=basis.compared)
-        before = dict(counted.values_list("tier").annotate(Count("pk")).order_by())
     customers = sum(row["customers"] for tier, row in rows.items() if tier)
     contribution = sum(float(row["contribution"] or 0) for tier, row in rows.items() if tier)
     return Pyramid(
         steps=tuple(
-            _step(tier, rows.get(tier, {}), before, customers, contribution) for tier in Tier.values
+            _step(tier, rows.get(tier, {}), customers, contribution) for tier in Tier.values
         ),
         unmeasured=rows.get("", {}).get("customers", 0),
     )
@@ -181,7 +174,6 @@ def pyramid(actor: Actor, basis: Basis) -> Pyramid:
 def _step(
     tier: str,
     row: dict[str, Any],
-    before: dict[str, int] | None,
     customers: int,
     contribution: float,
 ) -> PyramidStep:
@@ -190,7 +182,6 @@ def _step(
         tier=tier,
         customers=row.get("customers", 0),
         customers_share=share(row.get("customers", 0), customers),
-        customers_before=None if before is None else before.get(tier, 0),
         contribution=own,
         contribution_share=share(own, contribution),
         potential_value=float(row.get("potential") or 0),
