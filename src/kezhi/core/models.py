@@ -54,11 +54,6 @@ class JobRun(models.Model):
         return self.state in {JobState.QUEUED, JobState.RUNNING}
 
     @property
-    def fraction(self) -> float | None:
-        """Share of the work done, 0 to 1; None while the amount isn't known."""
-        return min(1.0, self.done / self.total) if self.total else None
-
-    @property
     def seconds_left(self) -> float | None:
         """Time left if the work goes on as fast as until now."""
         if not (self.started_at and self.done and self.total) or not self.is_under_way:

@@ -22,7 +22,6 @@ from kezhi.customers.models import MatchKey
 JOB = "customers.find_duplicates"
 # Identifiers first: the surest pairs are found even if the names bring too many.
 LETTERS = "cotewph" + "ybfs"
-MOST_IN_GROUP = 2_000
 FETCH = 500
 Found = tuple[Pair, int, list[str]]
 

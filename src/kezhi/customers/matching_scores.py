@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rapidfuzz import fuzz
 
-from kezhi.customers.matching_names import Name, taken_apart
+from kezhi.customers.matching_names import Name
 
 THRESHOLD = 75
 # The weight of a mark alone. Colleagues share a switchboard, branches a website.
@@ -79,10 +79,6 @@ def _latin(one: Name, other: Name) -> tuple[int, str]:
     if len(short) >= 8 and " " in short and long.startswith(f"{short} "):
         return 80, "part"
     return 0, ""
-
-
-def likeness_of(one: str, other: str) -> tuple[int, str]:
-    return name_likeness(taken_apart(one), taken_apart(other))
 
 
 def score(reasons: Mapping[str, float]) -> int:

@@ -14,7 +14,6 @@ from typing import Any
 from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
 from kezhi.audit.recording import as_one_batch, audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
@@ -433,7 +432,3 @@ def codes_gone(codes: Sequence[str]) -> dict[str, int]:
             [list(codes)],
         )
         return dict(cursor.fetchall())
-
-
-def merger(merge: Merge) -> User | None:
-    return User.objects.filter(pk=merge.actor_id).first()

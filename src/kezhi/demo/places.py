@@ -27,7 +27,6 @@ class Country:
     forms: tuple[str, ...]
     dialling_code: str
     tax_prefix: str
-    top_level: str
 
 
 CITIES = (
@@ -78,15 +77,15 @@ CITIES = (
 )
 
 COUNTRIES = (
-    Country("德国", "Hamburg", ("GmbH", "GmbH & Co. KG"), "+49 40", "DE", "de"),
-    Country("荷兰", "Rotterdam", ("B.V.",), "+31 10", "NL", "nl"),
-    Country("英国", "Felixstowe", ("Ltd",), "+44 1394", "GB", "co.uk"),
-    Country("法国", "Le Havre", ("SAS", "SARL"), "+33 2", "FR", "fr"),
-    Country("美国", "Long Beach", ("Inc.", "LLC"), "+1 562", "", "com"),
-    Country("新加坡", "Singapore", ("Pte. Ltd.",), "+65", "", "com.sg"),
-    Country("马来西亚", "Kuala Lumpur", ("Sdn Bhd",), "+60 3", "", "com.my"),
-    Country("泰国", "Bangkok", ("Co., Ltd.",), "+66 2", "", "co.th"),
-    Country("越南", "Hai Phong", ("JSC",), "+84 225", "", "vn"),
-    Country("日本", "Yokohama", ("K.K.",), "+81 45", "", "co.jp"),
-    Country("澳大利亚", "Melbourne", ("Pty Ltd",), "+61 3", "", "com.au"),
+    Country("德国", "Hamburg", ("GmbH", "GmbH & Co. KG"), "+49 40", "DE"),
+    Country("荷兰", "Rotterdam", ("B.V.",), "+31 10", "NL"),
+    Country("英国", "Felixstowe", ("Ltd",), "+44 1394", "GB"),
+    Country("法国", "Le Havre", ("SAS", "SARL"), "+33 2", "FR"),
+    Country("美国", "Long Beach", ("Inc.", "LLC"), "+1 562", ""),
+    Country("新加坡", "Singapore", ("Pte. Ltd.",), "+65", ""),
+    Country("马来西亚", "Kuala Lumpur", ("Sdn Bhd",), "+60 3", ""),
+    Country("泰国", "Bangkok", ("Co., Ltd.",), "+66 2", ""),
+    Country("越南", "Hai Phong", ("JSC",), "+84 225", ""),
+    Country("日本", "Yokohama", ("K.K.",), "+81 45", ""),
+    Country("澳大利亚", "Melbourne", ("Pty Ltd",), "+61 3", ""),
 )

@@ -72,10 +72,9 @@ class Order:
         return self._cut(self._keyed(queryset), None, False)
 
     def _keyed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        relation = self.field.path.split("__")[0]
-        if relation in self.kind.certain:
+        if self.relation in self.kind.certain:
             # An inner join, so that the database may walk the index of the other table in order.
-            queryset = queryset.filter(**{f"{relation}__isnull": False})
+            queryset = queryset.filter(**{f"{self.relation}__isnull": False})
         return self._with_key(queryset)
 
     def _with_key(self, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -75,7 +75,7 @@ def test_the_last_owner_stays_one(client, owner):
     assert User.objects.get(pk=owner.pk).is_owner
 
 
-def test_a_new_password_ends_the_other_sessions(client, li_wei, django_user_model):
+def test_a_new_password_ends_the_other_sessions(client, li_wei):
     from django.test import Client
 
     elsewhere = Client()

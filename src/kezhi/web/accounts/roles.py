@@ -62,10 +62,6 @@ class Row:
     actions: tuple[Choice, ...]
     groups: tuple[Choice, ...]
 
-    @property
-    def permits_something(self) -> bool:
-        return any(choice.chosen != "none" for choice in self.actions)
-
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @freshly_signed_in_to_change

@@ -23,7 +23,6 @@ KINDS = (
     ("note", pgettext_lazy("timeline", "Note"), "note"),
 )
 LONGEST = 20_000
-MOST_CONTACTS = 50
 # The controls beside the text, by name.
 CONTROLS = ("channel", "contact", "at", "next_on", "promise", "promise_topic", "promise_due_on")
 

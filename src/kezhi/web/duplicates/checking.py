@@ -33,10 +33,6 @@ class Doubt:
     reason: str = ""
     error: str = ""
 
-    @property
-    def wants_reason(self) -> bool:
-        return self.finding.is_exact
-
     def label(self, name: str) -> str:
         return str(registry[self.kind].field(name).label)
 

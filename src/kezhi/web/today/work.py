@@ -34,7 +34,6 @@ class Action:
     """One line of the work: either a follow-up that is due, or a customer at risk."""
 
     customer_id: int
-    customer_name: str
     tier: str
     title: str
     why: str
@@ -107,7 +106,6 @@ def _promised(follow_up: FollowUp, row: figures.AtRisk | None, on: date, actor: 
         why.append(_("You stand in for %(name)s.") % {"name": follow_up.assignee.name})
     return Action(
         customer_id=customer.pk,
-        customer_name=customer.name,
         tier=customer.standing.tier,
         title=_("%(customer)s: %(subject)s")
         % {"customer": customer.name, "subject": follow_up.subject},
@@ -139,7 +137,6 @@ def _endangered(row: figures.AtRisk, is_own: bool) -> Action:
         why.append(_("Owner: %(owner)s.") % {"owner": row.owner_name or _("nobody")})
     return Action(
         customer_id=row.customer_id,
-        customer_name=row.name,
         tier=row.tier,
         title=title % figures_told,
         why=" ".join(why),

@@ -50,9 +50,3 @@ def linked(record: Any, other: str, pk: Any) -> Any:
         # Everyone may know who works here.
         return User.objects.filter(pk=pk).first()
     return (found or {}).get(pk)
-
-
-def unlinked(record: Any, field: Field) -> int | None:
-    """The id in a person or link field, whoever may see what it means."""
-    pk = record.custom.get(field.name)
-    return pk if isinstance(pk, int) else None
