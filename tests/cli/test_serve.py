@@ -62,11 +62,12 @@ class Started:
                 self._lines.put(line.rstrip())
 
     def hears(self, words):
-        """Wait until it says something with these words; that line."""
+        """Wait until it says something with these words; that line. Patience begins anew with each line."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
                 self.said.append(self._lines.get(timeout=0.1))
+                deadline = time.monotonic() + PATIENCE
             except Empty:
                 if self.process.poll() is not None and self._lines.empty():
                     break
@@ -159,7 +160,9 @@ def runs():
 def started(runs, folder, port):
     """Running on the module's data folder; started if the test before has stopped it."""
     if not runs or runs[-1].process.poll() is not None:
-        runs.append(Started(folder, port).is_ready())
+        # Known before it is ready: it must be stopped in any case.
+        runs.append(Started(folder, port))
+        runs[-1].is_ready()
     runs[-1].catch_up()
     until(runs[-1].answers)
     return runs[-1]
