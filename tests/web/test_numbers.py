@@ -82,6 +82,12 @@ def test_exact_money_keeps_the_cents_and_the_true_minus(zh):
     assert numbers.money(1200, "JPY", exact=True, plain=True) == "JPY 1,200"
 
 
+def test_an_amount_of_something_has_only_the_decimals_that_say_something(zh):
+    shown = [numbers.quantity(Decimal(text), 4, plain=True) for text in ("200.0000", "4.6000")]
+    assert shown == ["200", "4.6"]
+    assert numbers.quantity(Decimal("-1250.75"), 4, plain=True) == "−1,250.75"
+
+
 def test_a_column_of_money_stands_in_the_unit_of_its_heading(zh):
     assert numbers.money_unit() == "万元"
     assert numbers.money_column(3_124_000, plain=True) == "312.4"

@@ -99,6 +99,14 @@ def number(value: Amount | None, digits: int | None = None, *, plain: bool = Fal
     return _joined(_signed(amount, text), unit, plain=plain)
 
 
+def quantity(value: Amount | None, digits: int = 0, *, plain: bool = False) -> str:
+    """An amount of something in full, with at most so many decimals: 200, 4.6, 1,250.75."""
+    amount = _decimal(value)
+    if amount is None:
+        return none(plain=plain)
+    return _joined(_signed(amount, _without_zeros(_fixed(amount, digits))), "", plain=plain)
+
+
 def money(
     value: Amount | None,
     currency: str | None = None,
@@ -280,6 +288,7 @@ def period(start: date, end: date, *, plain: bool = False) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
+    "quantity": quantity,
     "money": money,
     "money_column": money_column,
     "percent": percent,
