@@ -57,6 +57,16 @@ def test_the_same_words_may_stand_in_two_parts_and_differ_by_context(parts):
     assert merged.get("Back", context="page").string == "上一页"
 
 
+def test_what_is_asked_with_a_number_needs_an_entry_with_plural(parts, monkeypatch):
+    asked = catalogue.Wanted(None, "%(count)s open", "%(count)s open", ["a.html:1"])
+    monkeypatch.setattr(catalogue, "wanted", lambda: {(None, asked.text): asked})
+    parts("a", 'msgid "%(count)s open"\nmsgstr "%(count)s 项"\n')
+    assert catalogue.missing() == [asked]
+    plural = 'msgid_plural "%(count)s open"\nmsgstr[0] "%(count)s 项"\n'
+    parts("a", f'msgid "%(count)s open"\n{plural}')
+    assert catalogue.missing() == []
+
+
 def test_fuzzy_and_wrong_placeholders_are_refused(parts):
     parts("a", '#, fuzzy\nmsgid "Back"\nmsgstr "返回"\n')
     with pytest.raises(catalogue.Conflict, match="fuzzy"):

@@ -90,7 +90,7 @@ def missing() -> list[Wanted]:
     return [
         message
         for key, message in sorted(wanted().items(), key=lambda item: item[1].places[0])
-        if not _translated(known.get(message.text, context=message.context))
+        if not _translated(message, known.get(message.text, context=message.context))
     ]
 
 
@@ -160,8 +160,9 @@ def _first(message: Message) -> str:
     return message.id[0] if isinstance(message.id, (tuple, list)) else str(message.id)
 
 
-def _translated(message: Message | None) -> bool:
-    if message is None:
+def _translated(asked: Wanted, message: Message | None) -> bool:
+    """What is asked with a number isn't found in an entry without plural, though the words are the same."""
+    if message is None or (asked.plural and not message.pluralizable):
         return False
     strings = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
     return all(strings)
