@@ -232,7 +232,7 @@ def test_a_follow_up_is_done_put_off_and_undone(web, anhui_tea, li_wei):
 def test_a_colleagues_follow_up_does_not_exist_for_others(web, anhui_tea, li_wei, chen_jing):
     fields = {"customer": anhui_tea, "subject": "报价", "due_on": TODAY}
     follow_up = plan_follow_up(fields, actor=li_wei, on=TODAY)
-    for part in ("completion", "reopening", "postponement", "removal"):
+    for part in ("completion", "reopening", "postponement", "plan", "removal"):
         assert web(chen_jing).post(f"/follow-ups/{follow_up.pk}/{part}/").status_code == 404
 
 
@@ -242,7 +242,7 @@ def test_a_suggestion_is_planned_and_taken_back(web, anhui_tea, li_wei):
         address(anhui_tea, "plans/"), {"subject": "询问订单", "next": address(anhui_tea)}
     )
     assert answer.url == address(anhui_tea)
-    client.post(f"/follow-ups/{FollowUp.objects.get().pk}/removal/")
+    client.post(f"/follow-ups/{FollowUp.objects.get().pk}/plan/")
     assert not FollowUp.objects.exists()
 
 
@@ -298,3 +298,11 @@ def test_a_customer_served_at_a_loss_is_named_with_the_money(web, anhui_tea, li_
     text = web(li_wei).get(address(anhui_tea)).content.decode()
     assert "Served at a loss of ¥86<small>K</small> in 12 months" in text
     assert "Agree on prices or on service that pays" in text
+
+
+def test_the_page_that_asks_before_a_follow_up_is_deleted_is_there(web, anhui_tea, li_wei):
+    client = web(li_wei)
+    client.post(address(anhui_tea, "plans/"), {"subject": "询问订单"})
+    asked = client.get(f"/follow-ups/{FollowUp.objects.get().pk}/removal/")
+    assert asked.status_code == 200
+    assert "询问订单" in asked.content.decode()

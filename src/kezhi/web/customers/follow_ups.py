@@ -100,7 +100,7 @@ def plan(request: PersonRequest, customer_pk: int) -> HttpResponse:
 
 @require_POST
 def drop(request: PersonRequest, pk: int) -> HttpResponse:
-    """The undo of a plan."""
+    """The undo of a plan. Not at `removal/`, which asks before it deletes any follow-up."""
     try:
         delete_follow_up(_visible(request, pk), actor=request.actor, on=request.today)
     except Refused as refusal:

@@ -38,5 +38,5 @@ urlpatterns = [
     path("follow-ups/<int:pk>/completion/", follow_ups.complete, name="follow-up-complete"),
     path("follow-ups/<int:pk>/reopening/", follow_ups.reopen, name="follow-up-reopen"),
     path("follow-ups/<int:pk>/postponement/", follow_ups.postpone, name="follow-up-postpone"),
-    path("follow-ups/<int:pk>/removal/", follow_ups.drop, name="follow-up-drop"),
+    path("follow-ups/<int:pk>/plan/", follow_ups.drop, name="follow-up-drop"),
 ]
