@@ -17,6 +17,7 @@ from jinja2 import Environment, StrictUndefined, pass_context
 from markupsafe import Markup
 
 from kezhi.web import numbers
+from kezhi.web.accounts.deeds import doer
 from kezhi.web.charts import geometry
 from kezhi.web.navigation import navigation
 from kezhi.web.records import running
@@ -39,6 +40,7 @@ def environment(**options: Any) -> Environment:
     install(gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)
     env.policies["json.dumps_function"] = _json
     env.filters.update({name: _at_reading(shown) for name, shown in numbers.FILTERS.items()})
+    env.filters["doer"] = doer
     # A lazy translation is iterable, too, and yet one word.
     env.tests["several"] = lambda entry: isinstance(entry, list | tuple)
     env.globals.update(

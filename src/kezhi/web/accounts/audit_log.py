@@ -22,8 +22,9 @@ from django.views.decorators.http import require_GET, require_POST
 from kezhi.accounts.models import User
 from kezhi.audit.models import Change, Entry, Seal, Sighting
 from kezhi.audit.recording import record
+from kezhi.core.ids import record_id
 from kezhi.records import registry
-from kezhi.web.accounts.deeds import ChangedRow, changed_rows, deed_label
+from kezhi.web.accounts.deeds import ChangedRow, changed_rows, deed_label, subject_of
 from kezhi.web.requests import PersonRequest, must_may
 from kezhi.workbench.exporting import harmless
 from kezhi.workbench.undoing import may_undo
@@ -79,12 +80,12 @@ class Question:
         topic = query.get("topic", "")
         return cls(
             topic if topic in TOPICS or topic == SEEN else "",
-            _number(query.get("who", "")),
+            record_id(query.get("who", "")),
             query.get("text", "").replace("\x00", "").strip()[:100],
             _day(query.get("since", "")),
             _day(query.get("until", "")),
             query.get("kind", "") if query.get("kind", "") in registry else "",
-            _number(query.get("record", "")),
+            record_id(query.get("record", "")),
         )
 
     def address(self, **more: str) -> str:
@@ -143,7 +144,7 @@ def show(request: PersonRequest) -> HttpResponse:
     asked = Question.read(request.GET)
     is_seen = asked.topic == SEEN
     rows: Any = asked.sightings(request) if is_seen else asked.entries(request)
-    before = _number(request.GET.get("before", ""))
+    before = record_id(request.GET.get("before", ""))
     if before:
         rows = rows.filter(pk__lt=before)
     found = list(rows[: PAGE + 1])
@@ -193,6 +194,7 @@ def _lines(entries: list[Entry], request: PersonRequest) -> list[dict[str, Any]]
         {
             "entry": row,
             "deed": deed_label(row),
+            "subject": subject_of(row),
             "changes": changes.get(str(row.key), [])[:MOST_CHANGES],
             "may_undo": may_undo(row, request.actor, now),
         }
@@ -266,10 +268,6 @@ def _kind_label(name: str) -> str:
 
 def _moment(at: datetime, request: PersonRequest) -> str:
     return f"{at.astimezone(request.company.zone):%Y-%m-%d %H:%M:%S}"
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _day(text: str) -> date | None:

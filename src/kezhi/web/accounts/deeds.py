@@ -15,7 +15,7 @@ from kezhi.accounts.granting import differences
 from kezhi.accounts.models import Department, Team, User
 from kezhi.audit.models import Change, Entry
 from kezhi.catalog.models import Product
-from kezhi.core.actor import Actor
+from kezhi.core.actor import SYSTEM, Actor
 from kezhi.customers.models import Contact
 from kezhi.records import Field, FieldKind, Kind, registry
 from kezhi.records.fields import FIELD_GROUPS
@@ -249,6 +249,19 @@ VERBS: dict[str, str | Promise] = {
 def deed_label(entry: Entry) -> str:
     """What the deed is called, in the reader's language."""
     return words_of(entry.deed)
+
+
+def doer(name: str) -> str:
+    """Who did it, as the log holds it; what Kezhi does by itself goes by its name in the reader's language."""
+    return _("Kezhi") if name == SYSTEM.name else name
+
+
+def subject_of(entry: Entry) -> str:
+    """What it was done to, in words; nothing where people did it to themselves."""
+    title: str = entry.subject_title
+    if title in registry:
+        return str(registry.declared(title).label_plural)
+    return "" if title == entry.actor_name else title
 
 
 def words_of(deed: str) -> str:
