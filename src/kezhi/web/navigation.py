@@ -89,7 +89,12 @@ GROUPS = (
     Group(pgettext_lazy("navigation", "Customer value"), (VALUE, RUNS)),
 )
 FOOT = (IMPORTS, CARDS, DUPLICATES, SETTINGS)
-BOTTOM = (TODAY, CUSTOMERS, FOLLOW_UPS, VALUE)
+BOTTOM = (
+    TODAY,
+    CUSTOMERS,
+    FOLLOW_UPS,
+    replace(VALUE, label=pgettext_lazy("bottom bar", "Value")),
+)
 
 
 def navigation(request: HttpRequest) -> Navigation:
