@@ -28,6 +28,18 @@ def test_other_faults_of_the_database_stay_faults(db):
     assert not took_too_long(ValueError())
 
 
+def test_a_text_that_no_database_holds_is_no_fault(web, owner, anhui_tea):
+    from cast import TODAY
+    from kezhi.customers.models import Need
+    from kezhi.records import registry
+
+    given = {"customer": anhui_tea, "what": "小包装", "handler": owner}
+    need = registry["need"].create(given, actor=owner, on=TODAY)
+    answer = web(owner).post(f"/needs/{need.pk}/refusal/", {"reason": "a\0b"})
+    assert answer.status_code == 400
+    assert Need.objects.get().state == need.state
+
+
 def test_only_this_process_gives_up(db, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"options": "-c search_path=public"})
     be_patient()

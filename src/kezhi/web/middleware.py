@@ -18,7 +18,7 @@ from django.utils.translation.trans_real import (
 from kezhi.accounts.models import Company, User
 from kezhi.accounts.sessions import note_visit
 from kezhi.web import appearance, errors, numbers
-from kezhi.web.patience import took_too_long
+from kezhi.web.patience import holds_nul, took_too_long
 from kezhi.workbench.customizing import definitions
 
 
@@ -33,8 +33,11 @@ class PersonMiddleware:
         self.get_response = get_response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A question that the database gave up says so; every other fault is a fault."""
-        return errors.too_slow(request) if took_too_long(exception) else None
+        """What the database gave up or can't hold is told; every other fault is a fault."""
+        if took_too_long(exception):
+            return errors.too_slow(request)
+        # No browser sends it: 400 for all forms at once, instead of a fault in the one that forgot.
+        return errors.bad_request(request, exception) if holds_nul(exception) else None
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import OperationalError, connections
+from django.db import DataError, OperationalError, connections
 from psycopg.errors import QueryCanceled
 
 SECONDS = 15
@@ -20,3 +20,8 @@ def took_too_long(exception: BaseException) -> bool:
     return isinstance(exception, OperationalError) and isinstance(
         exception.__cause__, QueryCanceled
     )
+
+
+def holds_nul(exception: BaseException) -> bool:
+    """Whether a text was sent on that has a NUL in it: the driver refuses it before the database sees it."""
+    return isinstance(exception, DataError) and "NUL (0x00)" in str(exception)
