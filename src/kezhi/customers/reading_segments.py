@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kezhi.core.actor import Actor, Scope
+from kezhi.core.ids import record_ids
 from kezhi.core.refusal import Refused
 from kezhi.customers.models import Customer, Segment, SegmentMember
 from kezhi.records import Condition, Field, FieldKind, Kind, registry
@@ -171,7 +172,7 @@ def _named(condition: str) -> list[int]:
         return []
     if asked.field != "segment":
         return []
-    return [int(part) for part in asked.operand.split(",") if part.strip().isdecimal()]
+    return record_ids(part.strip() for part in asked.operand.split(","))
 
 
 # ---- the filter "is in the segment" ----
@@ -181,18 +182,19 @@ def meaning(condition: Condition, asking: Asking) -> tuple[Q, str, tuple[Field, 
     parts = [part.strip() for part in condition.operand.split(",") if part.strip()]
     if not parts or len(parts) > MOST_AT_ONCE:
         raise Unusable(_("Choose one to %(count)d segments.") % {"count": MOST_AT_ONCE})
-    if not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
+    ids = record_ids(parts)
+    if len(ids) < len(parts):
         raise Unusable(_("Choose one of the entries."))
-    found = {row.pk: row for row in Segment.objects.visible_to(asking.actor).filter(pk__in=parts)}
-    if any(int(part) not in found for part in parts):
+    found = {row.pk: row for row in Segment.objects.visible_to(asking.actor).filter(pk__in=ids)}
+    if any(pk not in found for pk in ids):
         raise Unusable(_("What it was set to doesn’t exist, or you can’t see it."))
     some = Q(pk__in=[])
     reads: list[Field] = []
-    for part in parts:
-        predicate, fields = _condition(found[int(part)], asking)
+    for pk in ids:
+        predicate, fields = _condition(found[pk], asking)
         some |= predicate
         reads.extend(fields)
-    shown = "、".join(f"“{found[int(part)].name}”" for part in parts)
+    shown = "、".join(f"“{found[pk].name}”" for pk in ids)
     return (~some if condition.op == "none" else some), shown, tuple(reads)
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from kezhi.core.actor import Actor
+from kezhi.core.ids import record_id
 from kezhi.records import Field, Kind, View
 from kezhi.workbench.models import SavedView
 
@@ -70,8 +71,8 @@ class ListQuery:
         if not view and "w" not in query and kind.views:
             view = kind.views[0].name
         saved = None
-        if view.isascii() and view.isdigit() and len(view) < 19:
-            saved = SavedView.objects.visible_to(actor).filter(pk=view, kind=kind.name).first()
+        if (pk := record_id(view)) is not None:
+            saved = SavedView.objects.visible_to(actor).filter(pk=pk, kind=kind.name).first()
             if saved is None:
                 raise NoSuchView(view)
             base = Shape.of_saved(kind, saved)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kezhi.accounts.delegating import delegate, end_delegation, may_set_for
 from kezhi.accounts.models import Delegation, User
 from kezhi.core.actor import Scope
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.web.requests import PersonRequest, must_may
 
@@ -83,7 +84,7 @@ def end(request: PersonRequest, pk: int) -> HttpResponse:
 def _create(request: PersonRequest) -> Delegation:
     sent = request.POST
     people = {
-        name: User.objects.filter(pk=sent[name]).first() if _is_id(sent.get(name, "")) else None
+        name: User.objects.filter(pk=record_id(sent.get(name, ""))).first()
         for name in ("principal", "delegate")
     }
     principal, stand_in = people["principal"], people["delegate"]
@@ -155,7 +156,3 @@ def _day(typed: str) -> date | None:
         return date.fromisoformat(typed.strip())
     except ValueError:
         return None
-
-
-def _is_id(typed: str) -> bool:
-    return typed.isdecimal() and len(typed) < 19

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRefresh
 
 from kezhi.accounts.models import User
+from kezhi.core.ids import record_id, record_ids
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.handing_over import (
     FIELDS,
@@ -146,8 +147,7 @@ def drop(request: PersonRequest, pk: int) -> HttpResponse:
 def read(request: PersonRequest, pk: int) -> HttpResponse:
     """The successor has read the brief of `customer`, or all of them."""
     hand_over = _visible(request, pk)
-    chosen = request.POST.get("customer", "")
-    ids = [int(chosen)] if chosen.isdecimal() and len(chosen) < 19 else None
+    ids = record_ids([request.POST.get("customer", "")]) or None
     read_briefs(hand_over, ids, actor=request.actor, at=timezone.now())
     if ids is None:
         messages.success(request, _("All briefs are marked as read"))
@@ -170,19 +170,19 @@ def _wanted(request: PersonRequest, draft: HandOver | None) -> dict[str, Any]:
     main = sent.get("main", "")
     wanted: dict[str, Any] = {
         "rule": rule if rule in Rule.values else Rule.ONE,
-        "main_successor": User.objects.active().filter(pk=main).first() if _is_id(main) else None,
+        "main_successor": User.objects.active().filter(pk=record_id(main)).first(),
         "message": sent.get("message", "").strip()[:2_000],
         "deactivates": sent.get("deactivates") == "1",
     }
-    among = [int(pk) for pk in sent.getlist("among") if _is_id(pk)]
+    among = record_ids(sent.getlist("among"))
     if wanted["rule"] == Rule.EVENLY:
         wanted["plan"] = {"among": among}
     elif wanted["rule"] == Rule.BY_FIELD:
         name = sent.get("field", "region")
         to = {
-            key.removeprefix("to."): int(str(pk))
-            for key, pk in sent.items()
-            if key.startswith("to.") and _is_id(str(pk))
+            key.removeprefix("to."): pk
+            for key, chosen in sent.items()
+            if key.startswith("to.") and (pk := record_id(str(chosen))) is not None
         }
         same = draft is not None and draft.plan.get("field") == name
         wanted["plan"] = {"field": name, "to": to if same else {}}
@@ -331,7 +331,3 @@ def _colleagues(leaver: User) -> list[tuple[str, str]]:
         (str(p.pk), f"{p.name} · {p.team or p.department}" if p.team or p.department else p.name)
         for p in people.order_by("name_key")
     ]
-
-
-def _is_id(typed: str) -> bool:
-    return typed.isdecimal() and len(typed) < 19

@@ -25,6 +25,7 @@ from kezhi.accounts.arranging import (
 )
 from kezhi.accounts.models import Department, Team, User
 from kezhi.core.actor import Scope
+from kezhi.core.ids import record_id
 from kezhi.core.names import name_key
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.web.requests import PersonRequest, must_may
@@ -59,7 +60,7 @@ def show(request: PersonRequest) -> HttpResponse:
     refusal = ""
     if request.method == "POST":
         must_may(request, "create", "user")
-        parent = Department.objects.filter(pk=_id(request.POST.get("parent", ""))).first()
+        parent = _department(request.POST.get("parent", ""))
         try:
             made = create_department(request.POST.get("name", ""), parent, actor=request.actor)
         except Refused as refused:
@@ -128,7 +129,7 @@ def _department_deed(request: PersonRequest, shown: Department) -> HttpResponse:
         return HttpResponseRedirect(reverse("team", args=[team.pk]))
     changes: dict[str, Any] = {"name": name, "head": _person(request.POST.get("head", ""))}
     if "parent" in request.POST:
-        parent = Department.objects.filter(pk=_id(request.POST["parent"])).first()
+        parent = _department(request.POST["parent"])
         if (parent.pk if parent else None) != shown.parent_id:
             changes["parent"] = parent
     change_department(shown, changes, actor=actor)
@@ -171,7 +172,7 @@ def _team_deed(request: PersonRequest, shown: Team) -> HttpResponse:
         "name": request.POST.get("name", ""),
         "lead": _person(request.POST.get("lead", "")),
     }
-    target = Department.objects.filter(pk=_id(request.POST.get("department", ""))).first()
+    target = _department(request.POST.get("department", ""))
     if target is not None and target.pk != shown.department_id:
         changes["department"] = target
     change_team(shown, changes, actor=actor)
@@ -236,12 +237,12 @@ def _may_arrange(request: PersonRequest, action: str, place: Department) -> bool
 
 
 def _person(typed: str) -> User | None:
-    return User.objects.active().filter(pk=_id(typed)).first()
+    return User.objects.active().filter(pk=record_id(typed)).first()
 
 
-def _id(typed: str) -> int:
-    """0, which nothing has, for what is no number."""
-    return int(typed) if typed.isdecimal() and len(typed) < 19 else 0
+def _department(typed: str) -> Department | None:
+    pk = record_id(typed)
+    return Department.objects.filter(pk=pk).first() if pk is not None else None
 
 
 def _raise_if_denied(refusal: Refused) -> None:

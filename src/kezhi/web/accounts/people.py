@@ -21,6 +21,7 @@ from kezhi.accounts import organising, signing_in
 from kezhi.accounts.delegating import may_set_for
 from kezhi.accounts.models import Delegation, Department, Role, User
 from kezhi.accounts.second_factors import may_help
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.handing_over import held_by, may_hand_over
 from kezhi.customers.models import Customer, FollowUp, HandOver
@@ -45,8 +46,8 @@ def index(request: PersonRequest) -> HttpResponse:
     everyone = everyone.filter(is_active=asked["state"] != "left")
     if asked["q"]:
         everyone = everyone.found_by(asked["q"][:80])
-    if asked["department"].isdecimal() and len(asked["department"]) < 19:
-        within = Department.objects.within(int(asked["department"]))
+    if (department := record_id(asked["department"])) is not None:
+        within = Department.objects.within(department)
         everyone = everyone.filter(department__in=within)
     if asked["role"]:
         everyone = everyone.filter(roles__key=asked["role"])

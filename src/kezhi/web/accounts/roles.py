@@ -25,6 +25,7 @@ from kezhi.accounts.granting import (
 )
 from kezhi.accounts.models import Role, User
 from kezhi.core.actor import Scope
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Customer
 from kezhi.records import Kind, registry
@@ -193,7 +194,7 @@ def preview(request: PersonRequest, key: str) -> HttpResponse:
         raise PermissionDenied
     role = get_object_or_404(Role, key=key)
     chosen = request.GET.get("person", "")
-    person = User.objects.filter(pk=chosen).first() if _is_id(chosen) else None
+    person = User.objects.filter(pk=record_id(chosen)).first()
     name = request.GET.get("customer", "").strip()
     about: dict[str, Any] = {
         "role": role,
@@ -242,7 +243,3 @@ def _only_with(role: Role, person: User) -> User:
         pretended.__dict__.pop(name, None)
     pretended.__dict__["_roles"] = [role]
     return pretended
-
-
-def _is_id(typed: str) -> bool:
-    return typed.isdecimal() and len(typed) < 19

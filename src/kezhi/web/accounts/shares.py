@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kezhi.accounts.models import Share, Team, User
+from kezhi.core.ids import record_id, record_ids
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Customer
 from kezhi.customers.sharing import (
@@ -87,7 +88,7 @@ def of_selection(request: PersonRequest) -> HttpResponse:
     """POST `selected` ids: the form; with `to` too: the share, of all or of none."""
     actor = request.actor
     must_may(request, "create", "share")
-    keys = [int(pk) for pk in request.POST.getlist("selected") if _is_id(pk)]
+    keys = record_ids(request.POST.getlist("selected"))
     rows = shareable_by(actor).filter(pk__in=keys[:MOST_AT_ONCE])
     customers = list(rows.select_related("owner").order_by("name_key"))
     if "all" in request.POST or len(keys) > MOST_AT_ONCE:
@@ -173,9 +174,9 @@ def form(request: PersonRequest) -> dict[str, Any]:
 
 
 def _wanted(request: PersonRequest) -> Wanted:
-    what, _dash, pk = request.POST.get("to", "").partition("-")
+    what, _dash, number = request.POST.get("to", "").partition("-")
     to: User | Team | None = None
-    if _is_id(pk):
+    if (pk := record_id(number)) is not None:
         to = (
             User.objects.active().filter(pk=pk).first()
             if what == "person"
@@ -196,7 +197,3 @@ def _back(request: PersonRequest) -> str:
     wanted = request.POST.get("next", "")
     is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, None)
     return wanted if is_ours else "/customers/"
-
-
-def _is_id(typed: str) -> bool:
-    return typed.isdecimal() and len(typed) < 19

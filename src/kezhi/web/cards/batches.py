@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kezhi.core import queue
+from kezhi.core.ids import record_id
 from kezhi.core.models import JobRun
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.carding import Incoming, add_cards, begin_cards, delete_cards
@@ -56,10 +57,10 @@ def index(request: PersonRequest) -> HttpResponse:
 def _index(
     request: PersonRequest, errors: dict[str, str], said: dict[str, str] | None = None
 ) -> HttpResponse:
-    before = request.GET.get("before", "")
+    before = record_id(request.GET.get("before", ""))
     rows = CardBatch.objects.visible_to(request.actor).select_related("owner").order_by("-pk")
-    if before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     counted = rows.annotate(
         total=Count("cards"), left=Count("cards", filter=Q(cards__state=Card.State.OPEN))
     )

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods
 
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.carding import confirm_card, keep_reading, reopen_card, skip_card
 from kezhi.customers.carding_parsing import FIELDS, cards_in, fitting
@@ -79,7 +80,7 @@ def _confirm(request: PersonRequest, card: Card) -> HttpResponse:
     customer = None
     if said.customer:
         rows = Customer.objects.visible_to(request.actor)
-        customer = rows.filter(pk=int(said.customer)).first() if said.customer.isdecimal() else None
+        customer = rows.filter(pk=record_id(said.customer)).first()
         if customer is None:
             errors["customer"] = _("Choose one of the customers, or a new one.")
     finding = _finding(request, said.fields)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from kezhi.accounts.models import User
+from kezhi.core.ids import record_id
 from kezhi.customers.models import Contact, Customer, Draft, Interaction, Promise
 from kezhi.web.requests import PersonRequest
 
@@ -108,10 +109,11 @@ class Writing:
         return later or bool(self.errors.keys() - {"text", "next_on"})
 
     def chosen_contact(self, customer: Customer, actor: User) -> Contact | None:
-        if not self.contact.isdecimal() or len(self.contact) > 18:
+        pk = record_id(self.contact)
+        if pk is None:
             return None
         rows = Contact.objects.visible_to(actor).filter(customer=customer)
-        return rows.filter(pk=self.contact).first()  # type: ignore[no-any-return]
+        return rows.filter(pk=pk).first()  # type: ignore[no-any-return]
 
 
 def _day(text: str) -> date | None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kezhi.accounts.models import User
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.answering import (
     answer_need,
@@ -37,9 +38,8 @@ def start(request: PersonRequest, pk: int) -> HttpResponse:
 @require_POST
 def pass_on(request: PersonRequest, pk: int) -> HttpResponse:
     """POST handler (a colleague) and reason."""
-    chosen = request.POST.get("handler", "")
-    known = chosen.isdecimal() and len(chosen) < 19
-    handler = User.objects.active().filter(pk=chosen).first() if known else None
+    chosen = record_id(request.POST.get("handler", ""))
+    handler = User.objects.active().filter(pk=chosen).first()
     reason = request.POST.get("reason", "").strip()[:300]
 
     def deed(need: Need) -> None:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from kezhi.accounts.models import User
 from kezhi.audit.recording import listening
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import Refused
 from kezhi.customers.creating import may_reach, reassign_customer
 from kezhi.customers.models import Customer
@@ -29,7 +30,7 @@ def change(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _form(request, customer)
     chosen = request.POST.get("owner", "")
-    owner = User.objects.active().filter(pk=chosen).first() if chosen.isdecimal() else None
+    owner = User.objects.active().filter(pk=record_id(chosen)).first()
     if owner is None and chosen != NOBODY:
         return _form(request, customer, _("Choose a colleague who works here."), 422)
     reason = request.POST.get("reason", "").strip()[:300]

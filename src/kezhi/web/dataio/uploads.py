@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from kezhi.accounts.models import User
 from kezhi.core.actor import Actor
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.dataio.models import ImportBatch
 from kezhi.dataio.registry import kinds
@@ -84,11 +85,11 @@ def _take_in(request: PersonRequest) -> HttpResponse:
 
 def _page(request: PersonRequest, errors: dict[str, str]) -> HttpResponse:
     names = importable(request.actor)
-    before = request.GET.get("before", "")
+    before = record_id(request.GET.get("before", ""))
     rows = ImportBatch.objects.visible_to(request.actor)
     rows = rows.defer("causes", "preview", "mapping", "facts").order_by("-pk")
-    if before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     found = list(rows[: PAGE + 1])
     shown = found[:PAGE]
     said = {name: request.POST.get(name, "") for name in ("kind", "encoding", "delimiter")}

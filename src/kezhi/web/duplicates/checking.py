@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import Refused
 from kezhi.customers.deduplicating import Finding, ask_for_access, look_for, same_person
 from kezhi.customers.models import Customer
@@ -133,14 +134,14 @@ def _checked(request: PersonRequest, kind: str, data: QueryDict) -> Finding:
     if len(typed.get("name", "")) < LEAST_NAME:
         typed.pop("name", None)
     actor = request.actor
-    pk = _number(data.get("customer" if kind == "contact" else "ignore", ""))
-    customer = Customer.objects.visible_to(actor).filter(pk=pk).first() if pk else None
+    pk = record_id(data.get("customer" if kind == "contact" else "ignore", ""))
+    customer = Customer.objects.visible_to(actor).filter(pk=pk).first()
     if kind == "contact":
         marks = {name: typed.get(name, "") for name in CONTACT_MARKS}
         finding = look_for(actor, kind, marks, [customer.pk] if customer else [])
         if customer is None:
             return finding
-        own = _number(data.get("ignore", ""))
+        own = record_id(data.get("ignore", ""))
         people = [each for each in same_person(actor, customer, typed) if each.pk != own]
         return Finding(finding.seen, finding.elsewhere, people)
     whole = {"form": Customer.Form.COMPANY, **typed}
@@ -155,7 +156,3 @@ def _typed(data: QueryDict) -> dict[str, str]:
     if found.get("form") not in Customer.Form.values:
         found.pop("form", None)
     return found
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 19 else 0

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kezhi.accounts.models import User
 from kezhi.core.actor import Access
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import EditConflict, NotAllowed, Refused
 from kezhi.customers.deduplicating import same_person
 from kezhi.customers.matching_scores import in_words
@@ -106,11 +107,9 @@ def compare(request: PersonRequest, kind: str) -> HttpResponse:
 
 
 def _record(request: PersonRequest, kind: str, text: str) -> Any:
-    if not text.isdecimal() or len(text) > 18:
-        raise Http404
     rows = registry[kind].visible_to(request.actor)
     related = ("standing", "owner") if kind == "customer" else ("customer",)
-    record = rows.select_related(*related).filter(pk=int(text)).first()
+    record = rows.select_related(*related).filter(pk=record_id(text)).first()
     if record is None:
         raise Http404
     if not registry[kind].visible_to(request.actor, "edit").filter(pk=record.pk).exists():
@@ -198,12 +197,12 @@ def _moves(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 def index(request: PersonRequest) -> HttpResponse:
     """Merges so far, the newest first."""
     must_may(request, "read", "merge")
-    before = request.GET.get("before", "")
+    before = record_id(request.GET.get("before", ""))
     rows = Merge.objects.visible_to(request.actor).defer(
         "before", "after", "merged", "moved", "dropped"
     )
-    if before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     found = list(rows.order_by("-pk")[: PAGE + 1])
     shown = found[:PAGE]
     people = {row.actor_id for row in shown} | {row.undone_by_id for row in shown}

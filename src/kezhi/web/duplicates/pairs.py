@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from kezhi.core.actor import Scope
+from kezhi.core.ids import record_id
 from kezhi.core.models import JobRun
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.deduplicating_rules import set_telling
@@ -94,8 +95,8 @@ def _filtered(request: PersonRequest) -> tuple[Rows, dict[str, str]]:
     for name, column in (("group", "group"), ("batch", "batch_id")):
         if name not in asked:
             continue
-        if asked[name].isdecimal() and len(asked[name]) < 19:
-            rows = rows.filter(**{column: int(asked[name])})
+        if (pk := record_id(asked[name])) is not None:
+            rows = rows.filter(**{column: pk})
         else:
             del asked[name]
     related = ("first__owner", "second__owner", "first__standing", "second__standing")

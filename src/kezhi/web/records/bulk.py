@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kezhi.accounts.models import User
+from kezhi.core.ids import record_id, record_ids
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.records import Kind, registry
 from kezhi.web.records.access import of_kind
@@ -114,8 +115,7 @@ def _asked(request: PersonRequest, kind: Kind, verb: Verb) -> Asked:
         if listing.problems:
             raise Http404
         return Asked(verb, None, found.count, found.is_capped)
-    typed = request.POST.getlist("selected")[: MOST + 1]
-    ids = [int(pk) for pk in typed if pk.isascii() and pk.isdecimal() and len(pk) < 19]
+    ids = record_ids(request.POST.getlist("selected")[: MOST + 1])
     return Asked(verb, ids, kind.visible_to(request.actor).filter(pk__in=ids).count())
 
 
@@ -165,8 +165,7 @@ def _assign(request: PersonRequest, kind: Kind, asked: Asked) -> tuple[dict[str,
         "person": chosen,
         "reason": reason,
     }
-    known = chosen.isascii() and chosen.isdecimal() and len(chosen) < 19
-    person = User.objects.active().filter(pk=chosen).first() if known else None
+    person = User.objects.active().filter(pk=record_id(chosen)).first()
     if person is None:
         asked.error = _("Choose a colleague.")
         return {}, ""

@@ -13,6 +13,7 @@ from django.http import (
 )
 from django.views.decorators.http import require_POST
 
+from kezhi.core.ids import record_ids
 from kezhi.core.refusal import Refused
 from kezhi.records import Kind
 from kezhi.web.records.access import of_kind
@@ -33,9 +34,7 @@ def download(request: PersonRequest, kind: Kind) -> HttpResponseBase:
     must_may(request, "export", kind.name)
     listing = opened(request, kind)
     form = request.POST.get("format", "csv")
-    selected = [
-        int(pk) for pk in request.POST.getlist("selected")[:1000] if pk.isdecimal() and len(pk) < 19
-    ]
+    selected = record_ids(request.POST.getlist("selected")[:1000])
     if form not in TYPES:
         return HttpResponse(status=400)
     if listing.problems:

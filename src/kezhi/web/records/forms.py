@@ -15,6 +15,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import User
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import Refused
 from kezhi.dataio import parsing, problems
 from kezhi.dataio.fields import ImportField, Reading
@@ -217,8 +218,8 @@ class RecordForm:
 
     def _linked(self, control: Control) -> Any:
         linked = registry[control.field.link]
-        if control.typed.isdecimal() and len(control.typed) < 19:
-            found = linked.visible_to(self.request.actor).filter(pk=control.typed).first()
+        if (pk := record_id(control.typed)) is not None:
+            found = linked.visible_to(self.request.actor).filter(pk=pk).first()
             if found is not None:
                 return found
         named = exactly(self.request, linked, control.search.strip()) if control.search else []
@@ -233,8 +234,7 @@ class RecordForm:
     def _person(self, control: Control) -> Any:
         if not control.typed and not control.is_required:
             return None
-        known = control.typed.isdecimal() and len(control.typed) < 19
-        person = User.objects.active().filter(pk=control.typed).first() if known else None
+        person = User.objects.active().filter(pk=record_id(control.typed)).first()
         if person is None:
             raise ValueError(_("Choose a colleague."))
         return person

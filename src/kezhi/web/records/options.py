@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from kezhi.core.ids import record_ids
 from kezhi.records import Kind
 from kezhi.web.records.access import asking, of_kind
 from kezhi.web.records.cells import title_of
@@ -46,7 +47,7 @@ def options(request: PersonRequest, kind: Kind, typed: str, chosen: list[str]) -
     Before anything is typed only a handful is offered, if there are no more than that.
     """
     rows = kind.visible_to(request.actor)
-    keys = [int(pk) for pk in chosen if pk.isdecimal() and len(pk) < 19][:50]
+    keys = record_ids(chosen)[:50]
     kept = list(rows.filter(pk__in=keys)) if keys else []
     most = MOST + 1 + len(keys)
     more = [row for row in _found(request, kind, rows, typed, most) if row.pk not in keys]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kezhi.audit.recording import listening
+from kezhi.core.ids import record_id
 from kezhi.core.names import name_key
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.records import Kind, registry
@@ -157,8 +158,8 @@ def _manage_page(request: PersonRequest, refusal: str = "", status: int = 200) -
         after = request.GET.get("after", "")[:200]
         key, _sep, pk = after.rpartition("|")
         tags = Tag.objects.order_by("name_key", "pk")
-        if pk.isdecimal() and len(pk) < 19:
-            from_here = tags.filter(name_key=key, pk__gt=int(pk)) | tags.filter(name_key__gt=key)
+        if (last := record_id(pk)) is not None:
+            from_here = tags.filter(name_key=key, pk__gt=last) | tags.filter(name_key__gt=key)
             tags = from_here.order_by("name_key", "pk")
         page = list(tags[: PAGE + 1])
         more = f"{page[PAGE - 1].name_key}|{page[PAGE - 1].pk}" if len(page) > PAGE else ""

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from kezhi.core.ids import record_id
 from kezhi.records import registry
 from kezhi.web.requests import PersonRequest
 from kezhi.web.search.commands import matching
@@ -72,12 +73,11 @@ def _recent(request: PersonRequest) -> dict[str, Any]:
     """The records that this browser opened last, `customers/12`, as far as they may be seen."""
     made: list[Section] = []
     for part in request.GET.get("recent", "").split(",")[:MOST_RECENT]:
-        address, _sep, pk = part.partition("/")
-        kind = registry.by_address(address)
-        is_number = pk.isascii() and pk.isdigit() and len(pk) < 19
-        if kind is not None and is_number and request.actor.may("read", kind.name):
+        address, _sep, number = part.partition("/")
+        kind, pk = registry.by_address(address), record_id(number)
+        if kind is not None and pk is not None and request.actor.may("read", kind.name):
             seen = kind.seen_by(request.actor)
-            made.append(Section(seen, hits(request, seen, [Place(kind.name, int(pk), 0)], None)))
+            made.append(Section(seen, hits(request, seen, [Place(kind.name, pk, 0)], None)))
     return {
         "recent": [each for each in made if each.hits],
         "sections": [],

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from kezhi.core.ids import record_id, record_ids
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Customer, Segment
 from kezhi.customers.segmenting import (
@@ -130,8 +131,7 @@ def _selected(request: PersonRequest) -> tuple[list[int], bool]:
         listing = opened(request, registry["customer"].seen_by(request.actor))
         found = listing.matches().order_by("pk").values_list("pk", flat=True)[: MOST_CHOSEN + 1]
     else:
-        sent = request.POST.getlist("selected")[: MOST_CHOSEN + 1]
-        chosen = [int(pk) for pk in sent if pk.isascii() and pk.isdecimal() and len(pk) < 19]
+        chosen = record_ids(request.POST.getlist("selected")[: MOST_CHOSEN + 1])
         rows = Customer.objects.visible_to(request.actor).filter(pk__in=chosen)
         found = rows.order_by("pk").values_list("pk", flat=True)
     ids = list(found)
@@ -143,9 +143,10 @@ def _chosen(request: PersonRequest) -> Segment | None:
     into = request.POST.get("into", "")
     if not into:
         return None
-    if not (into.isascii() and into.isdecimal() and len(into) < 19):
+    pk = record_id(into)
+    if pk is None:
         raise Refused(_("Choose a segment."))
-    return segment_of(request, int(into), "edit")
+    return segment_of(request, pk, "edit")
 
 
 def typed(request: PersonRequest) -> Wording:

@@ -17,6 +17,7 @@ from django.utils.translation import pgettext
 
 from kezhi.accounts.models import User
 from kezhi.core.actor import Actor, Scope
+from kezhi.core.ids import record_id
 from kezhi.records import Condition, Field, FieldKind, Kind, registry
 from kezhi.workbench import operands
 from kezhi.workbench.filtering.comparing import (
@@ -328,9 +329,10 @@ def _parts(operand: str) -> list[str]:
 
 
 def _key(part: str) -> int:
-    if not (part.isascii() and part.isdigit() and len(part) < 19):
+    key = record_id(part)
+    if key is None:
         raise Unusable(_("Choose one of the entries."))
-    return int(part)
+    return key
 
 
 _READERS: dict[FieldKind, Callable[[Meant], Meaning]] = {
