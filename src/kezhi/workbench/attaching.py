@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
@@ -30,6 +30,7 @@ from kezhi.records import Kind, registry
 from kezhi.workbench.models import Attachment
 from kezhi.workbench.picturing import make_thumbnail
 from kezhi.workbench.reading_files import text_of
+from kezhi.workbench.searching.filling import close_own_gaps
 from kezhi.workbench.sniffing import media_type_of
 
 MOST_BYTES = 25 * 1024 * 1024
@@ -150,7 +151,9 @@ def keep_text(attachment_id: int) -> None:
         return
     text = text_of(path_of(attachment.stored_as), attachment.media_type)
     if text:
-        Attachment.objects.filter(pk=attachment.pk).update(text=text)
+        with transaction.atomic():
+            Attachment.objects.filter(pk=attachment.pk).update(text=text)
+            close_own_gaps()
 
 
 def harmless_name(name: str) -> str:

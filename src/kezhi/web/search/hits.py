@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from django.db.models.functions import Left
 from django.utils.translation import gettext as _
 
 from kezhi.records import Field, Kind
@@ -18,11 +19,12 @@ from kezhi.web.requests import PersonRequest
 from kezhi.workbench.holding import held
 from kezhi.workbench.models import Attachment
 from kezhi.workbench.searching import Found, Place
-from kezhi.workbench.searching.lexemes import lexemes, name_lexemes
+from kezhi.workbench.searching.lexemes import LONGEST_TEXT, lexemes, name_lexemes, text_lexemes
 from kezhi.workbench.searching.subjects import findable
 from kezhi.workbench.searching.wording import WORDS, Term, Wording, content_of
 
 LONGEST_EXCERPT = 60
+MOST_FILES, MOST_TEXTS = 500, 100  # of the records of a page
 BEFORE = 12  # characters that lead up to the words in an excerpt
 
 
@@ -58,6 +60,14 @@ class Section:
         return max(0, self.count - len(self.hits))
 
 
+@dataclass(frozen=True)
+class Files:
+    """What hangs on the records of a page, by record: names, and names with texts."""
+
+    names: Callable[[], dict[int, list[str]]]
+    texts: Callable[[], dict[int, list[tuple[str, str]]]]
+
+
 def sections(request: PersonRequest, found: Found) -> list[Section]:
     """The groups that were found. What vanished since the look-up is left out."""
     made = (
@@ -75,9 +85,8 @@ def hits(
     related = {*kind.select_related, *_tier_row(kind)}
     known = kind.visible_to(request.actor).select_related(*related).in_bulk(keys)
     rows = [known[pk] for pk in keys if pk in known]
-    files = cache(
-        lambda: _files(kind, rows)
-    )  # asked for once, and only if no field holds the words
+    # Asked for once, and only if no field holds the words.
+    files = Files(cache(lambda: _names(kind, rows)), cache(lambda: _texts(kind, rows)))
     made = []
     for row in rows:
         field, why = _why(kind, row, wording, files)
@@ -106,19 +115,33 @@ def _about(kind: Kind, row: Any) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _files(kind: Kind, rows: Sequence[Any]) -> dict[int, list[str]]:
+def _names(kind: Kind, rows: Sequence[Any]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
-    if kind.has_attachments and rows:
-        files = Attachment.objects.filter(
-            kind=kind.name, object_id__in=[row.pk for row in rows], removed_at__isnull=True
-        )
-        for object_id, name in files.values_list("object_id", "name")[:500]:
-            found.setdefault(object_id, []).append(name)
+    for object_id, name in _attached(kind, rows).values_list("object_id", "name")[:MOST_FILES]:
+        found.setdefault(object_id, []).append(name)
     return found
 
 
+def _texts(kind: Kind, rows: Sequence[Any]) -> dict[int, list[tuple[str, str]]]:
+    """Names and texts of the files that could be read."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    files = _attached(kind, rows).exclude(text="")
+    text = Left("text", LONGEST_TEXT)
+    for object_id, *file in files.values_list("object_id", "name", text)[:MOST_TEXTS]:
+        found.setdefault(object_id, []).append((file[0], " ".join(file[1].split())))
+    return found
+
+
+def _attached(kind: Kind, rows: Sequence[Any]) -> Any:
+    if not (kind.has_attachments and rows):
+        return Attachment.objects.none()
+    keys = [row.pk for row in rows]
+    files = Attachment.objects.filter(kind=kind.name, object_id__in=keys, removed_at__isnull=True)
+    return files.order_by("object_id", "pk")
+
+
 def _why(
-    kind: Kind, row: Any, wording: Wording | None, files: Callable[[], dict[int, list[str]]]
+    kind: Kind, row: Any, wording: Wording | None, files: Files
 ) -> tuple[Field | None, Why | None]:
     """Where a word is that the title doesn't hold; nothing when the title says it all."""
     if wording is None:
@@ -132,9 +155,12 @@ def _why(
         for field in fields:
             if _holds(row, field, term):
                 return field, _excerpt(field.label, _line(row, field), wording)
-        for name in files().get(row.pk, ()):
+        for name in files.names().get(row.pk, ()):
             if term.is_in(name_lexemes(name), WORDS):
                 return None, _excerpt(_("File"), name, wording)
+        for name, text in files.texts().get(row.pk, ()):
+            if term.is_in(text_lexemes(text), WORDS):
+                return None, _excerpt(name, text, wording)
     return None, None
 
 

@@ -7,7 +7,7 @@ from kezhi.workbench.searching.finding import (
     best,
     find,
     narrowing,
-    rank_by,
 )
+from kezhi.workbench.searching.looking import rank_by
 
 __all__ = ["Found", "Group", "Place", "best", "find", "narrowing", "rank_by"]

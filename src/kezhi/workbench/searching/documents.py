@@ -10,11 +10,21 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.db import connection
+from django.db.models.functions import Left
 
 from kezhi.records import Field
 from kezhi.workbench.holding import held
 from kezhi.workbench.models import Attachment
-from kezhi.workbench.searching.lexemes import CODES, NAMES, keys, lexemes, name_lexemes
+from kezhi.workbench.searching.lexemes import (
+    CODES,
+    LONGEST_TEXT,
+    NAMES,
+    keys,
+    lexemes,
+    name_lexemes,
+    text_lexemes,
+    title_lexemes,
+)
 from kezhi.workbench.searching.subjects import Subject
 
 TABLE = "workbench_searchdocument"
@@ -44,8 +54,8 @@ def documents(subject: Subject, ids: Sequence[int]) -> list[Document]:
     rows = subject.model._base_manager.filter(pk__in=ids)
     across = {each.path.split("__")[0] for each in subject.fields if "__" in each.path}
     rows = rows.select_related(*across) if across else _narrow(subject, rows)
-    names = _attachments(subject, ids)
-    return [document(subject, row, names.get(row.pk, ())) for row in rows]
+    files = _attachments(subject, ids)
+    return [document(subject, row, files.get(row.pk, ())) for row in rows]
 
 
 def _narrow(subject: Subject, rows: Any) -> Any:
@@ -57,24 +67,39 @@ def _narrow(subject: Subject, rows: Any) -> Any:
     return rows.only("pk", *{subject.attributes[column] for column in columns}, *paths)
 
 
-def document(subject: Subject, row: Any, attachments: Sequence[str] = ()) -> Document:
+def document(subject: Subject, row: Any, attachments: Sequence[tuple[str, str]] = ()) -> Document:
+    """`attachments` are the names and texts of the files on the record."""
     tokens: set[str] = {f"k:{subject.name}", *scope_lexemes(subject, row)}
     for field in subject.fields:
         entry = entry_of(row, field)
         if entry:
             tokens.update(in_group(field.group, lexemes(field.kind, entry)))
-    for name in attachments:
-        tokens.update(name_lexemes(name))
     title = subject.title
-    named = entry_of(row, title) if title is not None and title.kind in NAMES | CODES else ""
+    ways = ""
+    if title is not None and title.group == "general" and title.kind in NAMES | CODES:
+        named = entry_of(row, title)
+        ways = keys(named) if named else ""
+        if title.kind in NAMES:
+            tokens.update(title_lexemes(ways, row.pk))
+    _add_files(tokens, attachments)
     return Document(
         subject.name,
         row.pk,
         _attribute(subject, row, subject.customer),
-        keys(named) if named and title is not None and title.group == "general" else "",
+        ways,
         _vector(tokens),
         _moment(getattr(row, subject.moment)),
     )
+
+
+def _add_files(tokens: set[str], files: Sequence[tuple[str, str]]) -> None:
+    """Names before texts, and neither in the place of the record's own words."""
+    for read, entries in ((name_lexemes, 0), (text_lexemes, 1)):
+        for file in files:
+            found = read(file[entries])
+            if len(tokens) + len(found) > MOST_TOKENS:
+                return
+            tokens |= found
 
 
 def scope_lexemes(subject: Subject, row: Any) -> list[str]:
@@ -116,16 +141,17 @@ def quoted(lexeme: str) -> str:
     return f"'{lexeme}'"
 
 
-def _attachments(subject: Subject, ids: Sequence[int]) -> dict[int, list[str]]:
-    """Names of the files on the records: who may read a record may know them."""
-    found: dict[int, list[str]] = defaultdict(list)
+def _attachments(subject: Subject, ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
+    """Names and texts of the files on the records: who may read a record may know them."""
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
     if subject.kind.has_attachments:
         files = Attachment.objects.filter(
             kind=subject.name, object_id__in=ids, removed_at__isnull=True
         )
-        for object_id, name in files.values_list("object_id", "name"):
+        text = Left("text", LONGEST_TEXT)
+        for object_id, *file in files.order_by("pk").values_list("object_id", "name", text):
             if len(found[object_id]) < MOST_ATTACHMENTS:
-                found[object_id].append(name)
+                found[object_id].append(tuple(file))
     return found
 
 

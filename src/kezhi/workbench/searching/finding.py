@@ -4,51 +4,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, transaction
-from django.db.models import BooleanField, Lookup, Model, Q
+from django.db.models import BooleanField, Lookup, Q
 
-from kezhi.core.actor import Access, Actor
+from kezhi.core.actor import Actor
 from kezhi.records import Kind, registry
 from kezhi.workbench.models import SearchDocument
 from kezhi.workbench.searching.documents import TABLE
+from kezhi.workbench.searching.lexemes import BANDS, NAMES
+from kezhi.workbench.searching.looking import Arm, statement
 from kezhi.workbench.searching.reach import Reach
 from kezhi.workbench.searching.subjects import subject
 from kezhi.workbench.searching.wording import Wording, read
 
 FENCE = 2_000
 GLANCE = 400  # rows that are looked at while somebody types, where very many hold the words
+GLANCE_OF_KIND = 250
 MOST_EXACT = 50
-MOST_RANKED = 200  # of a kind by tier, where there are more finds than were looked at
 ENOUGH = 12
-EVERYWHERE = 0.1  # of all documents: far above the planner's guess for an unknown beginning
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a higher app keeps the tier of a customer, the best first; it says so when it is ready."""
-
-    table: str
-    key: str
-    column: str
-    kind: str
-    group: str
-    ranks: str  # the tiers, the best first, one letter each
-
-
-_standings: list[Standing] = []
-
-
-def rank_by(
-    model: type[Model], *, key: str, column: str, kind: str, group: str, ranks: Iterable[str]
-) -> None:
-    """Of finds that fit equally well, those of the better tier come first."""
-    _standings[:] = [Standing(model._meta.db_table, key, column, kind, group, "".join(ranks))]
+EVERYWHERE = 0.05  # of all documents: far above the planner's guess for an unknown beginning
+WORTH_READING = 6_000  # entries of an index, for the few rows that are shown of them
+WORTH_ALL = 60_000
 
 
 @dataclass(frozen=True)
@@ -121,34 +104,88 @@ def _look(
     expected, share = (0, 0.0) if wording.is_code else _expected(query)
     is_short = is_glance and expected > FENCE
     fence = max(GLANCE, skip + most) if is_short else FENCE
+    search = Search(wording, reach, by, most, skip)
+    begins: list[Arm] = []
+    if expected > FENCE and not is_exact and wording.as_beginning() is not None:
+        begins = list(_begins(search, expected, fence, is_glance=is_glance))
+        rows = search.rows([*_exact(wording, fence), *begins], fence)
+        if rows and rows[0][-1] > fence:
+            return _grouped(wording, reach, rows, fence)
     # Kinds lie together in the table: where a walk meets too few, the index is asked after all.
-    ways = [int(fence / share * 2), 0] if share > EVERYWHERE else [0]
-    for walk in ways:
-        rows = _rows(wording, reach, by, most, skip, is_exact, fence, walk)
+    walk = int(fence / share * 2) if share > EVERYWHERE and fence / share * 6 < expected else 0
+    for way in [walk, 0] if walk else [0]:
+        arms = [
+            *_exact(wording, fence),
+            *begins,
+            Arm(wording, fence + 1, is_exact=is_exact, walk=way),
+        ]
+        rows = search.rows(arms, fence)
         if rows and rows[0][-1] > fence:
             break
     return _grouped(wording, reach, rows, fence)
 
 
-def _rows(
-    wording: Wording,
-    reach: Reach,
-    by: Actor,
-    most: int,
-    skip: int,
-    is_exact: bool,
-    fence: int,
-    walk: int,
-) -> list[tuple[Any, ...]]:
-    """By the index, or of the first `walk` documents."""
-    sql, params = _statement(wording, reach, by, is_exact=is_exact, fence=fence, walk=walk)
-    with reading(is_walk=walk > 0) as cursor:
+@dataclass(frozen=True)
+class Search:
+    """What is asked for, by whom, and which places of each kind are wanted."""
+
+    wording: Wording
+    reach: Reach
+    by: Actor
+    most: int
+    skip: int
+
+    def rows(self, arms: Sequence[Arm], fence: int) -> list[tuple[Any, ...]]:
+        sql, params = statement(self.wording, self.reach, self.by, arms, fence)
+        with reading(is_walk=any(arm.walk for arm in arms)) as cursor:
+            cursor.execute(
+                f"""{sql} SELECT kind, object_id, rank, place, of_kind, total FROM ranked
+                    WHERE place > %s AND place <= %s ORDER BY kind, place""",
+                [*params, self.skip, self.skip + self.most],
+            )
+            return cursor.fetchall()
+
+
+def _exact(wording: Wording, fence: int) -> Iterator[Arm]:
+    """What is exactly so is looked for apart: no number of other finds crowds it out."""
+    if wording.is_code:
+        yield Arm(wording, MOST_EXACT, is_exact=True)
+    if wording.whole:
+        yield Arm(wording.as_name(), fence)
+
+
+def _begins(search: Search, expected: int, fence: int, *, is_glance: bool) -> Iterator[Arm]:
+    """Names that begin so, kind by kind, of as many bands as are worth reading; and the kinds without names."""
+    named = [name for name, kind in search.reach.kinds.items() if _has_names(kind)]
+    rows = _rows_of(named, search.reach)
+    for name in named:
+        bands = math.ceil(BANDS * WORTH_READING / max(1, min(expected, rows[name])))
+        begun = search.wording.as_beginning(min(BANDS, bands))
+        if begun is not None:
+            yield Arm(
+                begun,
+                min(fence, GLANCE_OF_KIND) if is_glance else fence + 1,
+                is_begin=True,
+                kind=name,
+            )
+    if not is_glance or expected <= WORTH_ALL:
+        yield Arm(search.wording, GLANCE_OF_KIND, besides=tuple(named))
+
+
+def _has_names(kind: Kind) -> bool:
+    title = next((each for each in kind.fields if each.name == kind.title), None)
+    return title is not None and title.kind in NAMES and title.group == "general"
+
+
+def _rows_of(names: Sequence[str], reach: Reach) -> dict[str, int]:
+    """About how many records there are of each kind."""
+    tables = {reach.kinds[name].model._meta.db_table: name for name in names}
+    with connection.cursor() as cursor:
         cursor.execute(
-            f"""{sql} SELECT kind, object_id, rank, place, of_kind, total FROM ranked
-                WHERE place > %s AND place <= %s ORDER BY kind, place""",
-            [*params, skip, skip + most],
+            "SELECT relname, reltuples FROM pg_class WHERE oid = ANY(%s::regclass[])",
+            [list(tables)],
         )
-        return cursor.fetchall()
+        return {tables[table]: int(rows) for table, rows in cursor.fetchall()}
 
 
 @contextmanager
@@ -196,72 +233,6 @@ def _grouped(wording: Wording, reach: Reach, rows: Sequence[tuple[Any, ...]], fe
     ]
     made.sort(key=lambda group: group.rank)
     return Found(wording, tuple(made), min(total, fence), total > fence)
-
-
-def _statement(
-    wording: Wording, reach: Reach, by: Actor, *, is_exact: bool, fence: int = FENCE, walk: int = 0
-) -> tuple[str, list[Any]]:
-    """The fenced look-up, ranked. The fence is what keeps the planner from walking another index."""
-    rank, rank_params = _rank(wording, reach)
-    source = f"(SELECT * FROM {TABLE} LIMIT {walk})" if walk else TABLE
-    arms: list[str] = []
-    params: list[Any] = []
-
-    def look(limit: int, *, is_exact: bool, is_shared: bool = False) -> None:
-        guard, guard_params = reach.condition(wording, is_exact=is_exact, is_shared=is_shared)
-        shared = " AND d.customer_id = ANY(%s)" if is_shared else ""
-        arms.append(
-            f"""(SELECT d.kind, d.object_id, d.customer_id, d.at, {rank} AS rank FROM {source} d
-                 WHERE d.tokens @@ %s::tsquery{guard}{shared} LIMIT {limit})"""
-        )
-        params.extend(rank_params)
-        params.append(reach.query(wording, is_exact=is_exact, is_shared=is_shared))
-        params.extend(guard_params)
-        if is_shared:
-            params.append(list(reach.shared))
-
-    if wording.is_code:
-        look(MOST_EXACT, is_exact=True)
-    look(fence + 1, is_exact=is_exact)
-    if reach.shared:
-        look(fence + 1, is_exact=is_exact, is_shared=True)
-    tier, join = _tier(by, fence)
-    return (
-        f"""WITH m AS MATERIALIZED ({" UNION ".join(arms)}), counted AS (
-              SELECT m.*, count(*) OVER (PARTITION BY kind) AS of_kind, count(*) OVER () AS total,
-                row_number() OVER (PARTITION BY kind ORDER BY rank, at DESC, object_id DESC) AS newest
-              FROM m), ranked AS (
-              SELECT m.kind, m.object_id, m.rank, m.of_kind, m.total,
-                row_number() OVER (PARTITION BY m.kind
-                  ORDER BY m.rank, {tier}, m.at DESC, m.object_id DESC) AS place
-              FROM counted m {join})""",
-        params,
-    )
-
-
-def _rank(wording: Wording, reach: Reach) -> tuple[str, list[Any]]:
-    whole = wording.whole.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    exact = "d.keys LIKE %s"
-    params: list[Any] = [f"%\n{whole}\n%"]
-    if wording.is_code:
-        exact = f"({exact} OR d.tokens @@ %s::tsquery)"
-        params.append(reach.query(wording, is_exact=True, is_shared=False))
-    params.append(f"%\n{whole}%")
-    return f"CASE WHEN {exact} THEN 0 WHEN d.keys LIKE %s THEN 1 ELSE 2 END", params
-
-
-def _tier(by: Actor, fence: int) -> tuple[str, str]:
-    """Ranked by tier only for those who may know it: the order would tell."""
-    at = next(iter(_standings), None)
-    if at is None or by.access(at.kind, at.group) < Access.READ:
-        return "0", ""
-    place = f"coalesce(nullif(position(s.{at.column} IN '{at.ranks}'), 0), {len(at.ranks) + 1})"
-    # Of more than the fence holds, the newest are as good a choice as any: fewer tiers are looked up.
-    wanted = f"m.total <= {fence} OR m.newest <= {MOST_RANKED}"
-    return (
-        f"CASE WHEN s.{at.column} <> '' THEN {place} ELSE {len(at.ranks) + 1} END",
-        f"LEFT JOIN {at.table} s ON s.{at.key} = CASE WHEN {wanted} THEN m.customer_id END",
-    )
 
 
 # ---- for lists and choosers ----

@@ -1,13 +1,15 @@
 """What an entry of a field can be found by.
 
 Namespaces keep sorts of lexemes apart: a plain word or code, `~` pinyin from a syllable on, `^` initials from
-a syllable on. Words contain none of these marks, nor `!` and `:`, with which field groups and scopes begin.
+a syllable on, `=` a whole name, `<` how a name begins. Words contain none of these marks, nor `!` and `:`,
+with which field groups and scopes begin.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from hashlib import blake2b
 
 from kezhi.records import FieldKind
 from kezhi.workbench.searching.spelling import TAIL, Reading, normal, readings, runs
@@ -21,6 +23,8 @@ LONGEST_PERSON = 4  # characters of a person's name
 LONGEST_TEXT = 6_000
 MOST_LEXEMES = 1_500
 SHORTEST_PHONE_PART = 4
+BANDS = 16  # names that begin alike lie in as many lists, of which a glance reads a few
+BEGIN_LETTERS, BEGIN_HANZI = (2, 4), (1, 2)
 PHONE_BREAK = re.compile(r"[/,;、；，转]|ext|\s{2,}")
 MAIL_SIGNS = re.compile(r"[^\w@.+-]")
 
@@ -179,3 +183,31 @@ def _spoken(parts: Iterable[tuple[str, str]]) -> list[str]:
         spoken = [before + way for before in spoken for way in ways][:4]
         initials = [before + first for before in initials for first in firsts][:4]
     return [*spoken, *initials]
+
+
+def title_lexemes(ways: str, number: int) -> set[str]:
+    """Of a record's name: each way to type it as a whole, and how each begins, in the band of its number."""
+    found: set[str] = set()
+    for line in ways.split("\n"):
+        if line:
+            found.add(whole_lexeme(line))
+            found.update(begin_lexeme(begin, number % BANDS) for begin in begins(line))
+    return found
+
+
+def whole_lexeme(line: str) -> str:
+    return f"={blake2b(line.encode(), digest_size=6).hexdigest()}"
+
+
+def begin_lexeme(begin: str, band: int) -> str:
+    return f"<{begin}#{band:x}"
+
+
+def begins(line: str) -> list[str]:
+    """The beginnings by which a line is kept, the longest last: letters say less than hanzi."""
+    found = []
+    for length in sorted({*BEGIN_LETTERS, *BEGIN_HANZI}):
+        begin = line[:length]
+        if len(begin) == length and length in (BEGIN_LETTERS if begin.isascii() else BEGIN_HANZI):
+            found.append(begin)
+    return found

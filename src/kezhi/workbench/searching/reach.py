@@ -57,8 +57,19 @@ class Reach:
         shared = actor.shared_ids("read") if any(c.marks is not None for c in clauses) else ()
         return cls(kinds, clauses, shared, among is None and len(kinds) == len(every))
 
-    def query(self, wording: Wording, *, is_exact: bool = False, is_shared: bool = False) -> str:
-        """For the index: as PostgreSQL reads a tsquery; `is_shared` leaves the place out."""
+    def query(
+        self,
+        wording: Wording,
+        *,
+        is_exact: bool = False,
+        is_shared: bool = False,
+        kind: str = "",
+        besides: Sequence[str] = (),
+    ) -> str:
+        """For the index: as PostgreSQL reads a tsquery; `is_shared` leaves the place out.
+
+        `kind` narrows it to one of the kinds, `besides` to all but those.
+        """
         if not self.clauses:
             return NEVER
         groups: dict[str, set[str]] = defaultdict(set)
@@ -72,8 +83,10 @@ class Reach:
         every = Clause((), merged, None if marks is None else tuple(dict.fromkeys(marks)))
         query = every.query(wording, is_exact=is_exact, is_shared=is_shared)
         if len(self.kinds) == 1:  # a kind with few records among many of others
-            query = f"{query} & {quoted(f'k:{next(iter(self.kinds))}')}"
-        return query
+            kind = next(iter(self.kinds))
+        marks_of_kind = [quoted(f"k:{kind}")] if kind else []
+        others = [f"!{quoted(f'k:{each}')}" for each in besides]
+        return " & ".join([query, *marks_of_kind, *others])
 
     def condition(
         self, wording: Wording, *, is_exact: bool = False, is_shared: bool = False

@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 from kezhi.records import Field, FieldKind
 from kezhi.workbench.searching.documents import quoted
 from kezhi.workbench.searching.lexemes import (
+    BANDS,
     CODES,
     LONGEST_INITIALS,
     LONGEST_PINYIN,
     LONGEST_WORD,
     SHORTEST_PHONE_PART,
+    begin_lexeme,
+    begins,
     digits,
     domestic,
     mail,
     pairs,
+    whole_lexeme,
 )
 from kezhi.workbench.searching.spelling import completions, normal, runs, syllables
 
@@ -94,6 +98,21 @@ class Wording:
     def is_broad(self) -> bool:
         """Whether exact hits should be looked for first: letters may begin a great many words."""
         return any(term.text.isascii() and not term.is_code for term in self.terms)
+
+    def as_name(self) -> Wording:
+        """All of it as the whole name of a record, in whatever way the name may be typed."""
+        return self._in_names([whole_lexeme(self.whole)])
+
+    def as_beginning(self, bands: int = BANDS) -> Wording | None:
+        """The beginning of a name, in so many bands of it; None where that says nothing."""
+        begin = begins(self.whole)[-1:]
+        if len(self.terms) != 1 or self.is_code or not begin:
+            return None
+        return self._in_names([begin_lexeme(begin[0], band) for band in range(bands)])
+
+    def _in_names(self, any_of: list[str]) -> Wording:
+        forms = {WORDS: tuple(_form(lexeme) for lexeme in any_of)}
+        return Wording((Term(self.whole, forms, forms),), self.whole)
 
     def query(self, groups: Groups, *, is_exact: bool = False) -> list[str]:
         return [term.query(groups, is_exact=is_exact) for term in self.terms]
