@@ -1,0 +1,1 @@
+"""What customers cost: activities, shared totals, late payment, and what makes them dear."""
