@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -13,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from million import filling
-
-PORT = 8877
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,10 @@ def site(folder: Path, customers: int, workers: int = 2) -> Iterator[Site]:
             DJANGO_SETTINGS_MODULE="kezhi.settings",
         )
         filled = _prepare(folder, customers)
-        web = _serve(addresses.application)
+        port = _free_port()
+        web = _serve(addresses.application, port)
         try:
-            yield Site(PORT, web.pid, server.pid or 0, filled)
+            yield Site(port, web.pid, server.pid or 0, filled)
         finally:
             web.terminate()
             web.wait(20)
@@ -75,16 +75,22 @@ def _prepare(folder: Path, customers: int) -> dict[str, float]:
     return seconds
 
 
-def _serve(database: str) -> subprocess.Popen[bytes]:
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _serve(database: str, port: int) -> subprocess.Popen[bytes]:
     import urllib.request
 
     web = subprocess.Popen(
-        [sys.executable, "-m", "kezhi.cli", "web", "--port", str(PORT), "--workers", "2"],
+        [sys.executable, "-m", "kezhi.cli", "web", "--port", str(port), "--workers", "2"],
         env=os.environ | {"DATABASE_URL": database},
     )
     for _ in range(300):
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/sign-in/", timeout=2).close()
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/sign-in/", timeout=2).close()
         except OSError:
             time.sleep(0.1)
         else:

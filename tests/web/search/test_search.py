@@ -2,7 +2,7 @@
 
 import pytest
 
-from cast import TODAY
+from cast import NOW, TODAY
 from kezhi.customers.creating import create_contact, create_customer
 
 pytestmark = pytest.mark.django_db
@@ -140,3 +140,46 @@ def test_a_list_and_a_chooser_find_by_the_same_documents(as_, li_wei, chen_jing,
     assert "安徽茶业有限公司" in choices.content.decode()
     client = as_(chen_jing)
     assert "曾小贤" not in client.get("/contacts/?view=all&q=zengxx").content.decode()
+
+
+@pytest.fixture
+def contract(anhui_tea, li_wei, settings, tmp_path):
+    """A file on a customer, read for the search."""
+    settings.MEDIA_ROOT = tmp_path
+    from kezhi.workbench.attaching import attach, keep_text
+
+    content = "第一条 供货范围\n第七条 违约金按日计算".encode()
+    file = attach(anhui_tea, "框架协议2026.txt", [content], kind="customer", actor=li_wei, at=NOW)
+    keep_text(file.pk)
+    return file
+
+
+def test_a_record_is_found_by_the_name_and_by_the_words_of_its_file(
+    as_, li_wei, anhui_tea, contract
+):
+    client = as_(li_wei)
+    for typed, shown in (
+        ("框架协议", "<mark>框架协议</mark>2026.txt"),
+        ("kuangjia", "框架协议2026.txt"),
+        ("违约金", "<mark>违约金</mark>按日计算"),
+    ):
+        for page in (
+            client.get("/search/", {"q": typed}).content.decode(),
+            options(client, q=typed),
+        ):
+            assert f'href="/customers/{anhui_tea.pk}/"' in page
+            assert shown in page
+
+
+def test_a_file_is_found_by_whom_may_see_the_record_and_until_it_goes(
+    as_, li_wei, chen_jing, anhui_tea, contract
+):
+    from kezhi.workbench.attaching import remove_attachment
+
+    for typed in ("框架协议", "违约金"):
+        page = as_(chen_jing).get("/search/", {"q": typed}).content.decode()
+        assert f"/customers/{anhui_tea.pk}/" not in page
+        assert f"/customers/{anhui_tea.pk}/" not in options(as_(chen_jing), q=typed)
+    remove_attachment(contract, actor=li_wei, at=NOW)
+    for typed in ("框架协议", "违约金"):
+        assert f"/customers/{anhui_tea.pk}/" not in options(as_(li_wei), q=typed)
