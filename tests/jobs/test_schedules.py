@@ -1,11 +1,15 @@
 """What happens by the clock."""
 
+import re
 from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+import kezhi
 from kezhi.accounts.models import Session, SignInAttempt
 from kezhi.core.models import JobRun, JobState
 from kezhi.dataio.models import BatchState, ImportBatch
@@ -14,17 +18,43 @@ from kezhi.jobs import schedules
 pytestmark = pytest.mark.django_db
 
 
+SOURCE = Path(kezhi.__file__).parent
+QUEUED = re.compile(r'queue\.(?:start|defer)\(\s*(?:"([\w.]+)"|([A-Z_]+))')
+
+
+def _queued() -> set[str]:
+    """What the modules of the product queue, by name or by a constant of theirs."""
+    found = set()
+    for path in SOURCE.rglob("*.py"):
+        for literal, constant in QUEUED.findall(path.read_text()):
+            module = ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts)
+            found.add(literal or getattr(import_module(module), constant))
+    return found
+
+
 def test_every_name_that_is_queued_is_known_to_the_worker():
-    assert {"insight.run", "dataio.check", "dataio.import"} <= set(app.tasks)
+    queued = _queued()
+    assert {"insight.run", "search.fill", "bulk.change"} <= queued
+    assert queued | {"dataio.check", "dataio.import"} <= set(app.tasks)
+
+
+def test_what_runs_by_itself_is_all_listed_here():
     scheduled = {periodic.task.name for periodic in app.periodic_registry.periodic_tasks.values()}
-    assert scheduled >= {
+    assert scheduled == {
+        "jobs.check_search",
+        "jobs.clear_sessions",
         "jobs.close_abandoned",
         "jobs.close_search_gaps",
-        "jobs.check_search",
-        "jobs.nightly_value_run",
-        "jobs.thin_history",
-        "jobs.clear_sessions",
+        "jobs.count_segments",
+        "jobs.forget_bulk_runs",
         "jobs.forget_old_jobs",
+        "jobs.nightly_value_run",
+        "jobs.roll_important_dates",
+        "jobs.score_customers",
+        "jobs.score_new_customers",
+        "jobs.seal_audit",
+        "jobs.sweep_attachments",
+        "jobs.thin_history",
     }
 
 
