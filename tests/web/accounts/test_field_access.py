@@ -220,15 +220,15 @@ def test_costs_need_the_money_group(web, agent, anhui_tea):
             "customer": anhui_tea,
             "activity": "visit",
             "incurred_on": TODAY,
-            "amount": Decimal("731"),
+            "amount": Decimal("731.64"),
         },
         actor=SYSTEM,
         on=TODAY,
     )
     browser = web(agent)
-    assert "731" in browser.get(f"/customers/{anhui_tea.pk}/").content.decode()
+    assert "731.64" in browser.get(f"/customers/{anhui_tea.pk}/").content.decode()
     rule("service_agent", cost={"money": "hidden"})
-    assert "731" not in browser.get(f"/customers/{anhui_tea.pk}/").content.decode()
+    assert "731.64" not in browser.get(f"/customers/{anhui_tea.pk}/").content.decode()
 
 
 def test_a_file_fills_only_fields_that_one_may_edit(manager):
