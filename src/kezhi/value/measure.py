@@ -387,6 +387,7 @@ def _judge(
         previous=None if held is None else _held(held, "tier", names, customers),
         previous_pending=None if held is None else _held(held, "tier_pending", names, customers),
         tie_break=rows["current_value"],
+        worth=rows["current_value"],
     )
     return _Judged(
         leaves=leaves,

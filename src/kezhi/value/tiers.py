@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kezhi.value.clusters import clusters
 
 NO_TIER = -1
 """The code of a customer who stands in no tier (no score, or not seen before)."""
@@ -16,12 +20,13 @@ NO_TIER = -1
 class Border:
     """A tier and where it ends.
 
-    `until` is, going down from the best customer, the cumulated share of customers (by share) or
-    the lowest score that still belongs to the tier (by threshold).
+    `until` is, going down from the best customer, the cumulated share of customers (by share) or of
+    what they are worth (by value), or the lowest score that still belongs to the tier (by threshold).
+    By clusters it isn't read: the scores themselves say where they part.
     """
 
     tier: str
-    until: float
+    until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,16 @@ class TierSettings:
     """Tiers from best to lowest; the last one takes the rest.
 
     By share, S takes the top 1 %, A the next 4 %, B the next 15 %, C the next 30 % of customers
-    and D the rest (Curry's pyramid). By threshold, a tier begins at a score. A customer who already
-    has a tier leaves it when the score has crossed the border by `margin` of the score range, or
-    when it lay beyond the border in two runs one after the other.
+    and D the rest (Curry's pyramid). By value, a tier ends with the customer who brings the best so far
+    to its share of what all are worth (80/20). By threshold, a tier begins at a score. By clusters, the
+    scores are parted where that leaves the least variance within tiers (`kezhi.value.clusters`); fewer
+    distinct scores than tiers fill the best tiers.
+
+    A customer who already has a tier leaves it when the score has crossed the border by `margin` of
+    the score range, or when it lay beyond the border in two runs one after the other.
     """
 
-    by: Literal["share", "threshold"] = "share"
+    by: Literal["share", "threshold", "value", "clusters"] = "share"
     borders: tuple[Border, ...] = (
         Border("S", 0.01),
         Border("A", 0.05),
@@ -48,8 +57,10 @@ class TierSettings:
         names = self.names
         if len(set(names)) != len(names):
             raise ValueError(f"a tier is named twice: {', '.join(names)}")
+        if self.by not in ("share", "threshold", "value", "clusters"):
+            raise ValueError(f"tiers go by share, threshold, value or clusters, not by {self.by!r}")
         steps = np.diff([border.until for border in self.borders])
-        if self.by == "share" and np.any(steps < 0):
+        if self.by in ("share", "value") and np.any(steps < 0):
             raise ValueError("shares of tiers are cumulated: each must be at least the one before")
         if self.by == "threshold" and np.any(steps > 0):
             raise ValueError("thresholds of tiers fall from the best to the lowest")
@@ -80,18 +91,20 @@ def assign_tiers(
     previous: NDArray[np.int8] | None = None,
     previous_pending: NDArray[np.int8] | None = None,
     tie_break: NDArray[np.float64] | None = None,
+    worth: NDArray[np.float64] | None = None,
 ) -> Tiering:
     """Tier of each customer by `score`; customers without a score (NaN) get none.
 
     Equal scores are ordered by `tie_break`, then by position. `previous` and `previous_pending` are
-    the positions of the last run; without them every customer takes the tier of the score.
+    the positions of the last run; without them every customer takes the tier of the score. `worth` is
+    what tiers by value add up (below 0 counts 0); without it the score itself.
 
     >>> tiering = assign_tiers(np.arange(100.0))
     >>> [int((tiering.tier == k).sum()) for k in range(5)]
     [1, 4, 15, 30, 50]
     """
     settings = settings or TierSettings()
-    fresh, floors = _by_score(np.asarray(score, dtype=np.float64), settings, tie_break)
+    fresh, floors = _by_score(np.asarray(score, dtype=np.float64), settings, tie_break, worth)
     nobody = np.full(len(fresh), NO_TIER, dtype=np.int8)
     if previous is None:
         return Tiering(settings.names, fresh, nobody, floors)
@@ -103,8 +116,59 @@ def assign_tiers(
     return Tiering(settings.names, tier, pending, floors)
 
 
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A tier that somebody gave a customer by hand, through the day `until` (None: for good)."""
+
+    customer: int
+    tier: str
+    until: date | None = None
+
+
+def with_overrides(
+    tiering: Tiering,
+    customers: NDArray[np.int64],
+    overrides: Iterable[Override],
+    *,
+    on: date,
+) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """The tiers that hold on the day `on`, and whose were given by hand.
+
+    `customers` are the ids in the order of `tiering`, rising. An override that has run out, or is of a
+    customer who isn't there, changes nothing. The tier of the score stays in `tiering`: give that to
+    the next run, so that hysteresis starts from what the score said. Raises ValueError for a tier that
+    is none, and for two overrides of one customer that hold on one day.
+
+    >>> tiering = assign_tiers(np.array([90.0, 10.0]), TierSettings(borders=(Border("S", 0.5),)))
+    >>> tier, by_hand = with_overrides(tiering, np.array([7, 8]), [Override(8, "S")],
+    ...     on=date(2026, 7, 1))
+    >>> tier.tolist(), by_hand.tolist()
+    ([0, 0], [False, True])
+    """
+    tier, by_hand = tiering.tier.copy(), np.zeros(len(tiering.tier), dtype=np.bool_)
+    if len(customers) != len(tier):
+        raise ValueError("name the customers in the order of the tiers, each one once")
+    for override in overrides:
+        if override.tier not in tiering.names:
+            raise ValueError(
+                f"{override.tier!r} is no tier; the tiers are {', '.join(tiering.names)}"
+            )
+        if override.until is not None and override.until < on:
+            continue
+        place = int(np.searchsorted(customers, override.customer))
+        if place == len(customers) or customers[place] != override.customer:
+            continue
+        if by_hand[place]:
+            raise ValueError(f"customer {override.customer} is given two tiers for the same day")
+        tier[place], by_hand[place] = tiering.names.index(override.tier), True
+    return tier, by_hand
+
+
 def _by_score(
-    score: NDArray[np.float64], settings: TierSettings, tie_break: NDArray[np.float64] | None
+    score: NDArray[np.float64],
+    settings: TierSettings,
+    tie_break: NDArray[np.float64] | None,
+    worth: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.int8], tuple[float, ...]]:
     tier = np.full(len(score), NO_TIER, dtype=np.int8)
     known = np.flatnonzero(np.isfinite(score))
@@ -112,14 +176,33 @@ def _by_score(
         floors = tuple(border.until for border in settings.borders)
         tier[known] = sum((score[known] < floor).astype(np.int8) for floor in floors)
         return tier, floors
+    if settings.by == "clusters":
+        found = clusters(score[known], len(settings.names))
+        held = len(found.centres)
+        tier[known] = held - 1 - found.cluster
+        lowest = [-np.inf] * (len(settings.borders) - len(found.borders))
+        return tier, (*reversed(found.borders), *lowest)
     second = np.zeros(len(known)) if tie_break is None else np.nan_to_num(tie_break[known])
     order = known[np.lexsort((known, -second, -score[known]))]
-    ends = [int(np.floor(border.until * len(order) + 0.5)) for border in settings.borders]
+    ends = _ends(order, settings, score if worth is None else worth)
     tier[order] = np.searchsorted(ends, np.arange(len(order)), side="right").astype(np.int8)
     ranked = score[order]
     # A border lies half-way between the last customer inside and the first one outside.
     floors = tuple(_between(ranked, end) for end in ends)
     return tier, floors
+
+
+def _ends(order: NDArray[np.intp], settings: TierSettings, worth: NDArray[np.float64]) -> list[int]:
+    """How many customers, from the best, stand in each tier or a better one."""
+    if settings.by == "share":
+        return [int(np.floor(border.until * len(order) + 0.5)) for border in settings.borders]
+    amounts = np.maximum(np.nan_to_num(np.asarray(worth, dtype=np.float64)[order]), 0.0)
+    total = float(amounts.sum())
+    if total <= 0:
+        return [0 for _border in settings.borders]
+    before = (np.cumsum(amounts) - amounts) / total
+    # Who brings the sum to the border is inside; rounding must not let in one more.
+    return [int(np.searchsorted(before, border.until - 1e-12)) for border in settings.borders]
 
 
 def _between(ranked: NDArray[np.float64], end: int) -> float:

@@ -6,8 +6,9 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from kezhi.value.index.ahp import Inconsistent
+from kezhi.value.index.ahp import Inconsistent, priorities
 from kezhi.value.index.entropy import entropy_weights
+from kezhi.value.index.hierarchy import levels
 from kezhi.value.index.sensitivity import least_change, reweigh, shift, tornado
 from kezhi.value.index.shapley import shapley
 from kezhi.value.index.topsis import topsis
@@ -258,3 +259,15 @@ def test_a_weight_without_siblings_changes_nothing():
     assert found.smallest is None
     with pytest.raises(ValueError, match="no weight"):
         reweigh(frozen, "", 0.5)
+
+
+def test_the_judgements_of_a_level_are_consistent_as_a_whole():
+    matrix = ((1.0, 1 / 2, 4.0), (2.0, 1.0, 5.0), (1 / 4, 1 / 5, 1.0))
+    first = Branch("x", 3.0, THREE, weighting=JUDGED)
+    others = tuple(Leaf(name, 1.0, "d") for name in "def")
+    second = Branch("y", 1.0, others, weighting=Weighting("ahp", judgements=(matrix,)))
+    found = levels(freeze(IndexTree((first, second)), measures()))
+    one, other = priorities(JUDGED.judgements[0]), priorities(matrix)
+    assert [level.judged for level in found] == [0, 2]
+    expected = 0.75 * one.consistency_index + 0.25 * other.consistency_index
+    assert found[1].consistency_ratio == pytest.approx(expected / 0.58)
