@@ -1,0 +1,1 @@
+"""What to offer to whom: rules of market baskets, next products, look-alikes of the best customers."""
