@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -29,14 +30,15 @@ def log_interaction(
     actor: Actor,
     at: datetime,
     contact: Contact | None = None,
+    entries: Mapping[str, Any] | None = None,
 ) -> Interaction:
-    """Put a call, visit, message or note on the customer's timeline."""
+    """Put a call, visit, message or note on the customer's timeline; `entries` of the company's own fields."""
     if not may_reach(actor, "create", "interaction", customer):
         raise NotAllowed(_("Your role doesn't write on this customer's timeline."))
     if not text.strip():
         raise Refused(_("Write what happened before you save."))
     _check_contact(customer, contact)
-    interaction = Interaction.objects.create(
+    interaction = Interaction(
         customer=customer,
         contact=contact,
         channel=channel,
@@ -45,6 +47,9 @@ def log_interaction(
         author=actor if isinstance(actor, User) else None,
         **customer.place,
     )
+    if entries:
+        put("interaction", interaction, entries, actor)
+    interaction.save()
     keep_mentions(interaction)
     return interaction
 
@@ -58,13 +63,12 @@ def edit_interaction(
     at: datetime,
     version: int | None = None,
 ) -> Interaction:
-    """One's own entry put right: `text`, `channel`, `contact`. It says that it was edited."""
+    """One's own entry put right: `text`, `channel`, `contact`, own fields. It says that it was edited."""
     interaction = claim(interaction, actor=actor, action="edit", version=version)
     if interaction.author_id != actor.pk:
         raise NotAllowed(_("Only who wrote an entry changes it."))
     note(fields=sorted(changes))
-    for name, new in changes.items():
-        setattr(interaction, name, new)
+    put("interaction", interaction, changes, actor)
     if not interaction.text.strip():
         raise Refused(_("Write what happened before you save."))
     _check_contact(interaction.customer, interaction.contact)

@@ -24,7 +24,7 @@ def read(sentence):
 
 def some_work(*worths, due=0, done=0):
     actions = tuple(
-        Action(place, "茶", "A", "", "", worth, None, "") for place, worth in enumerate(worths)
+        Action(place, "A", "", "", worth, None, "") for place, worth in enumerate(worths)
     )
     return Work(actions, due, 0, done, None)
 

@@ -30,23 +30,30 @@ from kezhi.records import registry
 from kezhi.web.customers import page
 from kezhi.web.customers.composer import KINDS, Writing
 from kezhi.web.customers.follow_ups import CHANGED
+from kezhi.web.customers.own_fields import own_fields
+from kezhi.web.records.forms import RecordForm
 from kezhi.web.requests import PersonRequest
 from kezhi.web.toasts import toast
 from kezhi.workbench.attaching import attach
+from kezhi.workbench.customizing.entering import changed
 
 
 @require_POST
 def create(request: PersonRequest, pk: int) -> HttpResponse:
     """POST kind, text, contact, at, next_on, promise…, file (several): an interaction and what goes with it."""
     customer = get_object_or_404(Customer.objects.visible_to(request.actor), pk=pk)
-    writing = Writing.posted(request, customer)
-    if writing.errors:
-        return _answer(request, customer, writing, status=422)
+    own = own_fields(request)
+    if "find" in request.POST:
+        writing = Writing.typed(request.POST)
+        return _answer(request, customer, writing, own.searching(request.POST))
+    writing, own = Writing.posted(request, customer), own.read(request.POST)
+    if writing.errors or not own.is_valid:
+        return _answer(request, customer, writing, own, status=422)
     try:
-        promise = _save(request, customer, writing)
+        promise = _save(request, customer, writing, own.entries)
     except Refused as refusal:
         writing.errors["text"] = str(refusal)
-        return _answer(request, customer, writing, status=409)
+        return _answer(request, customer, writing, own, status=409)
     told = _("Saved on the timeline")
     against = contradicting(promise) if promise else []
     if against:
@@ -59,7 +66,9 @@ def create(request: PersonRequest, pk: int) -> HttpResponse:
     return trigger_client_event(changed, page.KNOWN_CHANGED)
 
 
-def _save(request: PersonRequest, customer: Customer, writing: Writing) -> Promise | None:
+def _save(
+    request: PersonRequest, customer: Customer, writing: Writing, entries: dict[str, Any]
+) -> Promise | None:
     now = timezone.now()
     contact = writing.chosen_contact(customer, request.actor)
     promise = None
@@ -71,6 +80,7 @@ def _save(request: PersonRequest, customer: Customer, writing: Writing) -> Promi
             actor=request.actor,
             at=writing.moment or now,
             contact=contact,
+            entries=entries,
         )
         if writing.due_on:
             about = Truncator(writing.text.splitlines()[0]).chars(80)
@@ -106,10 +116,15 @@ def _save(request: PersonRequest, customer: Customer, writing: Writing) -> Promi
 def edit(request: PersonRequest, pk: int) -> HttpResponse:
     """The form of one's own entry; POST kind, text and the version that was read."""
     interaction = _own(request, pk)
+    own = own_fields(request, interaction)
     if request.method != "POST":
-        return _edit_form(request, interaction, interaction.text)
+        return _edit_form(request, interaction, interaction.text, own)
     channel, text = request.POST.get("kind", ""), request.POST.get("text", "")[:20_000]
-    changes: dict[str, Any] = {"text": text}
+    if "find" in request.POST:
+        return _edit_form(request, interaction, text, own.searching(request.POST))
+    if not own.read(request.POST).is_valid:
+        return _edit_form(request, interaction, text, own, status=422)
+    changes: dict[str, Any] = {"text": text, **changed("interaction", interaction, own.entries)}
     if channel in Interaction.Channel.values:
         changes["channel"] = channel
     version = request.POST.get("version", "")
@@ -125,7 +140,7 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
         raise PermissionDenied(str(refusal)) from refusal
     except Refused as refusal:
         fresh = Interaction.objects.get(pk=pk)
-        return _edit_form(request, fresh, text, str(refusal), 409)
+        return _edit_form(request, fresh, text, own, str(refusal), 409)
     messages.success(request, _("The entry is changed"))
     return HttpResponseRedirect(_home(interaction))
 
@@ -184,12 +199,14 @@ def _edit_form(
     request: PersonRequest,
     interaction: Interaction,
     text: str,
+    own: RecordForm,
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
     about = {
         "interaction": interaction,
         "text": text,
+        "own": own,
         "kinds": KINDS,
         "refusal": refusal,
         "home": _home(interaction),
@@ -199,9 +216,13 @@ def _edit_form(
 
 
 def _answer(
-    request: PersonRequest, customer: Customer, writing: Writing, status: int = 200
+    request: PersonRequest,
+    customer: Customer,
+    writing: Writing,
+    own: RecordForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     if request.htmx:
-        about = page.story(request, customer, writing)
+        about = page.story(request, customer, writing, own)
         return render(request, "customers/_story.html", about, status=status)
-    return page.whole(request, customer, writing=writing, status=status)
+    return page.whole(request, customer, writing=writing, own=own, status=status)

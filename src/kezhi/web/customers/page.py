@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from kezhi.audit.sightings import note_sighting
 from kezhi.customers.models import Contact, Customer, Draft, Promise
 from kezhi.customers.models.standing import Stage
 from kezhi.insight import figures
@@ -19,11 +21,14 @@ from kezhi.web.attachments.panel import File
 from kezhi.web.attachments.panel import shown as files_shown
 from kezhi.web.customers import next_steps, owner, panels, people, timeline, worth
 from kezhi.web.customers.composer import KINDS, Writing
+from kezhi.web.customers.own_fields import own_fields
 from kezhi.web.customers.reach import reaches
+from kezhi.web.customers.whole_form import whole_form
 from kezhi.web.records import history, neighbours
 from kezhi.web.records.cells import properties
+from kezhi.web.records.forms import RecordForm
 from kezhi.web.records.record import tags_about
-from kezhi.web.records.sightings import note_seen
+from kezhi.web.records.sightings import seen_of
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench import tagging
 from kezhi.workbench.attaching import attachments_of
@@ -56,6 +61,7 @@ def whole(
     customer: Customer,
     *,
     writing: Writing | None = None,
+    own: RecordForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The page, with what was typed and refused if there is something."""
@@ -65,13 +71,15 @@ def whole(
     contact_kind = registry["contact"].seen_by(actor)
     contacts = people.of(customer, actor)
     shown = (kind.field(name) for name in kind.properties)
-    note_seen(request, kind, [customer], shown, "page")
-    note_seen(
-        request, contact_kind, [each.contact for each in contacts], contact_kind.fields, "page"
-    )
+    people_shown = [each.contact for each in contacts]
+    seen = [
+        *seen_of(kind, [customer], shown),
+        *seen_of(contact_kind, people_shown, contact_kind.fields),
+    ]
+    note_sighting(seen, actor=actor, on=request.today, where="page")
     known = panels.of(request, customer)
     about = {
-        **story(request, customer, writing, contacts=[each.contact for each in contacts]),
+        **story(request, customer, writing, own, contacts=people_shown),
         **known,
         **_next_steps(request, customer, basis),
         "worth": worth.of(customer, actor, basis) if basis else None,
@@ -107,6 +115,7 @@ def story(
     request: PersonRequest,
     customer: Customer,
     writing: Writing | None,
+    own: RecordForm | None = None,
     *,
     contacts: list[Contact] | None = None,
 ) -> dict[str, Any]:
@@ -118,15 +127,19 @@ def story(
         draft = Draft.objects.filter(person_id=actor.pk, customer=customer).first()
     if contacts is None:
         contacts = [each.contact for each in people.of(customer, actor)]
+    known = {"customer": customer.pk, "next": registry["customer"].url_of(customer)}
     return {
         **_timeline(request, customer),
         "writing": writing or Writing.restored(draft),
         "draft": draft,
+        "own": own or own_fields(request),
         "kinds": KINDS,
         "topics": Promise.Topic.choices,
         "writable_contacts": contacts,
         "may_log": may_log,
         "may_promise": reaches(actor, "create", "promise", customer),
+        "plan_form": whole_form("follow_up", **known),
+        "promise_form": whole_form("promise", **known),
     }
 
 
@@ -176,8 +189,18 @@ def _next_steps(
         "customer": customer,
         "steps": next_steps.of(customer, request.actor, basis),
         "may_plan": reaches(request.actor, "create", "follow_up", customer),
+        "quick_plan_form": _plan_form(request, customer),
         "address": registry["customer"].url_of(customer),
     }
+
+
+def _plan_form(request: PersonRequest, customer: Customer) -> str:
+    return whole_form(
+        "follow_up",
+        customer=customer.pk,
+        due_on=request.today + timedelta(days=1),
+        next=registry["customer"].url_of(customer),
+    )
 
 
 def _entry_files(ids: list[int]) -> dict[int, list[File]]:

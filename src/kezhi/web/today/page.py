@@ -14,6 +14,7 @@ from kezhi.core.actor import Scope
 from kezhi.customers.models import FollowUp
 from kezhi.insight import figures
 from kezhi.records import Condition, registry
+from kezhi.web.customers.whole_form import whole_form
 from kezhi.web.requests import PersonRequest
 from kezhi.web.today import handed_over, notices, work
 from kezhi.web.today.finding import finding, greeting
@@ -52,6 +53,7 @@ def _work(request: PersonRequest) -> dict[str, Any]:
         "source": source(basis.run) if basis else "",
         "is_stale": bool(basis and is_stale(basis.run)),
         "may_plan": actor.may("create", "follow_up"),
+        "plan_form": whole_form("follow_up", due_on=request.today + timedelta(days=1), next="/"),
         "principals": actor.principals,
     }
 
