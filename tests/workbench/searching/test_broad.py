@@ -75,7 +75,7 @@ def test_a_call_is_shown_although_many_names_begin_so(many, li_wei):
         customer=many, channel="call", text="说起上海的展会", at=NOW, **place(li_wei)
     )
     learn()
-    found = find("上海", by=li_wei)
+    found = find("上海", by=SYSTEM, is_thorough=True)
     assert {group.kind.name for group in found.groups} == {"customer", "interaction"}
     assert [p.pk for p in found.groups[-1].places] == [call.pk]
 

@@ -80,7 +80,7 @@ def document(subject: Subject, row: Any, attachments: Sequence[tuple[str, str]] 
         named = entry_of(row, title)
         ways = keys(named) if named else ""
         if title.kind in NAMES:
-            tokens.update(title_lexemes(ways, row.pk))
+            tokens.update(title_lexemes(ways, subject.name, row.pk))
     _add_files(tokens, attachments)
     return Document(
         subject.name,

@@ -32,6 +32,7 @@ ENOUGH = 12
 EVERYWHERE = 0.05  # of all documents: far above the planner's guess for an unknown beginning
 WORTH_READING = 6_000  # entries of an index, for the few rows that are shown of them
 WORTH_ALL = 60_000
+WORTH_A_SAMPLE = 6  # to read a document costs as much as so many entries of an index
 
 
 @dataclass(frozen=True)
@@ -105,23 +106,18 @@ def _look(
     is_short = is_glance and expected > FENCE
     fence = max(GLANCE, skip + most) if is_short else FENCE
     search = Search(wording, reach, by, most, skip)
-    begins: list[Arm] = []
+    arms = list(_exact(wording, fence))
     if expected > FENCE and not is_exact and wording.as_beginning() is not None:
-        begins = list(_begins(search, expected, fence, is_glance=is_glance))
-        rows = search.rows([*_exact(wording, fence), *begins], fence)
-        if rows and rows[0][-1] > fence:
-            return _grouped(wording, reach, rows, fence)
-    # Kinds lie together in the table: where a walk meets too few, the index is asked after all.
-    walk = int(fence / share * 2) if share > EVERYWHERE and fence / share * 6 < expected else 0
-    for way in [walk, 0] if walk else [0]:
-        arms = [
-            *_exact(wording, fence),
-            *begins,
-            Arm(wording, fence + 1, is_exact=is_exact, walk=way),
-        ]
+        arms += _begins(search, expected, fence, is_glance=is_glance)
         rows = search.rows(arms, fence)
-        if rows and rows[0][-1] > fence:
-            break
+        if rows and rows[0][-1] > (ENOUGH if is_glance and wording.is_broad else fence):
+            return _grouped(wording, reach, rows, fence, is_capped=True)
+    if share > EVERYWHERE and fence / share * WORTH_A_SAMPLE < expected:
+        some = Arm(wording, fence + 1, is_exact=is_exact, sample=fence / expected * 150)
+        rows = search.rows([*arms, some], fence)
+        if rows and rows[0][-1] > fence / 2:  # elsewhere the index is asked after all
+            return _grouped(wording, reach, rows, fence, is_capped=True)
+    rows = search.rows([*arms, Arm(wording, fence + 1, is_exact=is_exact)], fence)
     return _grouped(wording, reach, rows, fence)
 
 
@@ -137,7 +133,7 @@ class Search:
 
     def rows(self, arms: Sequence[Arm], fence: int) -> list[tuple[Any, ...]]:
         sql, params = statement(self.wording, self.reach, self.by, arms, fence)
-        with reading(is_walk=any(arm.walk for arm in arms)) as cursor:
+        with reading() as cursor:
             cursor.execute(
                 f"""{sql} SELECT kind, object_id, rank, place, of_kind, total FROM ranked
                     WHERE place > %s AND place <= %s ORDER BY kind, place""",
@@ -155,20 +151,18 @@ def _exact(wording: Wording, fence: int) -> Iterator[Arm]:
 
 
 def _begins(search: Search, expected: int, fence: int, *, is_glance: bool) -> Iterator[Arm]:
-    """Names that begin so, kind by kind, of as many bands as are worth reading; and the kinds without names."""
+    """Names that begin so. Who sees all is shown some of each kind; a part of them is little enough."""
+    begun = search.wording.as_beginning()
+    if search.reach.is_narrow and begun is not None:
+        yield Arm(begun, fence + 1, is_begin=True)
+        return
     named = [name for name, kind in search.reach.kinds.items() if _has_names(kind)]
-    rows = _rows_of(named, search.reach)
-    for name in named:
-        bands = math.ceil(BANDS * WORTH_READING / max(1, min(expected, rows[name])))
-        begun = search.wording.as_beginning(min(BANDS, bands))
-        if begun is not None:
-            yield Arm(
-                begun,
-                min(fence, GLANCE_OF_KIND) if is_glance else fence + 1,
-                is_begin=True,
-                kind=name,
-            )
-    if not is_glance or expected <= WORTH_ALL:
+    limit = min(fence, GLANCE_OF_KIND) if is_glance else fence + 1
+    for name, rows in _rows_of(named, search.reach).items():
+        bands = math.ceil(BANDS * WORTH_READING / max(1, min(expected, rows)))
+        begun = search.wording.as_beginning_of(name, min(BANDS, bands))
+        yield Arm(begun, limit, is_begin=True)
+    if not is_glance and expected <= WORTH_ALL:
         yield Arm(search.wording, GLANCE_OF_KIND, besides=tuple(named))
 
 
@@ -189,18 +183,16 @@ def _rows_of(names: Sequence[str], reach: Reach) -> dict[str, int]:
 
 
 @contextmanager
-def reading(*, is_walk: bool = False) -> Iterator[Any]:
-    """A cursor whose next statement asks the index, or walks through the table where every few rows are finds.
+def reading() -> Iterator[Any]:
+    """A cursor whose next statement asks the index.
 
     The planner would choose by a guess: it takes each beginning that it doesn't know for a frequent one and
     walks through the whole table for seconds to find nothing.
     """
-    # Not in step with another walk: the same rows at each keystroke.
-    unwanted = ("enable_bitmapscan", "synchronize_seqscans") if is_walk else ("enable_seqscan",)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("; ".join(f"SET LOCAL {each} = off" for each in unwanted))
+        cursor.execute("SET LOCAL enable_seqscan = off")
         yield cursor
-        cursor.execute("; ".join(f"SET LOCAL {each} = on" for each in unwanted))
+        cursor.execute("SET LOCAL enable_seqscan = on")
 
 
 def _expected(query: str) -> tuple[int, float]:
@@ -220,7 +212,14 @@ def _expected(query: str) -> tuple[int, float]:
     return expected, expected / row[0] if row and row[0] > 0 else 0.0
 
 
-def _grouped(wording: Wording, reach: Reach, rows: Sequence[tuple[Any, ...]], fence: int) -> Found:
+def _grouped(
+    wording: Wording,
+    reach: Reach,
+    rows: Sequence[tuple[Any, ...]],
+    fence: int,
+    *,
+    is_capped: bool = False,
+) -> Found:
     groups: dict[str, tuple[list[Place], int]] = {}
     total = 0
     for name, pk, rank, _place, of_kind, total_ in rows:
@@ -232,7 +231,7 @@ def _grouped(wording: Wording, reach: Reach, rows: Sequence[tuple[Any, ...]], fe
         if name in groups
     ]
     made.sort(key=lambda group: group.rank)
-    return Found(wording, tuple(made), min(total, fence), total > fence)
+    return Found(wording, tuple(made), min(total, fence), is_capped or total > fence)
 
 
 # ---- for lists and choosers ----

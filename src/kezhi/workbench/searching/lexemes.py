@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from hashlib import blake2b
 
 from kezhi.records import FieldKind
@@ -185,13 +186,18 @@ def _spoken(parts: Iterable[tuple[str, str]]) -> list[str]:
     return [*spoken, *initials]
 
 
-def title_lexemes(ways: str, number: int) -> set[str]:
-    """Of a record's name: each way to type it as a whole, and how each begins, in the band of its number."""
+def title_lexemes(ways: str, kind: str, number: int) -> set[str]:
+    """Of a record's name: each way to type it as a whole, and how each begins.
+
+    The latter also apart by kind and in the band of the record's number: where very many begin so, a band of
+    each kind is a fair sample.
+    """
     found: set[str] = set()
     for line in ways.split("\n"):
         if line:
             found.add(whole_lexeme(line))
-            found.update(begin_lexeme(begin, number % BANDS) for begin in begins(line))
+            for begin in begins(line):
+                found |= {begin_lexeme(begin), band_lexeme(begin, kind, number % BANDS)}
     return found
 
 
@@ -199,8 +205,17 @@ def whole_lexeme(line: str) -> str:
     return f"={blake2b(line.encode(), digest_size=6).hexdigest()}"
 
 
-def begin_lexeme(begin: str, band: int) -> str:
-    return f"<{begin}#{band:x}"
+def begin_lexeme(begin: str) -> str:
+    return f"<{begin}"
+
+
+def band_lexeme(begin: str, kind: str, band: int) -> str:
+    return f"<{_mark_of(kind)}{begin}#{band:x}"
+
+
+@cache
+def _mark_of(kind: str) -> str:
+    return blake2b(kind.encode(), digest_size=1).hexdigest()
 
 
 def begins(line: str) -> list[str]:

@@ -43,17 +43,16 @@ def rank_by(
 class Arm:
     """One look into the index: for these words, at most so many rows.
 
-    `kind` asks for one kind alone, `besides` for all but these; `is_begin` keeps those whose name begins so.
-    `walk` looks at the first so many documents instead of asking the index.
+    `besides` asks for all kinds but these; `is_begin` keeps those whose name begins so. A `sample` is so many
+    per cent of the documents, the same each time, which are read instead of asking the index.
     """
 
     wording: Wording
     limit: int
     is_exact: bool = False
     is_begin: bool = False
-    kind: str = ""
     besides: tuple[str, ...] = ()
-    walk: int = 0
+    sample: float = 0.0
 
 
 def statement(
@@ -86,25 +85,26 @@ def _look(
     arm: Arm, wording: Wording, reach: Reach, rank: str, *, is_shared: bool
 ) -> tuple[str, list[Any]]:
     guard, guard_params = reach.condition(arm.wording, is_exact=arm.is_exact, is_shared=is_shared)
-    params = [
-        reach.query(
-            arm.wording,
-            is_exact=arm.is_exact,
-            is_shared=is_shared,
-            kind=arm.kind,
-            besides=arm.besides,
-        ),
-        *guard_params,
-    ]
+    known = arm.wording.without_forms()
+    query = reach.query(known, is_exact=arm.is_exact, is_shared=is_shared, besides=arm.besides)
+    params = [query, *guard_params]
+    if known != arm.wording:
+        # A function, so that the index isn't asked: it would look up each find among a million of 公司.
+        guard += " AND ts_match_vq(d.tokens, %s::tsquery)"
+        params.append(reach.query(arm.wording, is_exact=arm.is_exact, is_shared=is_shared))
     if arm.is_begin:
         guard += " AND d.keys LIKE %s"
         params.append(f"%\n{_plain(wording.whole)}%")
     if is_shared:
         guard += " AND d.customer_id = ANY(%s)"
         params.append(list(reach.shared))
-    source = f"(SELECT * FROM {TABLE} LIMIT {arm.walk})" if arm.walk else TABLE
+    source = TABLE
+    if arm.sample:
+        source += f" AS d TABLESAMPLE SYSTEM ({arm.sample:.4f}) REPEATABLE (1)"
+    else:
+        source += " AS d"
     return (
-        f"""(SELECT d.kind, d.object_id, d.customer_id, d.at, {rank} AS rank FROM {source} d
+        f"""(SELECT d.kind, d.object_id, d.customer_id, d.at, {rank} AS rank FROM {source}
              WHERE d.tokens @@ %s::tsquery{guard} LIMIT {arm.limit})""",
         params,
     )

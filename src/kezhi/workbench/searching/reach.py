@@ -63,12 +63,11 @@ class Reach:
         *,
         is_exact: bool = False,
         is_shared: bool = False,
-        kind: str = "",
         besides: Sequence[str] = (),
     ) -> str:
         """For the index: as PostgreSQL reads a tsquery; `is_shared` leaves the place out.
 
-        `kind` narrows it to one of the kinds, `besides` to all but those.
+        `besides` leaves out the records of those kinds.
         """
         if not self.clauses:
             return NEVER
@@ -82,11 +81,15 @@ class Reach:
         merged = tuple((group, frozenset(contents)) for group, contents in groups.items())
         every = Clause((), merged, None if marks is None else tuple(dict.fromkeys(marks)))
         query = every.query(wording, is_exact=is_exact, is_shared=is_shared)
-        if len(self.kinds) == 1:  # a kind with few records among many of others
-            kind = next(iter(self.kinds))
-        marks_of_kind = [quoted(f"k:{kind}")] if kind else []
-        others = [f"!{quoted(f'k:{each}')}" for each in besides]
-        return " & ".join([query, *marks_of_kind, *others])
+        # A kind with few records among many of others.
+        alone = [quoted(f"k:{kind}") for kind in self.kinds if len(self.kinds) == 1]
+        others = [f"!{quoted(f'k:{kind}')}" for kind in besides]
+        return " & ".join([query, *alone, *others])
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the actor sees a part of the records of each kind."""
+        return all(clause.marks is not None for clause in self.clauses)
 
     def condition(
         self, wording: Wording, *, is_exact: bool = False, is_shared: bool = False

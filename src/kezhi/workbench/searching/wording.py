@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kezhi.records import Field, FieldKind
 from kezhi.workbench.searching.documents import quoted
 from kezhi.workbench.searching.lexemes import (
-    BANDS,
     CODES,
     LONGEST_INITIALS,
     LONGEST_PINYIN,
     LONGEST_WORD,
     SHORTEST_PHONE_PART,
+    band_lexeme,
     begin_lexeme,
     begins,
+    core,
     digits,
     domestic,
     mail,
@@ -103,12 +104,24 @@ class Wording:
         """All of it as the whole name of a record, in whatever way the name may be typed."""
         return self._in_names([whole_lexeme(self.whole)])
 
-    def as_beginning(self, bands: int = BANDS) -> Wording | None:
-        """The beginning of a name, in so many bands of it; None where that says nothing."""
-        begin = begins(self.whole)[-1:]
-        if len(self.terms) != 1 or self.is_code or not begin:
-            return None
-        return self._in_names([begin_lexeme(begin[0], band) for band in range(bands)])
+    def as_beginning(self) -> Wording | None:
+        """The beginning of a name; None where that says nothing."""
+        begin = self._begin
+        return self._in_names([begin_lexeme(begin)]) if begin else None
+
+    def as_beginning_of(self, kind: str, bands: int) -> Wording:
+        """The beginning of a name of that kind, in so many bands."""
+        return self._in_names([band_lexeme(self._begin, kind, band) for band in range(bands)])
+
+    @property
+    def _begin(self) -> str:
+        if len(self.terms) != 1 or self.is_code:
+            return ""
+        return next(reversed(begins(self.whole)), "")
+
+    def without_forms(self) -> Wording:
+        """For the index: without what every second company is called, where more is known of its name."""
+        return replace(self, terms=tuple(map(_without_form, self.terms)))
 
     def _in_names(self, any_of: list[str]) -> Wording:
         forms = {WORDS: tuple(_form(lexeme) for lexeme in any_of)}
@@ -159,6 +172,11 @@ def _simple(run: str, word: str) -> Term:
 def _ideographs(run: str) -> Term:
     form = tuple((pair, False) for pair in pairs(run)[:MOST_PAIRS])
     return Term(run, {WORDS: (form,), CODE: (form,)}, {WORDS: (form,), CODE: (form,)})
+
+
+def _without_form(term: Term) -> Term:
+    known = core(term.text)
+    return term if term.text.isascii() or known < 2 else _ideographs(term.text[:known])
 
 
 def _letters(word: str) -> Term:
