@@ -49,7 +49,7 @@ class ItemSets:
 
     def as_dict(self) -> dict[tuple[int, ...], int]:
         """Item codes in rising order → count; for few sets."""
-        found = {}
+        found: dict[tuple[int, ...], int] = {}
         for sets, counts in zip(self.by_length, self.counts, strict=True):
             codes = np.sort(self.item_of[sets], axis=1)
             found.update(zip(map(tuple, codes.tolist()), counts.tolist(), strict=True))

@@ -72,7 +72,8 @@ def association_rules(
     ]
     width = max((len(sets.by_length) - 1, 1))
     if parts:
-        left, right = (np.concatenate([_padded(part[k], width) for part in parts]) for k in (0, 1))
+        left = np.concatenate([_padded(part[0], width) for part in parts])
+        right = np.concatenate([_padded(part[1], width) for part in parts])
         both, first, second = (np.concatenate([part[k] for part in parts]) for k in (2, 3, 4))
     else:
         left = right = np.zeros((0, width), dtype=np.int32)

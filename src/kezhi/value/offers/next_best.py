@@ -1,0 +1,237 @@
+"""The next best product of each customer: probability × expected contribution, and why.
+
+Candidates are products that go together with what the customer has (`affinity`). One propensity for
+all pairs of customer and candidate is learnt from the past: what was known at a day one window ago, and
+what was bought within the window after it. The probabilities are calibrated, and where the model is
+no better than a base rate, each product's own rate among those who didn't have it is said instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kezhi.value.offers.affinity import Affinity, Purchased, affinity
+from kezhi.value.offers.propensity import Propensity, fit_propensity
+from kezhi.value.potential.fitting import CannotFit
+from kezhi.value.sums import sum_by
+
+Vector = NDArray[np.float64]
+
+FEATURES = ("affinity", "just_before", "popularity", "breadth", "silence")
+MOST_PAIRS = 400_000
+"""Pairs to learn from; of more customers, evenly spread ones are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSettings:
+    """`window_days`: how soon the offer should be taken up. `excluded`: products that the customer
+    has ever `bought`, those bought `regularly` (on two or more days), or `none`."""
+
+    window_days: int = 180
+    offers: int = 3
+    candidates: int = 10
+    neighbours: int = 20
+    excluded: Literal["bought", "regularly", "none"] = "bought"
+    least_lift: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("window_days", "offers", "candidates", "neighbours"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be at least 1")
+        if self.excluded not in ("bought", "regularly", "none"):
+            raise ValueError(f"{self.excluded!r} is none of bought, regularly, none")
+
+
+@dataclass(frozen=True, slots=True)
+class NextBest:
+    """One entry per offer, by customer and falling expected money.
+
+    `probability` that the customer buys `items` within the window, `expected` = probability ×
+    contribution of a buyer of it in a window. `because` is the product of the customer's that it goes
+    best with, `lift` of the two, and `together` how many customers have both. `model` is None, or
+    not used, where each product's own rate stands instead; `note` says why.
+    """
+
+    customers: NDArray[np.int32]
+    items: NDArray[np.int32]
+    probability: Vector
+    contribution: Vector
+    expected: Vector
+    because: NDArray[np.int32]
+    lift: Vector
+    together: NDArray[np.int64]
+    model: Propensity | None
+    note: str
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether the probabilities are the model's."""
+        return self.model is not None and self.model.is_used
+
+
+def next_best(
+    bought: Purchased, *, as_of: int, settings: OfferSettings = OfferSettings()
+) -> NextBest:
+    """The next best products of every customer who has bought anything until `as_of`.
+
+    >>> rng = np.random.default_rng(1)
+    >>> who = np.repeat(np.arange(300), 2)
+    >>> what = np.where(np.arange(600) % 2 == 0, who % 3, 3 + who % 3)  # 0 with 3, 1 with 4, 2 with 5
+    >>> when = np.where(np.arange(600) % 2 == 0, rng.integers(0, 200, 600), rng.integers(200, 600, 600))
+    >>> found = next_best(Purchased(who, what, when, np.full(600, 50.0), 300, 6), as_of=400)
+    >>> len(found.customers) > 0 and bool((found.items == found.because + 3).all())
+    True
+    """
+    cut = as_of - settings.window_days
+    model, note = None, ""
+    try:
+        model = _learnt(bought, cut, as_of, settings)
+    except CannotFit as reason:
+        note = str(reason)
+    if model is not None and not model.is_used:
+        note = "the model is no better than the base rate"
+    pairs = _candidates(bought, as_of, settings)
+    rate = _own_rate(bought, cut, as_of)
+    if model is not None and model.is_used:
+        probability = model.probability(pairs.features)
+    else:
+        probability = rate[pairs.items]
+    contribution = _contribution(bought, cut, as_of)[pairs.items]
+    expected = probability * contribution
+    order = np.lexsort((pairs.items, -expected, pairs.customers))
+    order = order[expected[order] > 0]
+    who = pairs.customers[order]
+    first = np.searchsorted(who, who, side="left")
+    order = order[np.arange(len(order)) - first < settings.offers]
+    return NextBest(
+        customers=pairs.customers[order].astype(np.int32),
+        items=pairs.items[order].astype(np.int32),
+        probability=probability[order],
+        contribution=contribution[order],
+        expected=expected[order],
+        because=pairs.because[order],
+        lift=pairs.lift[order],
+        together=pairs.together[order],
+        model=model,
+        note=note,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    customers: NDArray[np.int64]
+    items: NDArray[np.int64]
+    features: Vector
+    because: NDArray[np.int32]
+    lift: Vector
+    together: NDArray[np.int64]
+
+
+def _learnt(bought: Purchased, cut: int, as_of: int, settings: OfferSettings) -> Propensity:
+    pairs = _candidates(bought, cut, settings)
+    later = bought.between(cut, as_of).matrix()
+    happened = _entries(later, pairs.customers, pairs.items) > 0
+    step = max(1, -(-len(happened) // MOST_PAIRS))
+    taken = pairs.customers % step == 0
+    return fit_propensity(pairs.features[taken], happened[taken], FEATURES)
+
+
+def _candidates(bought: Purchased, day: int, settings: OfferSettings) -> _Pairs:
+    """What goes best with what each customer has on a day, and what was known of it then."""
+    past = bought.between(-(2**31), day)
+    recent = bought.between(day - settings.window_days, day)
+    held = past.matrix()
+    near = affinity(held, neighbours=settings.neighbours)
+    own = (held > 0).astype(np.float64)
+    scores = (own @ near.matrix(near.cosine)).tocoo()
+    who, what, score = scores.row.astype(np.int64), scores.col.astype(np.int64), scores.data
+    times = _entries(held, who, what)
+    most = {"bought": 0, "regularly": 1, "none": np.inf}[settings.excluded]
+    kept = (times <= most) & (score > 0)
+    who, what, score = who[kept], what[kept], score[kept]
+    order = np.lexsort((what, -score, who))
+    who, what, score = who[order], what[order], score[order]
+    first = np.searchsorted(who, who, side="left")
+    kept = np.arange(len(who)) - first < settings.candidates
+    who, what, score = who[kept], what[kept], score[kept]
+    because, lift, together = _reasons(own, near, who, what, bought.item_count)
+    kept = lift >= settings.least_lift
+    who, what, score = who[kept], what[kept], score[kept]
+    lately = (recent.matrix() > 0).astype(np.float64)
+    just_before = _entries((lately @ near.matrix(near.cosine)).tocsr(), who, what)
+    buyers = np.asarray(lately.sum(axis=0), dtype=np.float64).ravel()
+    breadth = np.asarray(own.sum(axis=1), dtype=np.float64).ravel()
+    last = np.full(bought.customer_count, -(2**31), dtype=np.int64)
+    np.maximum.at(last, past.customers, past.days.astype(np.int64))
+    features = np.column_stack(
+        (
+            np.log(score),
+            np.log1p(just_before),
+            np.log1p(buyers[what]),
+            np.log1p(breadth[who]),
+            np.log1p((day - last)[who]),
+        )
+    )
+    return _Pairs(who, what, features, because[kept], lift[kept], together[kept])
+
+
+def _reasons(
+    own: Any, near: Affinity, who: NDArray[np.int64], what: NDArray[np.int64], items: int
+) -> tuple[NDArray[np.int32], Vector, NDArray[np.int64]]:
+    """For each pair the customer's own product with the largest lift towards the candidate."""
+    towards = near.matrix(np.arange(1, len(near.others) + 1, dtype=np.float64)).tocsc()
+    because = np.full(len(who), -1, dtype=np.int32)
+    lift, together = np.zeros(len(who)), np.zeros(len(who), dtype=np.int64)
+    has = own.tocsr()
+    order = np.argsort(what, kind="stable")
+    bounds = np.searchsorted(what[order], np.arange(items + 1))
+    for item in np.flatnonzero(np.diff(bounds)):
+        rows = order[bounds[item] : bounds[item + 1]]
+        span = slice(towards.indptr[item], towards.indptr[item + 1])
+        sources = towards.indices[span]
+        entries = towards.data[span].astype(np.int64) - 1
+        by_lift = np.lexsort((sources, -near.lift[entries]))
+        for k in by_lift[::-1]:  # the best is written last
+            column = _entries(has, who[rows], np.full(len(rows), sources[k]))
+            mine = rows[column > 0]
+            because[mine] = sources[k]
+            lift[mine], together[mine] = near.lift[entries[k]], near.together[entries[k]]
+    return because, lift, together
+
+
+def _entries(matrix: Any, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Vector:
+    """Entries of a sparse matrix at places, 0 where there are none."""
+    csr = matrix.tocsr()
+    csr.sum_duplicates()
+    width = csr.shape[1]
+    of_row = np.repeat(np.arange(csr.shape[0], dtype=np.int64), np.diff(csr.indptr))
+    keys = of_row * width + csr.indices
+    if not len(keys):
+        return np.zeros(len(rows))
+    wanted = rows * width + columns
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[place] == wanted, csr.data[place], 0.0).astype(np.float64)
+
+
+def _own_rate(bought: Purchased, cut: int, as_of: int) -> Vector:
+    """Share of those without a product at the cut who bought it in the window after."""
+    before = bought.between(-(2**31), cut).matrix() > 0
+    after = bought.between(cut, as_of).matrix() > 0
+    active = int((np.diff(before.tocsr().indptr) > 0).sum())
+    had = np.asarray(before.sum(axis=0), dtype=np.float64).ravel()
+    new = np.asarray((after > before).sum(axis=0), dtype=np.float64).ravel()
+    return np.minimum((new + 0.5) / (np.maximum(active - had, 0) + 1), 1.0)
+
+
+def _contribution(bought: Purchased, cut: int, as_of: int) -> Vector:
+    """Mean contribution of a buyer of each product in the window, else over all time, else 0."""
+    found = np.zeros(bought.item_count)
+    for part in (bought.between(-(2**31), as_of), bought.between(cut, as_of)):
+        buyers = np.diff((part.matrix() > 0).tocsc().indptr).astype(np.float64)
+        money = sum_by(part.items, part.amounts, bought.item_count)
+        np.divide(money, buyers, out=found, where=buyers > 0)
+    return found
