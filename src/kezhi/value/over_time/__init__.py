@@ -1,0 +1,1 @@
+"""Value as time goes by: bridge between snapshots, customer equity, cohorts, concentration."""
