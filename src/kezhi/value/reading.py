@@ -11,7 +11,7 @@ import codecs
 import csv
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -66,7 +66,8 @@ def read_transactions(source: Any, columns: Columns) -> Transactions:
         if not path.is_file():
             raise Unreadable(f"{path}: there is no such file")
         if path.suffix.lower() in (".parquet", ".pq"):
-            return _from_table(_read_parquet(path, columns), columns, str(path), "row", 1)
+            table = _read_parquet(path, columns.wanted, {columns.customer})
+            return _from_table(table, columns, str(path), "row", 1)
         return _read_csv(path, columns)
     table = source
     if not isinstance(table, (pa.Table, pa.RecordBatch)):
@@ -81,12 +82,27 @@ def read_transactions(source: Any, columns: Columns) -> Transactions:
                 f"a {type(table).__name__} holds no transactions: give a path, or an Arrow, "
                 "pandas or polars table"
             )
-    _demand(columns, list(table.column_names), "table")
+    _demand(columns.wanted, list(table.column_names), "table")
     return _from_table(table.select(columns.wanted), columns, "table", "row", 1)
 
 
-def _demand(columns: Columns, present: list[str], where: str) -> None:
-    for name in columns.wanted:
+def read_columns(path: Path, wanted: list[str]) -> tuple[pa.Table, Fault]:
+    """Columns of a CSV or Parquet file as they stand there (CSV: text, blanks as ""), and what makes
+    a fault of a row, a column and what is wrong."""
+    wanted = list(dict.fromkeys(wanted))
+    if not path.is_file():
+        raise Unreadable(f"{path}: there is no such file")
+    if path.suffix.lower() not in (".parquet", ".pq"):
+        return _csv_table(path, wanted)
+
+    def fault(row: int, column: str, what: str) -> Unreadable:
+        return Unreadable(f"{path}, row {row + 1}, column {column!r}: {what}")
+
+    return _read_parquet(path, wanted, {}), fault
+
+
+def _demand(wanted: list[str], present: list[str], where: str) -> None:
+    for name in wanted:
         if name not in present:
             raise Unreadable(
                 f"{where}: there is no column {name!r}; its columns are: {', '.join(present)}"
@@ -98,17 +114,17 @@ def _demand(columns: Columns, present: list[str], where: str) -> None:
             )
 
 
-def _read_parquet(path: Path, columns: Columns) -> pa.Table:
+def _read_parquet(path: Path, wanted: list[str], repeated: Collection[str]) -> pa.Table:
+    """Columns of a Parquet file; those whose text is often `repeated` as dictionaries."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
-        _demand(columns, schema.names, str(path))
-        kind = schema.field(columns.customer).type
-        text = [columns.customer] if pa.types.is_string(kind) else []
-        return pq.read_table(path, columns=columns.wanted, read_dictionary=text)
+        _demand(wanted, schema.names, str(path))
+        text = [name for name in repeated if pa.types.is_string(schema.field(name).type)]
+        return pq.read_table(path, columns=wanted, read_dictionary=text)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise Unreadable(f"{path}: can't be read as Parquet: {error}") from error
 
@@ -327,28 +343,31 @@ def _numpy(column: Any, kind: Any) -> Any:
 # CSV
 
 
-def _read_csv(path: Path, columns: Columns, encoding: str | None = None) -> Transactions:
+def _csv_table(
+    path: Path, wanted: list[str], encoding: str | None = None
+) -> tuple[pa.Table, Fault]:
+    """Columns as text, and faults that name the line."""
     import pyarrow as pa
     import pyarrow.csv as pacsv
 
     encoding = encoding or _encoding(path)
     heading, delimiter = _heading(path, encoding)
-    _demand(columns, heading, f"{path}, line 1")
-    strings = {name: pa.string() for name in columns.wanted}
+    _demand(wanted, heading, f"{path}, line 1")
+    strings = {name: pa.string() for name in wanted}
     try:
         table = pacsv.read_csv(
             path,
             read_options=pacsv.ReadOptions(encoding=encoding, column_names=None),
             parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(
-                include_columns=columns.wanted,
+                include_columns=wanted,
                 column_types=strings,
                 strings_can_be_null=False,
             ),
         )
     except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
         if encoding == "utf-8" and "UTF8" in str(error):  # other bytes than at the beginning
-            return _read_csv(path, columns, "gb18030")
+            return _csv_table(path, wanted, "gb18030")
         short = _ragged(path, encoding, delimiter, len(heading))
         if short:
             line, found = short
@@ -364,7 +383,12 @@ def _read_csv(path: Path, columns: Columns, encoding: str | None = None) -> Tran
         line = _line_of(path, encoding, delimiter, row)
         return Unreadable(f"{path}, line {line}, column {column!r}: {what}")
 
-    customers = _customers_of_text(table.column(columns.customer), columns.customer, fault)
+    return table, fault
+
+
+def _read_csv(path: Path, columns: Columns) -> Transactions:
+    table, fault = _csv_table(path, columns.wanted)
+    customers = customers_of_text(table.column(columns.customer), columns.customer, fault)
     dates, amounts = table.column(columns.date), None
     _no_blank(dates, columns.date, "date", fault)
     days = read_days(dates, columns.date, fault)
@@ -382,7 +406,7 @@ def _no_blank(column: Any, name: str, noun: str, fault: Fault) -> None:
         raise fault(row, name, f"the {noun} is missing; fill it in or take the row out")
 
 
-def _customers_of_text(column: Any, name: str, fault: Fault) -> Any:
+def customers_of_text(column: Any, name: str, fault: Fault) -> Any:
     """Numbers where every customer is written as one without leading zeros, else the text."""
     import pyarrow as pa
     import pyarrow.compute as pc
