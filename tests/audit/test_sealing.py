@@ -12,7 +12,7 @@ from kezhi.accounts.models import Company
 from kezhi.accounts.organising import create_person
 from kezhi.audit import sealing
 from kezhi.audit.models import Change, Entry, Sighting
-from kezhi.audit.sightings import note_sighting
+from kezhi.audit.sightings import Seen, note_sighting
 from kezhi.core.actor import SYSTEM
 from kezhi.customers.creating import create_customer, edit_customer
 
@@ -57,7 +57,7 @@ def sealed(company_of_its_own):
     customer, person = company_of_its_own.customer, company_of_its_own.person
     customer = edit_customer(customer, {"city": "黄山"}, actor=person, on=TODAY)
     sealing.seal()
-    note_sighting("customer", [(customer.pk, "安徽茶业")], actor=person, on=TODAY, where="page")
+    note_sighting([Seen("customer", customer.pk, "安徽茶业")], actor=person, on=TODAY, where="page")
     company_of_its_own.customer = edit_customer(customer, {"city": "芜湖"}, actor=person, on=TODAY)
     sealing.seal()
     return company_of_its_own
@@ -138,7 +138,6 @@ def test_a_transaction_under_way_is_sealed_when_it_has_ended(sealed):
 
 def test_seeing_again_on_the_same_day_adds_nothing(company_of_its_own):
     for _ in range(2):
-        note_sighting(
-            "customer", [(1, "安徽茶业")], actor=company_of_its_own.person, on=TODAY, where="page"
-        )
+        seen = [Seen("customer", 1, "安徽茶业")]
+        note_sighting(seen, actor=company_of_its_own.person, on=TODAY, where="page")
     assert Sighting.objects.count() == 1

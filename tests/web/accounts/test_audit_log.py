@@ -6,7 +6,7 @@ import pytest
 
 from cast import TODAY
 from kezhi.audit.models import Entry
-from kezhi.audit.sightings import note_sighting
+from kezhi.audit.sightings import Seen, note_sighting
 from kezhi.customers.creating import edit_customer
 
 pytestmark = pytest.mark.django_db
@@ -41,9 +41,8 @@ def test_days_are_the_companys(ask, moved):
 
 
 def test_who_saw_whose_data(ask, moved, li_wei):
-    note_sighting(
-        "customer", [(moved.pk, "安徽茶业有限公司")], actor=li_wei, on=TODAY, where="page"
-    )
+    seen = [Seen("customer", moved.pk, "安徽茶业有限公司")]
+    note_sighting(seen, actor=li_wei, on=TODAY, where="page")
     assert "安徽茶业有限公司" in ask(f"?topic=seen&who={li_wei.pk}")
 
 

@@ -280,8 +280,10 @@ def changed_rows(changes: Iterable[Change], reader: Actor) -> dict[str, list[Cha
     Ids of people and places become their names; a field that the reader sees in part is masked here, too.
     """
     changes = list(changes)
-    names = _names(changes)
-    kinds = [(change, _kind_of(change.table_name)) for change in changes]
+    # Of rows that came or went no field is told.
+    told = [change for change in changes if change.operation == "update"]
+    names = _names(told)
+    kinds = [(change, _kind_of(change.table_name)) for change in told]
     linked = named_in(kinds, reader)
     rows: dict[str, list[ChangedRow]] = {}
     for change in changes:

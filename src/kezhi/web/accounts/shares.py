@@ -28,6 +28,7 @@ from kezhi.customers.sharing import (
     shares_of,
 )
 from kezhi.records import registry
+from kezhi.web.customers import reach
 from kezhi.web.requests import PersonRequest, must_may
 
 MOST_AT_ONCE = 200
@@ -142,7 +143,7 @@ def end(request: PersonRequest, pk: int, share: int) -> HttpResponse:
 
 def panel(customer: Customer, actor: User) -> dict[str, Any]:
     """With whom the customer is shared, for its page."""
-    may = may_share(customer, actor)
+    may = reach.may_share(actor, customer)
     return {
         "may_share": may,
         "shares": [

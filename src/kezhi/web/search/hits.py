@@ -11,10 +11,11 @@ from typing import Any
 from django.db.models.functions import Left
 from django.utils.translation import gettext as _
 
+from kezhi.audit.sightings import Seen, note_sighting
 from kezhi.records import Field, Kind
 from kezhi.records.fields import Label
 from kezhi.web.records.cells import subtitle_of, title_of
-from kezhi.web.records.sightings import note_seen
+from kezhi.web.records.sightings import seen_of
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench.holding import held
 from kezhi.workbench.models import Attachment
@@ -87,14 +88,16 @@ def hits(
     rows = [known[pk] for pk in keys if pk in known]
     # Asked for once, and only if no field holds the words.
     files = Files(cache(lambda: _names(kind, rows)), cache(lambda: _texts(kind, rows)))
-    made = []
+    made: list[Hit] = []
+    seen: list[Seen] = []
     for row in rows:
         field, why = _why(kind, row, wording, files)
         made.append(
             Hit(title_of(kind, row), _about(kind, row), kind.url_of(row), _tier(kind, row), why)
         )
         if field is not None:
-            note_seen(request, kind, [row], [field], "search")
+            seen += seen_of(kind, [row], [field])
+    note_sighting(seen, actor=request.actor, on=request.today, where="search")
     return made
 
 
