@@ -201,6 +201,13 @@ def li_wei(organisation: Any) -> Any:
 
 
 @pytest.fixture
+def sun_yue(organisation: Any) -> Any:
+    return _person(
+        "sunyue", "孙悦", "salesperson", department=organisation.east, team=organisation.east_two
+    )
+
+
+@pytest.fixture
 def chen_jing(organisation: Any) -> Any:
     return _person(
         "chenjing",

@@ -10,17 +10,7 @@ from playwright.sync_api import expect
 def test_a_company_adds_a_field_and_lays_out_its_form(empty_site, visit):
     visitor = visit(empty_site)
     page = visitor.page
-    page.goto(f"{empty_site.address}/setup/?token=browser")
-    for name, entry in (
-        ("name", "远航供应链"),
-        ("owner_name", "林晓雯"),
-        ("login", "linxiaowen"),
-        ("password", "longjing-2026-spring"),
-    ):
-        page.fill(f"[name={name}]", entry)
-    page.click("form[action='/setup/'] button.primary")
-    page.wait_for_url("**/imports/")
-    visitor.speak("en")
+    visitor.set_up()
 
     page.goto(f"{empty_site.address}/settings/fields/product/")
     visitor.must_be_accessible()

@@ -16,17 +16,7 @@ def test_a_file_with_mistakes_is_put_right_imported_and_undone(empty_site, visit
     (tmp_path / "客户.csv").write_text(FILE, encoding="gb18030")
     visitor = visit(empty_site)
     page, heading = visitor.page, visitor.page.locator("h1")
-    page.goto(f"{empty_site.address}/setup/?token=browser")
-    for name, entry in (
-        ("name", "远航供应链"),
-        ("owner_name", "林晓雯"),
-        ("login", "linxiaowen"),
-        ("password", "longjing-2026-spring"),
-    ):
-        page.fill(f"[name={name}]", entry)
-    page.click("form[action='/setup/'] button.primary")
-    page.wait_for_url("**/imports/")
-    visitor.speak("en")
+    visitor.set_up()
 
     page.goto(f"{empty_site.address}/imports/?kind=customer")
     page.set_input_files("input[type=file]", tmp_path / "客户.csv")

@@ -8,17 +8,7 @@ from playwright.sync_api import expect
 def test_what_one_writes_is_kept_and_saved_by_keys(empty_site, visit, tmp_path):
     visitor = visit(empty_site)
     page = visitor.page
-    page.goto(f"{empty_site.address}/setup/?token=browser")
-    for name, entry in (
-        ("name", "远航供应链"),
-        ("owner_name", "林晓雯"),
-        ("login", "linxiaowen"),
-        ("password", "longjing-2026-spring"),
-    ):
-        page.fill(f"[name={name}]", entry)
-    page.click("form[action='/setup/'] button.primary")
-    page.wait_for_url("**/imports/")
-    visitor.speak("en")
+    visitor.set_up()
 
     page.goto(f"{empty_site.address}/customers/new/")
     page.fill("[name=name]", "安徽茶业有限公司")

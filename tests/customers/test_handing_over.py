@@ -10,7 +10,6 @@ from cast import NOW, TODAY
 from kezhi.accounts.delegating import delegate
 from kezhi.accounts.models import Delegation, Share, User
 from kezhi.audit.models import Entry
-from kezhi.core.actor import SYSTEM
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.creating import create_contact, create_customer
 from kezhi.customers.following_up import log_interaction, plan_follow_up
@@ -27,18 +26,6 @@ from kezhi.customers.models import Contact, Customer, FollowUp, HandOver, Standi
 from kezhi.customers.sharing import share_customer
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sun_yue(organisation):
-    from cast import PASSWORD
-    from kezhi.accounts.organising import create_person
-
-    return create_person(
-        {"login": "sunyue", "name": "孙悦", "roles": ["salesperson"], "password": PASSWORD,
-         "department": organisation.east, "team": organisation.east_two},
-        actor=SYSTEM,
-    )  # fmt: skip
 
 
 def customers_of(person, *values, **more):

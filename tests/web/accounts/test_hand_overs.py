@@ -8,24 +8,11 @@ from django.test.utils import CaptureQueriesContext
 
 from cast import NOW, TODAY
 from kezhi.accounts.models import Role, User
-from kezhi.core.actor import SYSTEM
 from kezhi.customers.creating import create_contact, create_customer, edit_customer
 from kezhi.customers.following_up import log_interaction, plan_follow_up
 from kezhi.customers.models import Customer, HandOver, Standing
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sun_yue(organisation):
-    from cast import PASSWORD
-    from kezhi.accounts.organising import create_person
-
-    return create_person(
-        {"login": "sunyue", "name": "孙悦", "roles": ["salesperson"], "password": PASSWORD,
-         "department": organisation.east, "team": organisation.east_two},
-        actor=SYSTEM,
-    )  # fmt: skip
 
 
 @pytest.fixture
