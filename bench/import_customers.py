@@ -15,19 +15,16 @@ from __future__ import annotations
 
 import argparse
 import csv
-import itertools
 import json
 import os
 import random
-import resource
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from pathlib import Path
 
-import psutil
+from million.importing import cpu_seconds, database, import_once, peak_megabytes
 
 ROWS_PER_SECOND = 3_000
 HEADINGS = ["客户编号", "客户名称", "统一社会信用代码", "联系电话", "邮箱", "城市"]
@@ -176,66 +173,26 @@ def write_customers(path: Path, rows: int) -> dict[tuple[str, str], str]:
     return planted
 
 
-def peak_megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def cpu_seconds(server: int) -> dict[str, float]:
-    own = psutil.Process().cpu_times()
-    theirs = [child.cpu_times() for child in psutil.Process(server).children()]
-    return {
-        "process": own.user + own.system,
-        "postgres": sum(times.user + times.system for times in theirs),
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", type=int, default=300_000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kezhi-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        path = folder / "customers.csv"
+        path = Path(name) / "customers.csv"
         planted = write_customers(path, arguments.rows)
-        print(
-            json.dumps(measure(folder, path, arguments.rows, planted), indent=2, ensure_ascii=False)
-        )
+        with database(Path(name)) as server:
+            report = measure(path, arguments.rows, planted, server)
+        print(json.dumps(report, indent=2, ensure_ascii=False))
 
 
 def measure(
-    folder: Path, path: Path, rows: int, planted: dict[tuple[str, str], str]
-) -> dict[str, object]:
-    from kezhi.cli.launch.postgres import EmbeddedPostgres
-
-    server = EmbeddedPostgres(folder)
-    addresses = server.start()
-    try:
-        os.environ.update(
-            DATABASE_URL=addresses.owner,
-            KEZHI_DATA=str(folder / "data"),
-            KEZHI_SECRET_KEY="bench",
-            DJANGO_SETTINGS_MODULE="kezhi.settings",
-        )
-        return _measure(path, rows, planted, server.pid or 0)
-    finally:
-        server.stop()
-
-
-def _measure(
     path: Path, rows: int, planted: dict[tuple[str, str], str], server: int
 ) -> dict[str, object]:
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
     from kezhi.core.actor import SYSTEM
     from kezhi.customers.deduplicating_scan import find_duplicates
 
-    call_command("migrate", verbosity=0)
     cpu = cpu_seconds(server)
-    seconds, stages, batch = import_once(path)
+    seconds, stages, batch = import_once("customer", path)
     cpu = {name: round(spent - cpu[name], 1) for name, spent in cpu_seconds(server).items()}
     imported = peak_megabytes()
     by_import = recall(planted)
@@ -296,32 +253,6 @@ def sizes() -> dict[str, float]:
             [list(names)],
         )
         return dict(cursor.fetchall())
-
-
-def import_once(path: Path) -> tuple[float, dict[str, float], object]:
-    from kezhi.core.actor import SYSTEM
-    from kezhi.dataio.importing import import_rows
-    from kezhi.dataio.uploading import upload
-
-    on, at = date(2026, 11, 22), datetime(2026, 11, 22, tzinfo=UTC)
-    marks: list[tuple[float, str]] = []
-
-    def progress(done: int, total: int, message: str = "") -> None:
-        if not marks or marks[-1][1] != str(message):
-            marks.append((time.monotonic(), str(message)))
-
-    began = time.monotonic()
-    with path.open("rb") as file:
-        batch = upload(
-            "customer", path.name, iter(lambda: file.read(1 << 20), b""), actor=SYSTEM, on=on
-        )
-    import_rows(batch, actor=SYSTEM, on=on, at=at, progress=progress)
-    ended = time.monotonic()
-    marks.append((ended, "end"))
-    stages = {"upload": round(marks[0][0] - began, 1)}
-    for (start, message), (end, _next) in itertools.pairwise(marks):
-        stages[message] = round(end - start, 1)
-    return ended - began, stages, batch
 
 
 if __name__ == "__main__":
