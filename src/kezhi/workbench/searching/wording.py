@@ -125,7 +125,7 @@ class Wording:
 
     def _in_names(self, any_of: list[str]) -> Wording:
         forms = {WORDS: tuple(_form(lexeme) for lexeme in any_of)}
-        return Wording((Term(self.whole, forms, forms),), self.whole)
+        return Wording((Term("", forms, forms),), self.whole)
 
     def query(self, groups: Groups, *, is_exact: bool = False) -> list[str]:
         return [term.query(groups, is_exact=is_exact) for term in self.terms]
@@ -175,8 +175,8 @@ def _ideographs(run: str) -> Term:
 
 
 def _without_form(term: Term) -> Term:
-    known = core(term.text)
-    return term if term.text.isascii() or known < 2 else _ideographs(term.text[:known])
+    known = 0 if term.text.isascii() else core(term.text)
+    return _ideographs(term.text[:known]) if 2 <= known < len(term.text) else term
 
 
 def _letters(word: str) -> Term:
