@@ -51,6 +51,10 @@ class ProductLoader:
             "name_key": "text",
         }
 
+    @property
+    def rows_of(self) -> str:
+        return "SELECT row, product_id, outcome FROM import_staging"
+
     def fields(self) -> Sequence[ImportField]:
         price = {"places": 4, "at_least_zero": True}
         changes = {"list_price": price, "unit_cost": price}
@@ -71,7 +75,8 @@ class ProductLoader:
             "several_references",
             "name",
             f"""SELECT s.row, s.name, jsonb_build_object('text', s.name) FROM import_staging s
-                WHERE s.code IS NULL AND (SELECT count(*) FROM {TABLE} p WHERE p.name = s.name) > 1""",
+                JOIN (SELECT name FROM {TABLE} GROUP BY name HAVING count(*) > 1) AS twice USING (name)
+                WHERE s.code IS NULL""",
         )
         work.run(
             f"""UPDATE import_staging s SET product_id = p.id FROM {TABLE} p

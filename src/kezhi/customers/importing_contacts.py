@@ -66,6 +66,10 @@ class ContactLoader:
             "name_key": "text",
         }
 
+    @property
+    def rows_of(self) -> str:
+        return "SELECT row, contact_id, outcome FROM import_staging"
+
     def fields(self) -> Sequence[ImportField]:
         return declared_fields(
             "contact", EXAMPLES, {"decision_role": {"words": ROLE_WORDS}}, with_custom=True

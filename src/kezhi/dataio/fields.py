@@ -14,6 +14,8 @@ from django.utils.translation import override
 from kezhi.records import Field, FieldKind, registry
 
 Label = str | Promise
+TAG_NAMES = ("标签", "标记", "標籤", "tags", "tag", "labels")
+LONGEST_TAGS = 4_000  # fifty tags of sixty characters, with what stands between them
 
 
 @dataclass(frozen=True)
@@ -101,12 +103,26 @@ def declared_fields(
 ) -> list[ImportField]:
     """The importable fields of a kind; by their names, an example (English, Chinese) and changes.
 
-    `with_custom`: the company's own fields, too, by a loader that writes them.
+    `with_custom`: the company's own fields and tags, too, by a loader that writes them.
     """
     fields = []
     for declared in registry[kind].fields:
-        if declared.is_importable and (with_custom or not declared.is_custom):
+        if declared.is_importable and not declared.is_custom:
             english, chinese = examples.get(declared.name, ("", ""))
             more = changes.get(declared.name, {})
             fields.append(ImportField.of(declared, example=english, example_zh=chinese, **more))
+    return [*fields, *own_fields(kind)] if with_custom else fields
+
+
+def own_fields(kind: str) -> list[ImportField]:
+    """What a company adds to the records of a kind: its custom fields, and tags where they take them."""
+    fields = []
+    for declared in registry[kind].fields:
+        if declared.kind is FieldKind.TAGS:
+            more: dict[str, Any] = {"names": TAG_NAMES, "max_length": LONGEST_TAGS}
+            fields.append(
+                ImportField.of(declared, example="VIP; tea", example_zh="重点; 茶", **more)
+            )
+        elif declared.is_importable and declared.is_custom:
+            fields.append(ImportField.of(declared))
     return fields

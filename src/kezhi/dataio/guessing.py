@@ -14,7 +14,7 @@ from django.utils.translation import override
 
 from kezhi.dataio import parsing
 from kezhi.dataio.fields import ImportField, Reading
-from kezhi.records import FieldKind
+from kezhi.records import Field, FieldKind
 
 Confidence = Literal["sure", "likely", "unsure", "none"]
 
@@ -65,12 +65,14 @@ def factor_of(heading: str) -> Decimal:
 class Headings:
     """The vocabulary of a kind: every name of every field in both languages."""
 
-    def __init__(self, fields: Sequence[ImportField]) -> None:
+    def __init__(self, fields: Sequence[ImportField], others: Sequence[Field] = ()) -> None:
+        """`others` are fields that no file fills: a column that is called so, as in an export, is left out."""
         self.fields = {field.name: field for field in fields}
         self._names: dict[str, str] = {}
         for field in fields:
             for name in (*field.names, field.name, *_labels(field)):
                 self._names.setdefault(normal(name), field.name)
+        self._others = {normal(label) for field in others for label in _labels(field)}
 
     def is_known(self, heading: str) -> bool:
         return normal(heading) in self._names
@@ -84,6 +86,8 @@ class Headings:
         In the middle a name says little: 年销售额 is no 销售. Names of one letter don't count.
         """
         key = normal(heading)
+        if key in self._others:
+            return ""
         found = [
             (len(name), field)
             for name, field in self._names.items()
@@ -93,7 +97,7 @@ class Headings:
         return max(found)[1] if found else ""
 
 
-def _labels(field: ImportField) -> list[str]:
+def _labels(field: ImportField | Field) -> list[str]:
     labels = []
     for language in ("en", "zh-hans"):
         with override(language):

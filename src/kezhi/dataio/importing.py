@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from kezhi.core.actor import Actor
 from kezhi.core.models import JobRun, JobState
 from kezhi.core.progress import Progress, silent
 from kezhi.core.refusal import NotAllowed, Refused
-from kezhi.dataio import custom_columns
+from kezhi.dataio import custom_columns, tag_column
 from kezhi.dataio.models import BatchState, ImportBatch, ImportProblem
 from kezhi.dataio.reading import Table
 from kezhi.dataio.registry import Counts, Loader, loader_of
@@ -55,7 +56,7 @@ def check(
     try:
         with _dry():
             work, rows = _stage(batch, table, columns, findings, actor, on, progress)
-            counts = loader_of(batch.kind).resolve(work)
+            counts = _resolve(work, loader_of(batch.kind))
             work.staging.drop()
             raise _Discard
     except _Discard:
@@ -101,18 +102,18 @@ def _stage(
     def step(message: str) -> None:
         progress(done, done, message)
 
-    work = Work(
-        staging,
-        findings,
-        actor,
-        on,
-        batch.options,
-        {column.field.name: column.index for column in columns},
-        batch.pk,
-        step,
-    )
+    places = {column.field.name: column.index for column in columns}
+    tags = places.pop(tag_column.NAME, -1)
+    work = Work(staging, findings, actor, on, batch.options, places, batch.pk, step, tags)
     step(_("Comparing with what is there"))
     return work, done
+
+
+def _resolve(work: Work, loader: Loader) -> Counts:
+    tag_column.resolve(work)
+    counts = loader.resolve(work)
+    tagged = tag_column.newly_tagged(loader, work)
+    return replace(counts, updated=counts.updated + tagged, unchanged=counts.unchanged - tagged)
 
 
 def estimated_rows(table: Table) -> int:
@@ -193,6 +194,7 @@ def import_rows(
 
     Raises `Refused` when the mapping can't work, or when rows are bad and the batch is all or nothing.
     """
+    _take_hold(batch)
     _demand(
         batch,
         actor,
@@ -206,7 +208,7 @@ def import_rows(
         # The batch keeps its own list of rows and what they were; the triggers need not.
         with as_one_batch():
             work, rows = _stage(batch, table, columns, findings, actor, on, progress)
-            counts = loader.resolve(work)
+            counts = _resolve(work, loader)
             if findings.rows and not batch.options.get("skip_bad", True):
                 raise Refused(
                     _("%(bad)s rows can't be imported, and the import is set to all or nothing.")
@@ -238,10 +240,24 @@ def import_rows(
     return batch
 
 
+def _take_hold(batch: ImportBatch) -> None:
+    """One process at a time imports a batch: who comes second waits, and then knows what the first has done.
+
+    A worker that was only slow to beat may be taken for a killed one, and its job given to another.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('kezhi.import', %s))", [batch.pk]
+        )
+    batch.refresh_from_db(fields=["state"])
+
+
 def _write(work: Work, loader: Loader) -> None:
     try:
         with transaction.atomic():
+            tag_column.remember(loader, work)
             loader.write(work)
+            tag_column.write(loader, work)
     except IntegrityError as error:
         raise Refused(
             _(
@@ -310,6 +326,8 @@ def give_up(batch: ImportBatch, message: str, *, is_cancelled: bool) -> None:
     """After work that was rolled back: the batch can be changed and tried again."""
     was_check = batch.state == BatchState.CHECKING
     batch.refresh_from_db()
+    if batch.state in {BatchState.DONE, BatchState.UNDONE}:
+        return  # another worker has brought it to its end
     batch.state = BatchState.UPLOADED if is_cancelled or was_check else BatchState.FAILED
     batch.message = message[:500]
     batch.save(update_fields=["state", "message"])
@@ -350,6 +368,7 @@ def undo_import(batch: ImportBatch, *, actor: Actor, at: datetime) -> ImportBatc
     table = registry.declared(row.kind).model._meta.db_table
     touched = list(row.before_images.filter(table=table).values_list("row_id", flat=True))
     with as_one_batch():
+        tag_column.undo(row)
         loader_of(row.kind).undo(row, actor=actor)
         if registry.declared(row.kind).is_customizable:
             custom_columns.settle(row.kind, touched)
@@ -392,5 +411,5 @@ def in_background(
         return JobState.CANCELLED
     except Refused as refusal:
         give_up(batch, str(refusal), is_cancelled=False)
-        return JobState.FAILED
+        return JobState.DONE if batch.state == BatchState.DONE else JobState.FAILED
     return JobState.DONE

@@ -70,6 +70,10 @@ class DeclaredLoader:
             if each.is_importable and each.kind in (K.LINK, K.PERSON)
         ]
 
+    @property
+    def rows_of(self) -> str:
+        return "SELECT row, record_id, outcome FROM import_staging"
+
     def fields(self) -> Sequence[ImportField]:
         return declared_fields(self.kind, {}, {}, with_custom=True)
 
@@ -310,6 +314,10 @@ class DeclaredLoader:
                     if outcome == "created":
                         record = kind.create(entries, actor=work.actor, on=work.on)
                         created.append(record.pk)
+                        work.run(
+                            "UPDATE import_staging SET record_id = %s WHERE row = %s",
+                            [record.pk, number],
+                        )
                     elif kind.edit is not None:
                         work.keep_before(self.table, f"SELECT {int(pk or 0)}")
                         record = kind.model._default_manager.get(pk=pk)

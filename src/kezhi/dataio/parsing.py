@@ -15,6 +15,7 @@ from typing import Any
 
 from kezhi.dataio.fields import ImportField, Reading
 from kezhi.records import FieldKind
+from kezhi.workbench import tagging
 
 NO_READING = Reading()
 FIRST_DAY = date(1900, 1, 1)
@@ -48,7 +49,7 @@ class Bad(Exception):
 def parse(text: str, field: ImportField, reading: Reading = NO_READING) -> str | None:
     """The canonical text of a cell, None if it is blank; raises `Bad`."""
     is_marked = text.lstrip().startswith("'")  # our own export says so that this is a text
-    text = _clean(text, keeps_lines=field.kind == FieldKind.LONG_TEXT)
+    text = _clean(text, keeps_lines=field.kind in {FieldKind.LONG_TEXT, FieldKind.TAGS})
     if field.kind not in {FieldKind.TEXT, FieldKind.LONG_TEXT}:
         text = text.removeprefix("'")  # how spreadsheets mark a number or a date as text
     if not text or (field.kind not in _TEXTS and text.lower() in BLANKS):
@@ -341,6 +342,19 @@ def _choices(text: str, field: ImportField, reading: Reading) -> str:
     return ",".join(key for key, _label in field.choices if key in keys)
 
 
+def _tags(text: str, field: ImportField, reading: Reading) -> str:
+    """Tags in one cell, as the export writes them; each once, between commas, which no tag contains."""
+    said = re.split(r"[,;\n]", unicodedata.normalize("NFKC", _text(text, field, reading)))
+    tags = {
+        name.casefold(): name for name in reversed([tagging.clean(part) for part in said]) if name
+    }
+    if too_long := next((name for name in tags.values() if len(name) > tagging.LONGEST), ""):
+        raise Bad("too_long", length=len(too_long), limit=tagging.LONGEST)
+    if len(tags) > tagging.MOST_ON_A_RECORD:
+        raise Bad("too_many_tags", count=len(tags), limit=tagging.MOST_ON_A_RECORD)
+    return ",".join(reversed(tags.values()))
+
+
 # ---- phone, mail, tax numbers ----
 
 _SEVERAL = re.compile(r"\d{7,}\s*[,;/、；，|]\s*\+?\d{7,}")
@@ -448,4 +462,5 @@ _PARSERS: dict[FieldKind, Parser] = {
     FieldKind.BOOLEAN: _boolean,
     FieldKind.CHOICE: _choice,
     FieldKind.MULTI_CHOICE: _choices,
+    FieldKind.TAGS: _tags,
 }

@@ -216,6 +216,10 @@ CELL: dict[str, Explanation] = {
         _("Some characters can't be read in the encoding of the file."),
         _("Type them again, or save the file as UTF-8."),
     ),
+    "too_many_tags": (
+        _("%(count)s tags; at most %(limit)s fit on a record."),
+        _("Take some out."),
+    ),
     "formula": (
         _("The cell contains a formula, not its result."),
         _("Copy the column and paste it as values."),

@@ -60,6 +60,10 @@ class Loader(Protocol):
     @property
     def extra(self) -> dict[str, str]: ...
 
+    @property
+    def rows_of(self) -> str:
+        """A query: staged row, id of its record once there is one, and outcome."""
+
     def fields(self) -> Sequence[ImportField]: ...
 
     def resolve(self, work: Work) -> Counts:

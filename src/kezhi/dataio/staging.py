@@ -77,7 +77,7 @@ class Findings:
             return
         if self._writer is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pa.ipc.new_stream(str(self._path), self.SCHEMA)
+            self._writer = pa.ipc.new_stream(str(self._unfinished), self.SCHEMA)
         self._writer.write_batch(
             pa.record_batch(
                 [
@@ -90,11 +90,20 @@ class Findings:
             )
         )
 
+    @property
+    def _unfinished(self) -> Path:
+        # Half a file, left by a process that was killed, never stands under the name of a whole one.
+        assert self._path is not None
+        return self._path.with_name(f"{self._path.name}.unfinished")
+
     def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-        elif self._path is not None:
+        if self._path is None:
+            return
+        if self._writer is None:
             self._path.unlink(missing_ok=True)
+        else:
+            self._writer.close()
+            self._unfinished.replace(self._path)
 
     def causes(self) -> list[dict[str, Any]]:
         """Groups of problems, the most frequent first."""
@@ -202,6 +211,11 @@ class Work:
     columns: Mapping[str, int]  # field → position in the file
     batch_id: int
     step: Callable[[str], None]
+    tags: int = -1  # position of the column of tags
+
+    @property
+    def has_tags(self) -> bool:
+        return self.tags >= 0
 
     def run(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> int:
         """Execute; the number of rows touched."""
@@ -245,12 +259,13 @@ class Work:
         )
         if not count:
             return 0
+        position = self.tags if field == "tags" else self.columns.get(field, -1)
         with connection.cursor() as cursor:
             cursor.execute("SELECT row, text, params FROM import_faults ORDER BY row")
             while chunk := cursor.fetchmany(20_000):
                 self.findings.add(
                     [
-                        Problem(row, self.columns.get(field, -1), code, text or "", _json(params))
+                        Problem(row, position, code, text or "", _json(params))
                         for row, text, params in chunk
                     ]
                 )
@@ -262,6 +277,7 @@ class Work:
 
         `key`, `shown` (the text that a report quotes) and `field` are expressions over the staged row `s`.
         """
+        cells = [*cells, "tags"] if self.has_tags else cells
         content = "md5(ROW({})::text)".format(", ".join(f's."{name}"' for name in cells))
         self.run("DROP TABLE IF EXISTS pg_temp.import_twins")
         self.run(

@@ -23,7 +23,7 @@ from kezhi.dataio.problems import FileRefused
 from kezhi.dataio.reading import MAX_BYTES, Choices, Table, open_table
 from kezhi.dataio.registry import Loader, answers, default_options, loader_of
 from kezhi.dataio.typing import Column
-from kezhi.records import FieldKind
+from kezhi.records import FieldKind, registry
 
 MAX_WORDS = 30
 
@@ -101,7 +101,10 @@ def fields_of(batch: ImportBatch) -> list[ImportField]:
 def understand(batch: ImportBatch, *, on: date) -> Table:
     """Find out what the file is and guess its mapping; fills the batch without saving it."""
     loader = loader_of(batch.kind)
-    vocabulary = guessing.Headings(fields_of(batch))
+    fields = fields_of(batch)
+    taken = {field.name for field in fields}
+    others = [each for each in registry[batch.kind].fields if each.name not in taken]
+    vocabulary = guessing.Headings(fields, others)
     table = open_table(batch.path, Choices(**batch.choices), vocabulary.is_known)
     facts = asdict(table)
     facts.update(path=table.path.name, sample=None)

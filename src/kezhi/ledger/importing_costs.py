@@ -76,6 +76,13 @@ class CostLoader:
     def extra(self) -> dict[str, str]:
         return {"customer_id": "bigint", "entry_key": "text", "outcome": "text"}
 
+    @property
+    def rows_of(self) -> str:
+        return (
+            "SELECT s.row, e.id, s.outcome FROM import_staging s"
+            f" LEFT JOIN {TABLE} e ON e.entry_key = s.entry_key"
+        )
+
     def fields(self) -> Sequence[ImportField]:
         return declared_fields(
             "cost",

@@ -285,8 +285,9 @@ def _fitting(name: str) -> str:
     cleaned = clean(name)
     if not cleaned:
         raise Refused(_("Give the tag a name."))
-    if len(cleaned) > LONGEST or "," in cleaned:
-        raise Refused(_("A tag’s name has at most 60 characters and no comma."))
+    # Between commas or semicolons several tags stand in one cell of a file.
+    if len(cleaned) > LONGEST or "," in cleaned or ";" in cleaned:
+        raise Refused(_("A tag’s name has at most 60 characters, no comma and no semicolon."))
     return cleaned
 
 

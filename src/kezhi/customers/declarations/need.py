@@ -59,6 +59,8 @@ FIELDS = (
         is_required=True,
         is_editable=True,
         is_filterable=True,
+        is_importable=True,
+        import_names=("负责人", "处理人", "经办人", "handler", "owner"),
     ),
     Field(
         "handling_department",

@@ -62,6 +62,8 @@ FIELDS = (
         is_editable=True,
         is_required=True,
         is_filterable=True,
+        is_importable=True,
+        import_names=("承诺人", "made by", "by whom"),
     ),
     Field(
         "made_on",

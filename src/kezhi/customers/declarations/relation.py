@@ -30,6 +30,8 @@ FIELDS = (
         link="customer",
         is_required=True,
         is_editable=True,
+        is_importable=True,
+        import_names=("另一方", "对方", "关联客户", "other party", "other"),
         is_filterable=True,
         is_searchable=True,
     ),
