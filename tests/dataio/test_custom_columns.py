@@ -10,7 +10,7 @@ from kezhi.customers.creating import edit_customer
 from kezhi.customers.models import Contact, Customer
 from kezhi.dataio.importing import check, import_rows, undo_import
 from kezhi.dataio.uploading import upload
-from kezhi.ledger.models import CostEntry
+from kezhi.ledger.models import CostEntry, Order
 from kezhi.workbench.customizing import defining
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +153,19 @@ def test_a_kind_with_rules_comes_in_through_its_deeds(owner, anhui_tea):
     assert set(Address.objects.values_list("street", flat=True)) == {"茶叶路 88 号", "茶叶路 99 号"}
     undo_import(batch, actor=owner, at=NOW)
     assert not Address.objects.exists()
+
+
+def test_orders_take_the_companys_own_fields(define, owner, anhui_tea):
+    key, size = define("项目号", "text", on="order"), define("箱数", "integer", on="order")
+    text = f"订单号,客户编号,日期,产品,金额,项目号,箱数\n{{0}},{anhui_tea.code},2025-03-01,茶,10,甲-1,4\n"
+    text += f"{{0}},{anhui_tea.code},2025-03-01,酒,20,,\n"
+    first = brought("order", text.format("SO-1"), owner)
+    assert (first.created, first.bad) == (2, 0), first.causes
+    assert Order.objects.get(number="SO-1").custom == {key: "甲-1", size: "4"}
+    again = brought("order", text.format("SO-1"), owner)
+    assert (again.updated, again.unchanged) == (0, 2)
+    changed = brought("order", text.format("SO-1").replace("甲-1", "甲-2"), owner)
+    assert changed.updated
+    assert Order.objects.get(number="SO-1").custom == {key: "甲-2", size: "4"}
+    undo_import(changed, actor=owner, at=NOW)
+    assert Order.objects.get(number="SO-1").custom == {key: "甲-1", size: "4"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -129,14 +130,12 @@ def test_the_sheet_can_be_chosen(tmp_path):
 
 
 def test_excel_keeps_numbers_and_dates_as_people_see_them(tmp_path):
-    import datetime
-
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         page, day = book.add_worksheet(), book.add_format({"num_format": "yyyy-mm-dd"})
         page.write_row(0, 0, ["客户名称", "手机", "日期", "合计", "否"])
         page.write_row(1, 0, ["甲", 13812345678])
-        page.write_datetime(1, 2, datetime.datetime(2025, 1, 31), day)
+        page.write_datetime(1, 2, datetime(2025, 1, 31), day)
         page.write_formula(1, 3, "=1+1", None, 2)
         page.write_boolean(1, 4, False)
     row = rows_of(read(tmp_path, out.getvalue()))[2]
@@ -188,3 +187,27 @@ def test_any_bytes_give_a_table_or_a_refusal(tmp_path, pieces):
     except FileRefused:
         return
     assert all(len(batch.columns) == table.width for batch in table.batches())
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("会社名,電話\n株式会社ヤマト,0312345678\n合同会社さくら,0451234567\n", "shift-jis"),
+        ("客戶名稱,電話\n臺灣茶業股份有限公司,0223456789\n", "big5"),
+    ],
+)
+def test_an_encoding_that_could_be_another_is_never_guessed(tmp_path, text, encoding):
+    with pytest.raises(FileRefused) as refused:
+        read(tmp_path, (text * 5).encode(encoding))
+    assert refused.value.code == "encoding_unclear"
+
+
+def test_a_workbook_of_a_mac_counts_its_days_from_1904(tmp_path):
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True, "date_1904": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["客户名称", "签约日期"])
+        sheet.write(1, 0, "甲")
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        sheet.write_datetime(1, 1, datetime(2025, 3, 1), day)
+    assert list(rows_of(read(tmp_path, out.getvalue())).values()) == [("甲", "2025-03-01")]
