@@ -5,25 +5,29 @@ Nothing here imports Django, and heavy libraries are imported by the command tha
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from kezhi.cli.launch.language import gettext as _
+from kezhi.cli.value_output import duration, hand_over, print_plain, refuse, shown
+from kezhi.cli.value_transactions import day_of, of_transactions, read, summarise
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from kezhi.value.reading import Transactions
-    from kezhi.value.summary import Summary
-
-ELSEWHERE = {"run": ("kezhi.cli.insight", "run")}
+ELSEWHERE = {
+    "run": ("kezhi.cli.insight", "run"),
+    "network": ("kezhi.cli.value_influence", "network"),
+    "referrals": ("kezhi.cli.value_influence", "referrals"),
+    "rules": ("kezhi.cli.value_offers", "rules"),
+    "offers": ("kezhi.cli.value_offers", "offers"),
+    "weigh": ("kezhi.cli.value_index", "weigh"),
+    "rank": ("kezhi.cli.value_index", "rank"),
+    "growth": ("kezhi.cli.value_index", "growth"),
+    "survey": ("kezhi.cli.value_surveys", "survey"),
+    "paths": ("kezhi.cli.value_surveys", "paths"),
+}
 """Subcommands that live in another module, imported when they are called: name → (module, object).
 One whose module isn't there is no command."""
 
@@ -60,126 +64,14 @@ def value() -> None:
     """Subcommands that take FILE and the columns of customer, date and amount."""
 
 
-Command = Callable[..., Any]
-
-
-def _of_file(command: Command) -> Command:
-    """The argument and options that every subcommand takes."""
-    for option in reversed(
-        (
-            click.argument("file", type=click.Path(path_type=Path)),
-            click.option(
-                "--customer", required=True, metavar="C", help=_("Column of the customer.")
-            ),
-            click.option(
-                "--date", "date_", required=True, metavar="D", help=_("Column of the date.")
-            ),
-            click.option("--amount", metavar="A", help=_("Column of the amount.")),
-            click.option(
-                "--unit",
-                type=click.Choice(["day", "week", "month"]),
-                default="week",
-                show_default=True,
-                help=_("Unit of recency, age and the models; a week is days ÷ 7."),
-            ),
-            click.option(
-                "--until",
-                type=click.DateTime(["%Y-%m-%d"]),
-                help=_("Last day that counts.  [default: the last one in the file]"),
-            ),
-        )
-    ):
-        command = option(command)
-    return command
-
-
-def _refuse(file: Path, error: Exception) -> click.ClickException:
-    said = str(error)
-    return click.ClickException(said if said.startswith(str(file)) else f"{file}: {said}")
-
-
-def _day(until: datetime | None) -> date | None:
-    return None if until is None else until.date()
-
-
-def _read(file: Path, customer: str, date_: str, amount: str | None) -> Transactions:
-    from kezhi.value.reading import Columns, Unreadable, read_transactions
-
-    try:
-        return read_transactions(file, Columns(customer, date_, amount))
-    except Unreadable as error:
-        raise _refuse(file, error) from error
-
-
-def _summarise(file: Path, rows: Transactions, unit: str, until: date | None) -> Summary:
-    from kezhi.value.reading import Unreadable
-    from kezhi.value.summary import summary_of
-
-    try:
-        return summary_of(rows, unit=unit, until=until)
-    except Unreadable as error:
-        raise _refuse(file, error) from error
-
-
-def _write(table: pa.Table, out: Path) -> None:
-    """As CSV or Parquet by the ending; the file is there whole or not at all."""
-    import pyarrow.csv as pacsv
-    import pyarrow.parquet as pq
-
-    ending = out.suffix.lower()
-    if ending not in (".csv", ".parquet", ".pq"):
-        raise click.ClickException(
-            _("%(file)s: write to a file that ends in .csv or .parquet") % {"file": out}
-        )
-    draft = out.with_name(f".{out.name}.part")
-    try:
-        if ending == ".csv":
-            pacsv.write_csv(table, draft, pacsv.WriteOptions(quoting_style="needed"))
-        else:
-            pq.write_table(table, draft)
-        draft.replace(out)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        said = _("%(file)s: can't be written: %(reason)s") % {"file": out, "reason": reason}
-        raise click.ClickException(said) from error
-
-
-def _print(plain: Any, as_json: bool) -> None:
-    from kezhi.value.plain import to_plain
-
-    plain = to_plain(plain)
-    if as_json:
-        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
-        return
-    for line in _lines(plain):
-        click.echo(line)
-
-
-def _lines(plain: dict[str, Any], indent: str = "") -> list[str]:
-    lines: list[str] = []
-    for key, entry in plain.items():
-        if isinstance(entry, dict):
-            lines += [f"{indent}{key}", *_lines(entry, indent + "  ")]
-        else:
-            lines.append(f"{indent}{key}: {_shown(entry)}")
-    return lines
-
-
-def _shown(entry: Any) -> str:
-    if entry is None:
-        return "-"
-    if isinstance(entry, float):
-        return f"{entry:.6g}"
-    if isinstance(entry, list):
-        return ", ".join(_shown(one) for one in entry) or "-"
-    return str(entry)
+MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd", "ggom-nbd", "nbd", "mbg-cnbd-k", "gamma-gamma")
+"""What `fit` fits; said here so that asking for help loads no model."""
 
 
 @value.command(
     help=_("A row per customer: first and last purchase, occasions, recency, age, spend, total.")
 )
-@_of_file
+@of_transactions
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help=_("CSV or Parquet file to write.")
 )
@@ -194,26 +86,8 @@ def summary(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    rows = _read(file, customer, date_, amount)
-    _hand_over(_summarise(file, rows, unit, _day(until)).table(), out, as_json)
-
-
-def _hand_over(table: pa.Table, out: Path | None, as_json: bool) -> None:
-    if out is not None:
-        _write(table, out)
-    if as_json:
-        _print(table.to_pylist(), True)
-    elif out is None:
-        import pyarrow as pa
-        import pyarrow.csv as pacsv
-
-        text = pa.BufferOutputStream()
-        pacsv.write_csv(table, text, pacsv.WriteOptions(quoting_style="needed"))
-        click.echo(text.getvalue().to_pybytes(), nl=False)
-    else:
-        click.echo(
-            _("%(count)s customers written to %(file)s") % {"count": table.num_rows, "file": out}
-        )
+    rows = read(file, customer, date_, amount)
+    hand_over(summarise(file, rows, unit, day_of(until)).table(), out, as_json)
 
 
 @value.command(
@@ -223,8 +97,8 @@ def _hand_over(table: pa.Table, out: Path | None, as_json: bool) -> None:
         "no_heterogeneity, a flat likelihood."
     )
 )
-@click.argument("model", type=click.Choice(["bg-nbd", "mbg-nbd", "gamma-gamma"]))
-@_of_file
+@click.argument("model", type=click.Choice(MODELS))
+@of_transactions
 @click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
 def fit(
     model: str,
@@ -237,27 +111,33 @@ def fit(
     as_json: bool,
 ) -> None:
     from kezhi.value.potential import gamma_gamma
-    from kezhi.value.potential.choose import FITS
+    from kezhi.value.potential.choose import fit_named
     from kezhi.value.potential.fitting import CannotFit
 
     if model == "gamma-gamma" and amount is None:
         raise click.UsageError(
             _("gamma-gamma is a model of spending: name the column with --amount")
         )
-    found = _summarise(file, _read(file, customer, date_, amount), unit, _day(until))
+    found = summarise(file, read(file, customer, date_, amount), unit, day_of(until))
     bought = found.bought
     try:
         if model == "gamma-gamma":
             fitted: Any = gamma_gamma.fit(found.paid_repeats, found.mean_spend)
         else:
-            fitted = FITS[model](found.repeats[bought], found.recency[bought], found.age[bought])
+            fitted = fit_named(
+                model,
+                found.repeats[bought],
+                found.recency[bought],
+                found.age[bought],
+                log_intervals=found.log_intervals,
+            )
     except CannotFit as error:
         said = _("%(file)s: %(model)s can't be fitted: %(reason)s")
         raise click.ClickException(
             said % {"file": file, "model": model, "reason": error}
         ) from error
     diagnostics = fitted.diagnostics
-    _print(
+    print_plain(
         {
             "model": model,
             "parameters": fitted.model.parameters,
@@ -275,20 +155,6 @@ def fit(
     )
 
 
-def _duration(
-    ctx: click.Context, param: click.Parameter, text: str
-) -> float:  # in days; checked while the options are parsed
-    from kezhi.value.durations import Duration
-
-    try:
-        days = Duration.parse(text).days
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
-    if not 0 < days < math.inf:
-        raise click.BadParameter(_("%(text)s must be longer than nothing") % {"text": text})
-    return days
-
-
 @value.command(
     help=_(
         "Value, score and tier of every customer.\n\n"
@@ -296,12 +162,12 @@ def _duration(
         "potential_high are the interval of the expected value at 80 %."
     )
 )
-@_of_file
+@of_transactions
 @click.option(
     "--horizon",
     default="36m",
     show_default=True,
-    callback=_duration,
+    callback=duration,
     help=_("How far to look ahead: 90d, 39w, 36m, 3y."),
 )
 @click.option(
@@ -340,7 +206,7 @@ def score(
     from kezhi.value.reading import Unreadable
     from kezhi.value.scoring import score_transactions
 
-    rows = _read(file, customer, date_, amount)
+    rows = read(file, customer, date_, amount)
     settings = Settings(
         unit=unit,  # type: ignore[arg-type]
         horizon_months=horizon / DAYS["month"],
@@ -348,23 +214,23 @@ def score(
         margin_rate=margin,
     )
     try:
-        scored = score_transactions(rows, settings, until=_day(until))
+        scored = score_transactions(rows, settings, until=day_of(until))
     except Unreadable as error:
-        raise _refuse(file, error) from error
+        raise refuse(file, error) from error
     for warning in scored.warnings:
-        detail = ", ".join(f"{key} {_shown(entry)}" for key, entry in warning["detail"].items())
+        detail = ", ".join(f"{key} {shown(entry)}" for key, entry in warning["detail"].items())
         noted = _("note: %(key)s") % {"key": warning["key"]}
         click.echo(noted + (f" ({detail})" if detail else ""), err=True)
-    _hand_over(scored.table, out, as_json)
+    hand_over(scored.table, out, as_json)
 
 
 @value.command(help=_("Judge the models on a hold-out and say which one is chosen, and why."))
-@_of_file
+@of_transactions
 @click.option(
     "--holdout",
     default="39w",
     show_default=True,
-    callback=_duration,
+    callback=duration,
     help=_("Length of the end of the history that is held out."),
 )
 @click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
@@ -383,12 +249,12 @@ def evaluate(
     from kezhi.value.reading import Unreadable
     from kezhi.value.scoring import calibration_and_holdout
 
-    rows = _read(file, customer, date_, amount)
+    rows = read(file, customer, date_, amount)
     whole = round(holdout)
     try:
-        early, later = calibration_and_holdout(rows, unit, holdout_days=whole, until=_day(until))
+        early, later = calibration_and_holdout(rows, unit, holdout_days=whole, until=day_of(until))
     except Unreadable as error:
-        raise _refuse(file, error) from error
+        raise refuse(file, error) from error
     if not len(later):
         said = _(
             "%(file)s: nobody had bought before the hold-out of %(days)s days began; %(remedy)s"
@@ -404,7 +270,7 @@ def evaluate(
         later,
         whole / days_in(unit),
     )
-    _print(
+    print_plain(
         {
             "models": found.models,
             "chosen": found.chosen,
@@ -412,6 +278,7 @@ def evaluate(
             "for_p_alive": found.for_p_alive,
             "customers": found.customers,
             "failed": found.failed,
+            "rhythm": found.rhythm,
         },
         as_json,
     )
