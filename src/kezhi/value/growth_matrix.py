@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 CELLS = ("loyalty", "acquisition", "expansion", "diversification")
-"""Present products to present customers 忠诚; to new ones 获客; new products to present customers 扩展;
-to new ones 多元化."""
+"""Present products to present customers 客户忠诚; to new ones 客户获得; new products to present customers
+客户扩充; to new ones 客户多样化."""
 
 
 @dataclass(frozen=True, slots=True)

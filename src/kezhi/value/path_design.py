@@ -97,4 +97,4 @@ RETENTION = PathDesign(
         Path("switching_cost", "intention"),
     ),
 )
-"""The retention model 客户保持模型: 感知价值 → 满意; 满意、感知价值、转换成本 → 重复购买意向."""
+"""The retention model 客户保持模型: 感知价值 → 满意; 满意、感知价值、转移成本 → 重复购买意图."""

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kezhi.value.reading import Unreadable, read_amounts, read_days
+from kezhi.value.reading import Fault, Unreadable, read_amounts, read_days
 
 Vector = NDArray[np.float64]
 
@@ -58,11 +58,12 @@ class Answers:
         return self.answers[:, [places[item] for item in items]]
 
 
-def answers_of(source: Any) -> Answers:
+def answers_of(source: Any, fault: Fault | None = None) -> Answers:
     """Answers from columns: an Arrow table, or a mapping of names to lists.
 
     Raises `Unreadable` with row and column for what is missing or no number or date, and for a
-    respondent who belongs to two customers.
+    respondent who belongs to two customers; `fault` makes the error of a row (from 0), a column and
+    what is wrong, so that a file can name its lines.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -75,9 +76,7 @@ def answers_of(source: Any) -> Answers:
                 f"the columns are: {', '.join(table.column_names)}"
             )
 
-    def fault(row: int, column: str, what: str) -> Unreadable:
-        return Unreadable(f"row {row + 1}, column {column!r}: {what}")
-
+    fault = fault or _of_table
     for name in ("respondent", "customer", "item"):
         empty = pc.index(pc.or_kleene(pc.is_null(table[name]), _blank(table[name])), True).as_py()
         if empty >= 0:
@@ -88,7 +87,11 @@ def answers_of(source: Any) -> Answers:
         _texts(table[name]) for name in ("respondent", "customer", "item")
     )
     about = _texts(table["about"]) if "about" in table.column_names else np.full(len(day), US)
-    return _laid_out(respondent, customer, item, about, answer, day)
+    return _laid_out(respondent, customer, item, about, answer, day, fault)
+
+
+def _of_table(row: int, column: str, what: str) -> Unreadable:
+    return Unreadable(f"row {row + 1}, column {column!r}: {what}")
 
 
 def _blank(column: Any) -> Any:
@@ -113,6 +116,7 @@ def _laid_out(
     about: NDArray[np.str_],
     answer: Vector,
     day: NDArray[np.int32],
+    fault: Fault,
 ) -> Answers:
     items, column = np.unique(item, return_inverse=True)
     who, own = np.unique(respondent, return_inverse=True)
@@ -124,8 +128,8 @@ def _laid_out(
     one_each[own] = np.unique(customer, return_inverse=True)[1]
     two = np.flatnonzero(one_each[own] != np.unique(customer, return_inverse=True)[1])
     if len(two):
-        raise Unreadable(
-            f"row {two[0] + 1}: the respondent {respondent[two[0]]!r} belongs to two customers"
+        raise fault(
+            int(two[0]), "customer", f"{respondent[two[0]]!r} belongs to two customers; correct one"
         )
     found = np.full((len(rows), len(items)), np.nan)
     order = np.lexsort((np.arange(len(day)), day))
