@@ -30,7 +30,7 @@ class Form:
     method: str
     action: str
     controls: list[Control] = field(default_factory=list)
-    has_file: bool = False
+    page: str = ""  # where it stands
 
     @property
     def entries(self) -> dict[str, list[str]]:
@@ -80,6 +80,17 @@ def explore(
     return found
 
 
+def forms_of(address: str, html: str) -> dict[tuple[str, str], Form]:
+    """By method and route; of several that go to one place the longest."""
+    reader, found = Reader(address), {}
+    reader.feed(html)
+    for form in reader.forms:
+        key = (form.method, route_of(form.action) or "")
+        if key not in found or len(found[key].controls) < len(form.controls):
+            found[key] = form
+    return found
+
+
 def route_of(address: str) -> str | None:
     parts = urlsplit(address)
     if parts.netloc or parts.scheme or parts.path.startswith(LEFT_OUT):
@@ -124,7 +135,7 @@ class Reader(HTMLParser):
         if said.get("hx-post"):
             method = "post"
         action = said.get("hx-post") or said.get("action") or self.address
-        self._open = Form(method, urljoin(self.address, action))
+        self._open = Form(method, urljoin(self.address, action), page=self.address)
         self.forms.append(self._open)
         if said.get("id"):
             self.by_id[said["id"]] = self._open
@@ -135,7 +146,6 @@ class Reader(HTMLParser):
             return
         kind = said.get("type", "").lower()
         if kind == "file":
-            form.has_file = True
             return
         if tag == "button" or kind in ("submit", "image", "reset", "button"):
             return

@@ -142,3 +142,74 @@ ERRORS = (
     r"OperationalError|django\.db|pg_catalog|Traceback \(most recent|SQLSTATE|LINE 1:|PG::|"
     r"current transaction is aborted"
 )
+
+# Each tells on itself: `alert` if it runs, an element `xss…` if it becomes one.
+MARKUP = (
+    "<script id=xss{n}>alert({n})</script>",
+    "<ScRiPt id=xss{n}>alert({n})</sCrIpT>",
+    "<img id=xss{n} src=x onerror=alert({n})>",
+    "<img/id=xss{n}/src=x/onerror=alert({n})//",
+    "<svg id=xss{n} onload=alert({n})>",
+    "<svg><animate id=xss{n} onbegin=alert({n}) attributeName=x dur=1s>",
+    "<svg><script id=xss{n}>alert&#40;{n}&#41;</script>",
+    "<math><mi id=xss{n} xlink:href=javascript:alert({n})>x",
+    "<details id=xss{n} open ontoggle=alert({n})>",
+    "<input id=xss{n} autofocus onfocus=alert({n})>",
+    "<body id=xss{n} onload=alert({n})>",
+    "<a id=xss{n} href=javascript:alert({n})>x</a>",
+    "<iframe id=xss{n} srcdoc='<script>parent.alert({n})</script>'>",
+    "<form id=xss{n} action=javascript:alert({n})><button>x",
+    "<meta id=xss{n} http-equiv=refresh content='0;url=/sign-out/'>",
+    "<base id=xss{n} href=//evil.example/>",
+    "<link id=xss{n} rel=stylesheet href=//evil.example/x.css>",
+    "<style id=xss{n}>*{{display:none}}</style>",
+    "<b id=xss{n} hx-get=/sign-out/ hx-trigger=load>x</b>",
+    "<b id=xss{n} hx-on::load=alert({n})>x</b>",
+    '" id=xss{n} autofocus onfocus=alert({n}) x="',
+    "' id=xss{n} autofocus onfocus=alert({n}) x='",
+    '"><img id=xss{n} src=x onerror=alert({n})>',
+    "'><img id=xss{n} src=x onerror=alert({n})>",
+    "</textarea><img id=xss{n} src=x onerror=alert({n})>",
+    "</title><img id=xss{n} src=x onerror=alert({n})>",
+    "</script><img id=xss{n} src=x onerror=alert({n})>",
+    "</option></select><img id=xss{n} src=x onerror=alert({n})>",
+    "--><img id=xss{n} src=x onerror=alert({n})>",
+    "]]><img id=xss{n} src=x onerror=alert({n})>",
+    "&lt;img id=xss{n} src=x onerror=alert({n})&gt;",
+    "%3Cimg id=xss{n} src=x onerror=alert({n})%3E",
+    "\\u003cimg id=xss{n} src=x onerror=alert({n})\\u003e",
+    "＜img id=xss{n} src=x onerror=alert({n})＞",
+    "<scr<script>ipt id=xss{n}>alert({n})</scr</script>ipt>",
+    "javascript:alert({n})",
+    "JaVa\tScRiPt:alert({n})",
+    "data:text/html,<script>alert({n})</script>",
+    'https://x.example/"onmouseover=alert({n}) id=xss{n} x="',
+    "';alert({n})//",
+    '";alert({n})//',
+    "`;alert({n})//",
+    "\\';alert({n});//",
+    "${{alert({n})}}",
+    '{{{{constructor.constructor("alert({n})")()}}}}',
+    "{{% raw %}}<img id=xss{n} src=x onerror=alert({n})>",
+)
+BEFORE = (
+    "",
+    "茶",
+    "a@x.example",
+    "138",
+    "A&",
+    "https://x.example/",
+    "2026",
+    "\u202e",
+    "=",
+    "[x](",
+    "#",
+)
+MOST_MARKUP = 500
+
+
+def markup(number: int) -> str:
+    """One of five hundred texts that would run in a page that lets them."""
+    number %= MOST_MARKUP
+    place, before = number % len(MARKUP), BEFORE[number // len(MARKUP)]
+    return before + MARKUP[place].format(n=number)

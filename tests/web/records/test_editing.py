@@ -89,6 +89,15 @@ def test_the_second_of_two_editors_sees_both_and_keeps_what_was_typed(web, anhui
     assert anhui_tea.city == "芜湖"
 
 
+def test_a_new_tag_is_among_what_was_typed_when_somebody_else_was_quicker(web, anhui_tea, owner):
+    path = f"/customers/{anhui_tea.pk}/edit/"
+    typed = {**CUSTOMER, "name": "安徽茶业有限公司", "tags_typed": "重点", "version": "1"}
+    edit_customer(anhui_tea, {"city": "黄山"}, actor=owner, on=TODAY, version=1)
+    answer = web(owner).post(path, typed)
+    assert answer.status_code == 409
+    assert "重点" in answer.text
+
+
 @pytest.mark.parametrize("path", ["edit/", "removal/"])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_strangers_customer_does_not_exist(web, anhui_tea, chen_jing, path, method):

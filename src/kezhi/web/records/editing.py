@@ -179,7 +179,10 @@ def _differences(kind: Kind, form: RecordForm, fresh: Any) -> list[Difference]:
         typed = _("yes") if entry is True else _("no") if entry is False else str(entry or "")
         if isinstance(entry, list):
             labels = dict(control.options)
-            typed = ", ".join(str(labels.get(part, part)) for part in entry)
+            # A choice is known by its key; a tag, which may be a new one, is a thing of its own.
+            typed = ", ".join(
+                str(labels.get(part, part) if isinstance(part, str) else part) for part in entry
+            )
         if control.kind == "select":
             typed = str(dict(control.options).get(control.typed, typed))
         found.append(Difference(cell(kind.field(name), fresh), typed))

@@ -1,0 +1,11 @@
+"""Five hundred hostile texts stored through every entrance, then every page in Chromium.
+
+./kezhi bench security_markup [--cases 500]
+"""
+
+from __future__ import annotations
+
+from security.in_full import run
+
+if __name__ == "__main__":
+    run("tests/browser/test_hostile_markup.py", 500, "texts")
