@@ -110,7 +110,8 @@ def _look(
     if expected > FENCE and not is_exact and wording.as_beginning() is not None:
         arms += _begins(search, expected, fence, is_glance=is_glance)
         rows = search.rows(arms, fence)
-        if rows and rows[0][-1] > (ENOUGH if is_glance and wording.is_broad else fence):
+        enough = (ENOUGH if wording.is_broad else GLANCE_OF_KIND) if is_glance else fence + 1
+        if rows and rows[0][-1] >= enough:
             return _grouped(wording, reach, rows, fence, is_capped=True)
     if share > EVERYWHERE and fence / share * WORTH_A_SAMPLE < expected:
         some = Arm(wording, fence + 1, is_exact=is_exact, sample=fence / expected * 150)
