@@ -61,6 +61,10 @@ MODELS: dict[str, Label] = {
     "auto": gettext_lazy("Chosen on a hold-out"),
     "bg-nbd": "BG/NBD",
     "mbg-nbd": "MBG/NBD",
+    "pareto-nbd": "Pareto/NBD",
+    "ggom-nbd": "GGom/NBD",
+    "nbd": "NBD",
+    "mbg-cnbd-k": "MBG/CNBD-k",
     "naive": gettext_lazy("The past rate goes on"),
     "gamma-gamma": "Gamma-Gamma",
 }
@@ -147,6 +151,10 @@ WARNINGS: dict[str, Label] = {
     ),
     "flat": gettext_lazy(
         "The data don't determine all parameters of %(model)s: they show no standard error."
+    ),
+    "pareto_limit": gettext_lazy(
+        "Customers don't leave the sooner the longer they have been customers: %(model)s comes down to "
+        "Pareto/NBD here."
     ),
     "no_dropout": gettext_lazy(
         "The data show no customers leaving: P(alive) of %(model)s stays near 1."

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from kezhi.value.durations import DAYS, DAYS_PER_YEAR, days_in
 from kezhi.value.potential import gamma_gamma, shrunk_mean
-from kezhi.value.potential.choose import DEFAULT, FITS, Evaluation, PurchaseModel, evaluate
+from kezhi.value.potential.choose import DEFAULT, FITS, Evaluation, evaluate, fit_named
 from kezhi.value.potential.continuation import Buyers, Horizon, SpendModel, continuation
 from kezhi.value.potential.fitting import CannotFit, Diagnostics, Fit
 from kezhi.value.potential.naive import Naive
+from kezhi.value.potential.purchase_model import PurchaseModel
+from kezhi.value.potential.regular import RegularNBD
 from kezhi.value.realised import Realised
-from kezhi.value.summary import Summary
+from kezhi.value.summary import Summary, sum_of_logs
 
 if TYPE_CHECKING:
     from kezhi.value.facts import FactArrays
@@ -34,7 +36,8 @@ class Foretelling:
 
     `model` foretells purchases, `probabilities` gives P(alive): they differ where the naive rule won.
     `choice` is the evaluation that the model was chosen by, `later` the same on a later window.
-    `next_day` is 0 where no purchase is likely within the horizon.
+    `rhythm` is k of MBG/CNBD-k, None where it isn't known. `next_day` is 0 where no purchase is likely
+    within the horizon.
     """
 
     model: PurchaseModel | Naive
@@ -47,6 +50,7 @@ class Foretelling:
     later: Evaluation | None
     holdout_days: int | None
     failed: dict[str, str]
+    rhythm: int | None
     p_alive: Vector
     p_purchase_12m: Vector
     expected_purchases: Vector
@@ -75,7 +79,7 @@ def foretell(
     if wanted == "auto":
         wanted = choice.chosen if choice is not None else DEFAULT  # type: ignore[assignment]
     best = choice.for_p_alive if choice is not None else None
-    fit, failed = _fit(wanted if wanted != "naive" else best or DEFAULT, x, t_x, T)
+    fit, failed = _fit(wanted if wanted != "naive" else best or DEFAULT, x, t_x, T, summary)
     spend, spend_diagnostics, correlation = _spend(summary)
     tell("continuation", 0.6)
     probabilities = None if fit is None else fit.model
@@ -113,6 +117,7 @@ def foretell(
         later=later,
         holdout_days=holdout,
         failed=failed,
+        rhythm=_rhythm(probabilities, later or choice),
         p_alive=spread(alive),
         p_purchase_12m=spread(buys),
         expected_purchases=spread(found.expected_purchases),
@@ -124,6 +129,12 @@ def foretell(
         outcome_low=spread(found.outcome_low),
         outcome_high=spread(found.outcome_high),
     )
+
+
+def _rhythm(model: PurchaseModel | None, latest: Evaluation | None) -> int | None:
+    if isinstance(model, RegularNBD):
+        return model.k
+    return None if latest is None else latest.rhythm
 
 
 def _counts(summary: Summary) -> tuple[Vector, Vector, Vector]:
@@ -165,6 +176,7 @@ def _judged(arrays: FactArrays, settings: Settings, cut: int, until: int) -> Eva
         (cut - first) / length,
         (late.count - early.count)[there],
         (until - cut) / length,
+        log_intervals=sum_of_logs(early.repeats_by_gap, settings.unit),
     )
 
 
@@ -175,13 +187,13 @@ def _day(summary: Summary) -> int:
 
 
 def _fit(
-    name: str, x: Vector, t_x: Vector, T: Vector
+    name: str, x: Vector, t_x: Vector, T: Vector, summary: Summary
 ) -> tuple[Fit[PurchaseModel] | None, dict[str, str]]:
     """The fit of the named model, of another where it can't be had, or None."""
     failed: dict[str, str] = {}
     for candidate in (name, *(other for other in FITS if other != name)):
         try:
-            found: Fit[PurchaseModel] = FITS[candidate](x, t_x, T)
+            found = fit_named(candidate, x, t_x, T, log_intervals=summary.log_intervals)
         except CannotFit as reason:
             failed[candidate] = str(reason)
         else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,10 @@ Vector = NDArray[np.float64]
 Progress = Callable[[str, float], None]
 """Called with the key of the stage that begins (see `STAGES`) and the share of work done so far."""
 
+Model: TypeAlias = Literal[
+    "auto", "bg-nbd", "mbg-nbd", "pareto-nbd", "ggom-nbd", "nbd", "mbg-cnbd-k", "naive"
+]
+
 STAGES = ("summary", "realised", "choose", "fit", "continuation", "index", "run")
 
 
@@ -70,7 +74,7 @@ class Settings:
     """Cost to serve of one purchase occasion; None: each customer's own average so far."""
     upkeep_per_month: float = 0.0
     """Cost of keeping a living customer for a month, bought or not."""
-    model: Literal["auto", "bg-nbd", "mbg-nbd", "naive"] = "auto"
+    model: Model = "auto"
     """`auto`: chosen on a hold-out; otherwise the named one."""
     holdout_months: float | None = None
     """Length of the hold-out; None: a quarter of the history, at least 2 and at most 12 months."""
@@ -86,8 +90,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.unit not in ("day", "week", "month"):
             raise ValueError(f"unit is day, week or month, not {self.unit!r}")
-        if self.model not in ("auto", "bg-nbd", "mbg-nbd", "naive"):
-            raise ValueError(f"model is auto, bg-nbd, mbg-nbd or naive, not {self.model!r}")
+        if self.model not in get_args(Model):
+            raise ValueError(f"model is one of {', '.join(get_args(Model))}, not {self.model!r}")
         if not 0 < self.horizon_months <= 600:
             raise ValueError("the horizon lies between 0 and 600 months")
         if self.annual_rate <= -1:
@@ -120,7 +124,8 @@ class RunFacts:
     """What is known about the run itself; every field is plain JSON data.
 
     `summary`: customers, buyers, repeat_customers, lines, first_on, last_on, revenue, returns.
-    `model`: chosen, for_p_alive, parameters, standard_errors, diagnostics (of the purchase model).
+    `model`: chosen, for_p_alive, parameters, standard_errors, diagnostics (of the purchase model),
+    rhythm: k of MBG/CNBD-k; intervals vary by 1/√k of their mean, so that 1 is at random.
     `spend`: model, parameters, standard_errors, diagnostics, correlation of frequency and spend.
     `evaluation`: holdout_months, chosen, chosen_because, models (by name: total, actual, bias, mae,
     rmse, log_score, spearman, top10_share), or None where the history is too short.

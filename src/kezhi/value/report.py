@@ -102,6 +102,7 @@ def _model(coming: Foretelling) -> Plain:
         ),
         "diagnostics": to_plain(coming.diagnostics),
         "failed": coming.failed,
+        "rhythm": coming.rhythm,
     }
 
 
@@ -126,6 +127,7 @@ def _evaluation(found: Evaluation | None, holdout_days: int | None) -> Plain | N
         "chosen": found.chosen,
         "chosen_because": found.chosen_because,
         "for_p_alive": found.for_p_alive,
+        "rhythm": found.rhythm,
         "models": {name: asdict(own) for name, own in found.models.items()},
         "failed": dict(found.failed),
     }

@@ -31,7 +31,7 @@ class Summary:
     x = `repeats`, t_x = `recency`, T = `age`. A customer with returns only has 0 occasions, 0
     repeats, NaN recency and age, and no first and last day. `has_amounts` tells whether money is
     known at all. `repeats_by_day` counts the repeat occasions of all customers on
-    each day from the day `since` on.
+    each day from the day `since` on, `repeats_by_gap` by the days since the occasion before.
     """
 
     customer: pa.Array
@@ -50,11 +50,17 @@ class Summary:
     has_amounts: bool
     since: int
     repeats_by_day: NDArray[np.int64]
+    repeats_by_gap: NDArray[np.int64]
 
     @property
     def bought(self) -> NDArray[np.bool_]:
         """Whether the customer has bought at all."""
         return np.asarray(self.occasions > 0)
+
+    @property
+    def log_intervals(self) -> float:
+        """Sum of the logs of all times between two occasions of a customer, in `unit`."""
+        return sum_of_logs(self.repeats_by_gap, self.unit)
 
     @property
     def return_rate(self) -> Vector:
@@ -90,6 +96,12 @@ class Summary:
                 "total": nullable(money),
             }
         )
+
+
+def sum_of_logs(by_gap: NDArray[np.int64], unit: str) -> float:
+    """Σ log of the times in `unit`, of counts by days: what a model of rhythm must know of them."""
+    gaps = np.flatnonzero(by_gap)
+    return float(np.einsum("i,i->", by_gap[gaps], np.log(gaps / days_in(unit))))
 
 
 def dates(days: NDArray[Any], known: NDArray[np.bool_] | None = None) -> pa.Array:
@@ -179,4 +191,5 @@ def summary_from(
         has_amounts=has_amounts,
         since=found.since,
         repeats_by_day=found.repeats_by_day,
+        repeats_by_gap=found.repeats_by_gap,
     )

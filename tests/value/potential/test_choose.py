@@ -1,13 +1,20 @@
 import numpy as np
 import pytest
 
-from kezhi.value.potential.choose import evaluate
+from kezhi.value.potential.choose import FITS, evaluate
 
 
 @pytest.fixture(scope="module")
 def judged(calibration, whole):
     later = whole.occasions - calibration.occasions
-    return evaluate(calibration.repeats, calibration.recency, calibration.age, later, 39.0)
+    return evaluate(
+        calibration.repeats,
+        calibration.recency,
+        calibration.age,
+        later,
+        39.0,
+        log_intervals=calibration.log_intervals,
+    )
 
 
 @pytest.mark.parametrize(
@@ -15,6 +22,7 @@ def judged(calibration, whole):
     [
         ("bg-nbd", 1653.4, 0.7855, 1.608, 0.4493, 0.4671),
         ("mbg-nbd", 1576.7, 0.7648, 1.6072, 0.45, 0.475),
+        ("pareto-nbd", 1665.5, 0.7545, 1.6028, 0.4597, 0.4702),
         ("naive", 2930.1, 1.0237, 2.2119, 0.4898, 0.458),
     ],
 )
@@ -34,7 +42,16 @@ def test_the_count_log_score_decides(judged):
     assert judged.chosen == "mbg-nbd"
     assert judged.chosen_because == "log_score"
     assert judged.models["mbg-nbd"].log_score > judged.models["bg-nbd"].log_score
+    assert judged.models["mbg-nbd"].log_score > judged.models["pareto-nbd"].log_score
+    assert judged.models["pareto-nbd"].log_score > judged.models["nbd"].log_score
     assert judged.models["naive"].log_score is None
+
+
+def test_a_candidate_that_is_no_other_model_here_says_so(judged):
+    assert "Pareto/NBD" in judged.failed["ggom-nbd"]
+    assert "k = 1" in judged.failed["mbg-cnbd-k"]
+    assert judged.rhythm == 1
+    assert set(judged.models) | set(judged.failed) == {"naive", *FITS}
 
 
 def test_calibration_adds_up_to_the_total(judged):
@@ -51,11 +68,14 @@ def test_the_naive_rule_wins_where_its_error_is_smaller_and_p_alive_comes_from_a
     found = evaluate(x, np.where(x > 1, 25.0, 1.0), T, x / 2, 25.0)
     assert found.chosen == "naive"
     assert found.chosen_because == "rmse"
-    assert found.for_p_alive in ("bg-nbd", "mbg-nbd")
+    leaving = {
+        name: own.log_score for name, own in found.models.items() if name not in ("naive", "nbd")
+    }
+    assert found.for_p_alive == max(leaving, key=leaving.get)
 
 
 def test_without_a_repeat_purchase_only_the_naive_rule_is_left():
     found = evaluate(np.zeros(5), np.zeros(5), np.full(5, 9.0), np.zeros(5), 4.0)
     assert found.chosen == "naive"
     assert found.for_p_alive is None
-    assert set(found.failed) == {"bg-nbd", "mbg-nbd"}
+    assert set(found.failed) == set(FITS)

@@ -53,17 +53,26 @@ def find_occasions(
         small = np.zeros((4, customers), np.int32)
         small[:2] = NEVER
         by_day = np.zeros((threads, max(0, until - since + 1)), np.int64)
+        by_gap = np.zeros_like(by_day)
         halves = np.searchsorted(starts, edges * (starts[-1] / max(1, len(codes))))
         halves[0], halves[-1] = 0, customers
         list(
             pool.map(
                 lambda k: _fold(
-                    starts, lines, halves[k], halves[k + 1], small, whole, by_day[k], since
+                    starts,
+                    lines,
+                    halves[k],
+                    halves[k + 1],
+                    small,
+                    whole,
+                    by_day[k],
+                    by_gap[k],
+                    since,
                 ),
                 range(threads),
             )
         )
-    return (*small, *whole, sizes.astype(np.int32), by_day.sum(axis=0))
+    return (*small, *whole, sizes.astype(np.int32), by_day.sum(axis=0), by_gap.sum(axis=0))
 
 
 @njit(cache=True, nogil=True)
@@ -102,6 +111,7 @@ def _fold(
     small: Any,
     whole: Any,
     by_day: Any,
+    by_gap: Any,
     since: int,
 ) -> None:
     for c in range(begin, end):
@@ -132,7 +142,7 @@ def _fold(
                 lines[low + k, 1] = kept[order[k], 1]
         begins = lines[low, 0]
         small[0, c], small[1, c] = begins, lines[bought - 1, 0]
-        at = low
+        at, before = low, begins
         while at < bought:
             day, spent = lines[at, 0], np.int64(0)
             while at < bought and lines[at, 0] == day:
@@ -141,6 +151,8 @@ def _fold(
             small[2, c] += 1
             if day > begins:
                 by_day[day - since] += 1
+                by_gap[day - before] += 1
+                before = day
                 if spent > 0:
                     small[3, c] += 1
                     whole[0, c] += spent

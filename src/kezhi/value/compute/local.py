@@ -45,13 +45,15 @@ class Occasions:
     lines: NDArray[np.int32]
     since: int  # the first day there is
     repeats_by_day: NDArray[np.int64]  # repeat occasions of all customers, from `since` on
+    repeats_by_gap: NDArray[np.int64]  # the same by days since the occasion before
 
     def of(self, chosen: NDArray[np.bool_]) -> Occasions:
         """The occasions of the chosen customers."""
         kept: dict[str, Any] = {
             name: own[chosen]
             for name in self.__slots__
-            if isinstance(own := getattr(self, name), np.ndarray) and name != "repeats_by_day"
+            if isinstance(own := getattr(self, name), np.ndarray)
+            and not name.startswith("repeats_by")
         }
         return replace(self, **kept)
 
@@ -80,7 +82,7 @@ def find_occasions(
         every = amounts if step else np.zeros(len(codes))
         return _in_numpy(codes, days, every, customers, until, since)
     arrays: Any = _kernel()(codes, days, amounts, step, customers, until, since, _threads())
-    fields: Any = (*arrays[:-1], since, arrays[-1])
+    fields: Any = (*arrays[:-2], since, *arrays[-2:])
     return Occasions(*fields)
 
 
@@ -122,8 +124,11 @@ def _in_numpy(
     paid = np.zeros(customers, np.int64)
     np.add.at(paid, codes[paying], spent[paying])
     paid_repeats = np.bincount(codes[paying], minlength=customers).astype(np.int32)
-    by_day = np.bincount(days[repeat] - since, minlength=max(0, until - since + 1))
-    return Occasions(first, last, count, paid_repeats, paid, total, returned, lines, since, by_day)
+    span = max(0, until - since + 1)
+    by_day = np.bincount(days[repeat] - since, minlength=span)
+    by_gap = np.bincount(np.diff(days, prepend=days[:1])[repeat], minlength=span)
+    whole = (first, last, count, paid_repeats, paid, total, returned, lines)
+    return Occasions(*whole, since, by_day, by_gap)
 
 
 _COMPILED: list[Callable[..., Any]] = []

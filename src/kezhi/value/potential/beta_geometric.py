@@ -19,6 +19,7 @@ from scipy.special import betainc, betaln, expit, gammaln
 
 from kezhi.value.potential.dropout import mean_purchases, p_stay
 from kezhi.value.potential.fitting import Vector
+from kezhi.value.potential.over_time import DIGITS, Time
 
 PARAMETERS = ("r", "alpha", "a", "b")
 
@@ -28,6 +29,8 @@ class BetaGeometric:
     """The parameters; every method takes arrays and broadcasts them."""
 
     name: ClassVar[str]
+    names: ClassVar[tuple[str, ...]] = PARAMETERS
+    states: ClassVar[int] = 1
     shift: ClassVar[int]
 
     r: float
@@ -44,6 +47,15 @@ class BetaGeometric:
     def parameters(self) -> dict[str, float]:
         """The parameters by name."""
         return {name: getattr(self, name) for name in PARAMETERS}
+
+    @property
+    def time_scale(self) -> float:
+        """Everything is smooth in log(time_scale + age)."""
+        return self.alpha
+
+    def p_states(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Vector:
+        """Probabilities to be alive and in each state, of which there is one."""
+        return self.p_alive(x, t_x, T)[None]
 
     def p_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Vector:
         """Probability that the customer is still one, at age T."""
@@ -112,6 +124,46 @@ class BetaGeometric:
             x, T, index = _alike(x, T)
             return self._if_alive(x, T, np.broadcast_to(t, x.shape))[index]
         return self._if_alive(*np.broadcast_arrays(x, T, t))
+
+    def expected_in_state(self, state: int, x: ArrayLike, T: ArrayLike, t: ArrayLike) -> Vector:
+        """The same by state."""
+        return self.expected_if_alive(x, T, t)
+
+    def sum_in_state(
+        self,
+        state: int,
+        x: Vector,
+        T: Vector,
+        times: Vector,
+        weights: Vector,
+        digits: float = DIGITS,
+    ) -> Vector:
+        """Σ_k weights_k · E[Y(times_k)] given alive, for each x and T."""
+        return Time.over(self.alpha + T, float(times[-1]), digits).weighted_sum(
+            lambda t: self.expected_if_alive(x[:, None], T[:, None], t), times, weights
+        )
+
+    def alive_sum_in_state(
+        self, state: int, x: Vector, T: Vector, times: Vector, weights: Vector
+    ) -> Vector:
+        """Σ_k weights_k · P(alive after times_k) given alive now, for each x and T."""
+        return Time.over(self.alpha + T, float(times[-1])).weighted_sum(
+            lambda t: self.p_still_alive(x[:, None], T[:, None], t), times, weights
+        )
+
+    def draw_counts(
+        self, rng: np.random.Generator, x: Vector, T: Vector, silent: Vector, t: float, draws: int
+    ) -> NDArray[np.int64]:
+        """Draws (customers × draws) of the purchases within t of customers who are alive."""
+        shape = (len(x), draws)
+        x, T = x[:, None], T[:, None]
+        rate = rng.gamma(np.broadcast_to(self.r + x, shape)) * (t / (self.alpha + T))
+        leaves = rng.beta(self.a, np.broadcast_to(self.b + x + self.shift, shape))
+        # Purchases end with the horizon or with the one after which the customer leaves.
+        last = np.ceil(
+            rng.standard_exponential(shape) / -np.log1p(-np.clip(leaves, 1e-12, 1 - 1e-12))
+        )
+        return np.asarray(np.minimum(rng.poisson(rate), np.maximum(last, 1)).astype(np.int64))
 
     def _if_alive(self, x: Vector, T: Vector, t: Vector) -> Vector:
         shape = x.shape

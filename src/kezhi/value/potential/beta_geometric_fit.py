@@ -119,12 +119,12 @@ def fit_beta_geometric(
         customers=data.customers,
         groups=len(data.x),
         penalty=used,
-        degenerate=_degenerate(*np.exp(led).tolist()),
+        degenerate=degenerate(*np.exp(led).tolist()),
     )
     return Fit(model, diagnostics)
 
 
-def _degenerate(r: float, alpha: float, a: float, b: float) -> tuple[str, ...]:
+def degenerate(r: float, alpha: float, a: float, b: float) -> tuple[str, ...]:
     """What a reader must know about an optimum at the edge of the parameters."""
     found = []
     if r > 100:

@@ -10,22 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kezhi.value.potential import bg_nbd, mbg_nbd
-from kezhi.value.potential.bg_nbd import BGNBD
+from kezhi.value.potential import bg_nbd, ggom_nbd, mbg_nbd, nbd, pareto_nbd, regular_fit
 from kezhi.value.potential.fitting import CannotFit, Fit, Vector
-from kezhi.value.potential.mbg_nbd import MBGNBD
 from kezhi.value.potential.naive import Naive
+from kezhi.value.potential.nbd import NBD
+from kezhi.value.potential.purchase_model import PurchaseModel
+from kezhi.value.potential.regular import RegularNBD
 from kezhi.value.ranks import ranks
 
-PurchaseModel: TypeAlias = BGNBD | MBGNBD
-
-FITS: Mapping[str, Any] = {"bg-nbd": bg_nbd.fit, "mbg-nbd": mbg_nbd.fit}
-"""How the candidates with a density are fitted."""
+FITS: Mapping[str, Any] = {
+    "bg-nbd": bg_nbd.fit,
+    "mbg-nbd": mbg_nbd.fit,
+    "pareto-nbd": pareto_nbd.fit,
+    "ggom-nbd": ggom_nbd.fit,
+    "nbd": nbd.fit,
+    "mbg-cnbd-k": regular_fit.fit,
+}
+"""How the candidates with a density are fitted: see `fit_named`."""
 
 DEFAULT = "mbg-nbd"
 """The model where the history is too short for a choice."""
@@ -55,7 +61,9 @@ class Evaluation:
     """Figures by candidate; `chosen` foretells value, `for_p_alive` gives probabilities.
 
     They differ where the naive rule wins: it knows no probabilities. `failed` says why a candidate
-    could not be fitted. `calibration` goes by candidate, each by tenth of its predictions.
+    could not be fitted, or is no other model here. `calibration` goes by candidate, each by tenth of
+    its predictions. `rhythm` is k of MBG/CNBD-k: the time between two purchases varies by 1/√k of
+    its mean, so that 1 is at random, 4 by half. None where it isn't known.
     """
 
     customers: int
@@ -66,27 +74,67 @@ class Evaluation:
     for_p_alive: str | None
     failed: Mapping[str, str]
     calibration: Mapping[str, tuple[Mapping[str, float], ...]]
+    rhythm: int | None
+
+
+def fit_named(
+    name: str, x: Any, t_x: Any, T: Any, *, log_intervals: float | None = None
+) -> Fit[PurchaseModel]:
+    """The fit of a model in `FITS`.
+
+    `log_intervals`, the sum of the logs of all times between two purchases of a customer, is what
+    a model of rhythm has to know beside x, t_x and T.
+    """
+    fitted: Fit[PurchaseModel]
+    if name == RegularNBD.name:
+        fitted = FITS[name](x, t_x, T, log_intervals=log_intervals)
+    else:
+        fitted = FITS[name](x, t_x, T)
+    return fitted
+
+
+def _same_as_another(fit: Fit[PurchaseModel]) -> str | None:
+    """Why a candidate that is fitted stays out of the race: it is a simpler one here."""
+    if isinstance(fit.model, RegularNBD) and fit.model.k == 1:
+        return "customers buy without a rhythm (k = 1): this is the MBG/NBD"
+    if "pareto_limit" in fit.diagnostics.degenerate:
+        return "customers don't leave the sooner the older they are: this is the Pareto/NBD"
+    return None
 
 
 def evaluate(
-    x: NDArray[Any], t_x: Vector, T: Vector, later: NDArray[Any], holdout: float
+    x: NDArray[Any],
+    t_x: Vector,
+    T: Vector,
+    later: NDArray[Any],
+    holdout: float,
+    *,
+    log_intervals: float | None = None,
 ) -> Evaluation:
     """Judge the candidates by the purchases `later` in a hold-out of that many units of time.
+
+    `log_intervals`: see `fit_named`. Without it no rhythm can be told.
 
     >>> rng = np.random.default_rng(7)
     >>> x = rng.poisson(2, 200); T = np.full(200, 50.0)
     >>> found = evaluate(x, np.where(x > 0, 40.0, 0.0), T, rng.poisson(1, 200), 26.0)
     >>> sorted(found.models), found.chosen in found.models
-    (['bg-nbd', 'mbg-nbd', 'naive'], True)
+    (['bg-nbd', 'ggom-nbd', 'mbg-nbd', 'naive', 'nbd', 'pareto-nbd'], True)
     """
     predictions: dict[str, Vector] = {"naive": Naive().expected_purchases(x, t_x, T, holdout)}
     models: dict[str, Figures] = {"naive": figures(predictions["naive"], later, None)}
-    failed = {}
-    for name, fit in FITS.items():
+    failed: dict[str, str] = {}
+    rhythm = None
+    for name in FITS:
         try:
-            found: Fit[PurchaseModel] = fit(x, t_x, T)
+            found = fit_named(name, x, t_x, T, log_intervals=log_intervals)
         except CannotFit as reason:
             failed[name] = str(reason)
+            continue
+        if isinstance(found.model, RegularNBD):
+            rhythm = found.model.k
+        if same := _same_as_another(found):
+            failed[name] = same
             continue
         predictions[name] = found.model.expected_purchases(x, t_x, T, holdout)
         log_score = found.model.log_p_count(later, x, t_x, T, holdout)
@@ -101,6 +149,7 @@ def evaluate(
         for_p_alive=for_p_alive,
         failed=failed,
         calibration={name: calibration(own, later) for name, own in predictions.items()},
+        rhythm=rhythm,
     )
 
 
@@ -110,7 +159,8 @@ def _choose(models: Mapping[str, Figures]) -> tuple[str, str, str | None]:
         return "naive", "no_other", None
     best = max(scored, key=lambda name: scored[name])
     if models["naive"].rmse < models[best].rmse:
-        return "naive", "rmse", best
+        leaving = [name for name in scored if name != NBD.name]  # NBD knows nobody who left
+        return "naive", "rmse", max(leaving, key=lambda name: scored[name], default=best)
     return best, "log_score", best
 
 

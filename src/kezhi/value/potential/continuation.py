@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from kezhi.value.durations import DAYS_PER_YEAR, days_in
-from kezhi.value.potential.choose import PurchaseModel
 from kezhi.value.potential.fitting import Diagnostics, Vector
 from kezhi.value.potential.gamma_gamma import GammaGamma
 from kezhi.value.potential.naive import Naive
+from kezhi.value.potential.over_time import DIGITS
+from kezhi.value.potential.purchase_model import PurchaseModel
 from kezhi.value.potential.shrunk_mean import ShrunkMean
 
 SpendModel = GammaGamma | ShrunkMean
@@ -31,10 +32,9 @@ SpendModel = GammaGamma | ShrunkMean
 DRAWS = 400
 """Draws behind the predictive quantiles, for each group of customers alike in x and T."""
 
-_ALIKE = 0.02  # ages are alike for the draws if they differ by less than two per cent
+_SILENCES = 16  # classes of the share of their time that customers have been silent
 
-_DIGITS = 10  # of the interpolation over time: see `_Time`
-_NODES = (8, 40)  # at least and at most
+_ALIKE = 0.02  # ages are alike for the draws if they differ by less than two per cent
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +161,20 @@ class _Groups:
     x: Vector
     T: Vector
     paid: Vector
+    silent: Vector  # of the first of them, for draws
     index: NDArray[np.intp]
 
 
-def _grouped(buyers: Buyers) -> _Groups:
+def _grouped(buyers: Buyers, silence: NDArray[np.int64] | None = None) -> _Groups:
+    """Groups of customers, apart by their class of silence where there is one."""
     _, age = np.unique(buyers.T, return_inverse=True)
     size = int(max(buyers.x.max(initial=0), buyers.paid.max(initial=0))) + 1
     key = (age * size + buyers.x.astype(np.int64)) * size + buyers.paid.astype(np.int64)
+    if silence is not None:
+        key = key * (_SILENCES + 1) + silence
     _, first, index = np.unique(key, return_index=True, return_inverse=True)
-    return _Groups(buyers.x[first], buyers.T[first], buyers.paid[first], index)
+    T, t_x = buyers.T[first], buyers.t_x[first]
+    return _Groups(buyers.x[first], T, buyers.paid[first], np.clip(T - t_x, 0.0, T), index)
 
 
 def _counts(
@@ -180,10 +185,12 @@ def _counts(
         rate = model.expected_purchases(buyers.x, buyers.t_x, buyers.T, 1.0)
         present = float(horizon.factors @ np.diff(horizon.ends, prepend=0.0))
         return rate * horizon.units, rate * present
-    alive = model.p_alive(buyers.x, buyers.t_x, buyers.T)
-    purchases = model.expected_if_alive(groups.x, groups.T, horizon.units)
-    discounted = _discounted(model, groups, horizon)
-    return alive * purchases[groups.index], alive * discounted[groups.index]
+    purchases, discounted = np.zeros_like(buyers.x), np.zeros_like(buyers.x)
+    for state, here in enumerate(model.p_states(buyers.x, buyers.t_x, buyers.T)):
+        ahead = model.expected_in_state(state, groups.x, groups.T, horizon.units)
+        purchases += here * ahead[groups.index]
+        discounted += here * _discounted(model, state, groups, horizon)[groups.index]
+    return purchases, discounted
 
 
 def _lives(
@@ -193,74 +200,23 @@ def _lives(
     ends, weights = horizon.ends, horizon.factors * np.diff(horizon.ends, prepend=0.0)
     if isinstance(model, Naive):
         return np.full_like(buyers.x, weights.sum())
-    grid = _Time.over(model.alpha + groups.T, horizon.units)
-    lives = grid.weighted_sum(
-        lambda t: model.p_still_alive(groups.x[:, None], groups.T[:, None], t), ends, weights
-    )
-    return np.asarray(model.p_alive(buyers.x, buyers.t_x, buyers.T) * lives[groups.index])
+    lives = np.zeros_like(buyers.x)
+    for state, here in enumerate(model.p_states(buyers.x, buyers.t_x, buyers.T)):
+        own = model.alive_sum_in_state(state, groups.x, groups.T, ends, weights)
+        lives += here * own[groups.index]
+    return lives
 
 
 def _discounted(
-    model: PurchaseModel, groups: _Groups, horizon: Horizon, digits: float = _DIGITS
+    model: PurchaseModel, state: int, groups: _Groups, horizon: Horizon, digits: float = DIGITS
 ) -> Vector:
-    """Purchases of each group within the horizon if alive, discounted.
+    """Purchases of each group within the horizon if alive in that state, discounted.
 
     Σ_k f_k (E_k − E_{k−1}) = Σ_k (f_k − f_{k+1}) E_k with f beyond the horizon 0.
     """
     factors = horizon.factors
-    grid = _Time.over(model.alpha + groups.T, horizon.units, digits)
-    return grid.weighted_sum(
-        lambda t: model.expected_if_alive(groups.x[:, None], groups.T[:, None], t),
-        horizon.ends,
-        factors - np.append(factors[1:], 0.0),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Time:
-    """Interpolation over the coming time t, in log(1 + t/A): the models are smooth in that.
-
-    A horizon has up to a thousand units, but some twenty values of E[Y(t)] determine all others to
-    ten digits: the next singularity is π away from the real line, which gives the number of
-    Chebyshev nodes. Groups with the same A share the weights.
-    """
-
-    scales: Vector  # distinct A
-    which: NDArray[np.intp]
-    nodes: Vector  # scales × nodes, times
-    reach: Vector  # log(1 + horizon/A)
-
-    @classmethod
-    def over(cls, A: Vector, horizon: float, digits: float = _DIGITS) -> _Time:
-        scales, which = np.unique(A, return_inverse=True)
-        reach = np.log1p(horizon / scales)
-        apart = 2 * np.pi / float(reach.max(initial=1e-9))
-        rate = np.log10(apart + np.hypot(apart, 1.0))
-        nodes = int(np.clip(np.ceil(digits / rate), *_NODES))
-        angles = (np.arange(nodes) + 0.5) * np.pi / nodes
-        spread = (1 - np.cos(angles)) / 2
-        return cls(scales, which, scales[:, None] * np.expm1(reach[:, None] * spread), reach)
-
-    def weighted_sum(
-        self, function: Callable[[Vector], Vector], times: Vector, weights: Vector
-    ) -> Vector:
-        """Σ_k weights_k · function(times_k) for each group."""
-        rows = function(self.nodes[self.which])
-        return np.asarray((rows * self._weights(times, weights)[self.which]).sum(axis=1))
-
-    def _weights(self, times: Vector, weights: Vector) -> Vector:
-        """What each node counts: the weighted sum of its Lagrange polynomial (Chebyshev nodes)."""
-        nodes = self.nodes.shape[1]
-        order = np.arange(nodes)
-        angles = (order + 0.5) * np.pi / nodes
-        sums = np.zeros((len(self.scales), nodes))
-        for start in range(0, len(times), 64):
-            part = slice(start, start + 64)
-            place = np.log1p(times[part] / self.scales[:, None]) / self.reach[:, None]
-            theta = np.arccos(np.clip(1 - 2 * place, -1, 1))
-            sums += np.cos(theta[:, :, None] * order).swapaxes(1, 2) @ weights[part]
-        sums[:, 1:] *= 2
-        return np.asarray(sums @ np.cos(np.outer(order, angles)) / nodes)
+    falls = factors - np.append(factors[1:], 0.0)
+    return model.sum_in_state(state, groups.x, groups.T, horizon.ends, falls, digits)
 
 
 def _relative_error(
@@ -277,15 +233,20 @@ def _relative_error(
     if not isinstance(model, Naive) and diagnostics is not None:
 
         def log_purchases(changed: PurchaseModel) -> Vector:
-            discounted = _discounted(changed, groups, horizon, digits=4)
-            alive = changed.p_alive(buyers.x, buyers.t_x, buyers.T)
-            return _log(discounted)[groups.index] + _log(alive)
+            among = changed.p_states(buyers.x, buyers.t_x, buyers.T)
+            logs = [
+                _log(own) + _log(_discounted(changed, state, groups, horizon, 4))[groups.index]
+                for state, own in enumerate(among)
+            ]
+            return np.asarray(np.logaddexp.reduce(logs))
 
-        slopes = _slopes(model, log_purchases)
+        slopes = _slopes(model, diagnostics, log_purchases)
         variance += _quadratic(slopes, np.array(diagnostics.covariance))
     if isinstance(spend, GammaGamma) and spend_diagnostics is not None:
         slopes = _slopes(
-            spend, lambda changed: _log(changed.expected_spend(buyers.paid, buyers.mean_spend))
+            spend,
+            spend_diagnostics,
+            lambda changed: _log(changed.expected_spend(buyers.paid, buyers.mean_spend)),
         )
         variance += _quadratic(slopes, np.array(spend_diagnostics.covariance))
     return np.sqrt(np.maximum(variance, 0.0))
@@ -295,10 +256,11 @@ def _log(numbers: Vector) -> Vector:
     return np.asarray(np.log(np.maximum(np.nan_to_num(numbers), 1e-300)))
 
 
-def _slopes(model: object, log_of: Callable[..., Vector]) -> list[Vector]:
-    """Derivatives by each log-parameter, by central differences."""
+def _slopes(model: object, diagnostics: Diagnostics, log_of: Callable[..., Vector]) -> list[Vector]:
+    """Derivatives by each estimated log-parameter, by central differences."""
     step, slopes = 1e-4, []
-    for name, now in model.parameters.items():  # type: ignore[attr-defined]
+    for name in diagnostics.standard_errors:
+        now = getattr(model, name)
         up = replace(model, **{name: now * np.exp(step)})  # type: ignore[type-var]
         down = replace(model, **{name: now * np.exp(-step)})  # type: ignore[type-var]
         slopes.append((log_of(up) - log_of(down)) / (2 * step))
@@ -336,8 +298,12 @@ def _outcomes(
     # Gone customers bring nothing: a quantile of all is a higher one of nothing, or one of the rest.
     ranks = [np.clip((tail - (1 - alive)) / np.maximum(alive, 1e-12), 0, 1) for tail in tails]
     found = [np.zeros_like(alive), np.zeros_like(alive)]
-    offset = 1.0 if isinstance(model, Naive) else model.alpha
-    groups = _grouped(replace(buyers, T=_alike(buyers.T, offset)))
+    offset = 1.0 if isinstance(model, Naive) else model.time_scale
+    silence = None
+    if not isinstance(model, Naive) and model.states > 1:
+        share = (buyers.T - buyers.t_x) / (offset + buyers.T)
+        silence = np.rint(share * _SILENCES).astype(np.int64)
+    groups = _grouped(replace(buyers, T=_alike(buyers.T, offset)), silence)
     order = np.argsort(groups.index, kind="stable")
     ends = np.searchsorted(groups.index[order], np.arange(len(groups.x) + 1))
     size = 4096
@@ -378,13 +344,9 @@ def _draws(
         rate = model.expected_purchases(x, T, T, horizon.units)
         counts = rng.poisson(np.broadcast_to(rate, shape))
     else:
-        rate = rng.gamma(np.broadcast_to(model.r + x, shape)) * (horizon.units / (model.alpha + T))
-        leaves = rng.beta(model.a, np.broadcast_to(model.b + x + model.shift, shape))
-        # Purchases end with the horizon or with the one after which the customer leaves.
-        last = np.ceil(
-            rng.standard_exponential(shape) / -np.log1p(-np.clip(leaves, 1e-12, 1 - 1e-12))
+        counts = model.draw_counts(
+            rng, groups.x[part], groups.T[part], groups.silent[part], horizon.units, DRAWS
         )
-        counts = np.minimum(rng.poisson(rate), np.maximum(last, 1))
     if isinstance(spend, GammaGamma):
         spent = rng.gamma(np.maximum(spend.p * counts, 1e-12)) / np.maximum(
             rng.gamma(np.broadcast_to(spend.q + spend.p * paid, shape)), 1e-12

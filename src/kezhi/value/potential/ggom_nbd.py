@@ -31,7 +31,7 @@ class GGomNBD(LifetimeNBD):
 
     >>> model = GGomNBD(r=0.553, alpha=10.58, b=0.02, s=0.6, beta=0.4)
     >>> model.p_alive([26, 0], [30.86, 0], [31, 39]).round(3)
-    array([0.998, 0.257])
+    array([0.997, 0.333])
     """
 
     name: ClassVar[str] = "ggom-nbd"

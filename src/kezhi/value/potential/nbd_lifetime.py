@@ -22,6 +22,7 @@ from scipy.special import expit, gammaln
 from kezhi.value.potential.alike import once_each
 from kezhi.value.potential.fitting import Vector
 from kezhi.value.potential.nbd_quadrature import LogIntegrand, Rows, log_integral
+from kezhi.value.potential.over_time import DIGITS
 
 Slopes: TypeAlias = tuple[Vector, ...]
 """First derivatives by each parameter of the lifetime."""
@@ -212,7 +213,13 @@ class LifetimeNBD(ABC):
         return self.expected_if_alive(x, T, t)
 
     def sum_in_state(
-        self, state: int, x: Vector, T: Vector, times: Vector, weights: Vector
+        self,
+        state: int,
+        x: Vector,
+        T: Vector,
+        times: Vector,
+        weights: Vector,
+        digits: float = DIGITS,
     ) -> Vector:
         """Σ_k weights_k · E[Y(times_k)] given alive, for each x and T."""
         ages, age = np.unique(T, return_inverse=True)

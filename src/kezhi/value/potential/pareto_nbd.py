@@ -19,9 +19,9 @@ class ParetoNBD(LifetimeNBD):
 
     >>> model = ParetoNBD(r=0.553, alpha=10.58, s=0.606, beta=11.656)
     >>> model.p_alive([26, 0], [30.86, 0], [31, 39]).round(4)
-    array([0.9979, 0.2942])
+    array([0.9979, 0.2943])
     >>> model.expected_of_new(52).round(4)
-    np.float64(1.4734)
+    np.float64(1.4722)
     """
 
     name: ClassVar[str] = "pareto-nbd"

@@ -9,7 +9,7 @@ import copy
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -18,6 +18,7 @@ from kezhi.customers.models.standing import Loyalty, Stage, Tier
 from kezhi.insight.models import ValueRun, ValueSettings
 from kezhi.insight.naming import INDICES, MEASURES, MODELS, Label, index_label
 from kezhi.insight.ruling import OPERATORS
+from kezhi.value.measure import Model
 
 Rules = dict[str, Any]
 Options = list[tuple[str, str]]
@@ -364,7 +365,7 @@ def operator_options() -> Options:
 
 
 def model_options() -> Options:
-    return [(key, str(MODELS[key])) for key in ("auto", "bg-nbd", "mbg-nbd", "naive")]
+    return [(key, str(MODELS[key])) for key in get_args(Model)]
 
 
 def unit_options() -> Options:
