@@ -16,6 +16,7 @@ from kezhi.value.paths import (
 )
 from kezhi.value.plain import from_plain, to_plain
 from kezhi.value.potential.fitting import CannotFit
+from kezhi.value.surveys import satisfaction_index
 
 SINGLE = PathDesign(
     (Construct("a", ("a",)), Construct("b", ("b",)), Construct("c", ("c",))),
@@ -234,6 +235,9 @@ def test_respondents_are_predicted():
     scores = model.index_scores(data, np.full(12, -4), np.full(12, 16))
     assert ((scores > 0) & (scores < 100)).all()
     assert np.corrcoef(scores[:, 2], own[:, 2])[0, 1] == pytest.approx(1)
+    plain = np.array(model.weights[6:9]) / model.deviations[6:9]
+    index = satisfaction_index(data[:, 6:9], plain, low=-4, high=16).index
+    assert scores[:, 2].mean() == pytest.approx(index)  # the formula of ACSI
 
 
 def test_gaps_take_no_part_and_are_counted():

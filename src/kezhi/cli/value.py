@@ -29,12 +29,16 @@ ELSEWHERE = {
     "winback": ("kezhi.cli.value_over_time", "winback"),
     "whatif": ("kezhi.cli.value_economics", "whatif"),
     "payback": ("kezhi.cli.value_economics", "payback"),
-    "costs": ("kezhi.cli.value_economics", "costs"),
+    "costs": ("kezhi.cli.value_costs", "costs"),
+    "payments": ("kezhi.cli.value_costs", "payments"),
+    "tenure": ("kezhi.cli.value_economics", "tenure"),
+    "lookalikes": ("kezhi.cli.value_offers", "lookalikes"),
+    "equity": ("kezhi.cli.value_over_time", "equity"),
     "weigh": ("kezhi.cli.value_index", "weigh"),
     "rank": ("kezhi.cli.value_index", "rank"),
     "growth": ("kezhi.cli.value_index", "growth"),
     "survey": ("kezhi.cli.value_surveys", "survey"),
-    "paths": ("kezhi.cli.value_surveys", "paths"),
+    "paths": ("kezhi.cli.value_paths", "paths"),
 }
 """Subcommands that live in another module, imported when they are called: name → (module, object).
 One whose module isn't there is no command."""

@@ -12,7 +12,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,35 @@ class Answers:
                     f"nobody answered {item!r}; the items are: {', '.join(self.items)}"
                 )
         return self.answers[:, [places[item] for item in items]]
+
+
+def with_facts(answers: Answers, facts: Mapping[str, Mapping[str, float]]) -> Answers:
+    """`answers` and what isn't asked but known: prices paid, hours waited, visits needed.
+
+    `facts` goes by item and customer; an item stands in every row of the customer about ourselves, as if
+    the respondent had said it. Raises ValueError for an item that was asked, too.
+
+    >>> asked = answers_of({"respondent": [1], "customer": ["c"], "item": ["q1"], "answer": [4.0],
+    ...     "date": ["2026-05-01"]})
+    >>> with_facts(asked, {"hours": {"c": 2.5}}).of("hours").tolist()
+    [[2.5]]
+    """
+    both = sorted(set(facts) & set(answers.items))
+    if both:
+        raise ValueError(f"{both[0]!r} was asked and is given as a fact: choose one")
+    columns = [
+        [
+            known.get(customer, np.nan) if about == US else np.nan
+            for customer, about in zip(answers.customers, answers.about, strict=True)
+        ]
+        for known in facts.values()
+    ]
+    added = np.array(columns, dtype=np.float64).T.reshape(len(answers.answers), len(facts))
+    return replace(
+        answers,
+        items=(*answers.items, *facts),
+        answers=np.column_stack([answers.answers, added]),
+    )
 
 
 def answers_of(source: Any, fault: Fault | None = None) -> Answers:
