@@ -46,6 +46,10 @@ class Bad(Exception):
         self.params = params
 
 
+LONGEST_ENTRY = 1000  # of a number, a day, a phone: whatever isn't free text
+_FREE = frozenset({FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.TAGS, FieldKind.MULTI_CHOICE})
+
+
 def parse(text: str, field: ImportField, reading: Reading = NO_READING) -> str | None:
     """The canonical text of a cell, None if it is blank; raises `Bad`."""
     is_marked = text.lstrip().startswith("'")  # our own export says so that this is a text
@@ -54,6 +58,9 @@ def parse(text: str, field: ImportField, reading: Reading = NO_READING) -> str |
         text = text.removeprefix("'")  # how spreadsheets mark a number or a date as text
     if not text or (field.kind not in _TEXTS and text.lower() in BLANKS):
         return None
+    if len(text) > LONGEST_ENTRY and field.kind not in _FREE:
+        # A megabyte of digits would keep the patterns below busy for minutes.
+        raise Bad("too_long", length=len(text), limit=LONGEST_ENTRY)
     if text.upper() in SPREADSHEET_ERRORS:
         raise Bad("formula_error")
     if text[0] in "=＝" and len(text) > 1 and not is_marked:
