@@ -173,3 +173,8 @@ def test_the_quick_path_and_the_exact_one_agree(texts, kind):
             assert Decimal(values[position].as_py()) == Decimal(expected)
         else:
             assert values[position].as_py() == expected
+
+
+@pytest.mark.parametrize("kind", [K.PHONE, K.EMAIL, K.MONEY, K.DATE, K.INTEGER])
+def test_a_megabyte_that_is_no_text_is_refused_before_it_is_read(kind):
+    assert meaning(kind, "1" * 1_000_000) == "! too_long"
