@@ -282,3 +282,51 @@ def test_costs_land_exactly_and_say_why(tmp_path):
     assert "1 activities of kind party have no rate" in said
     assert "1 destroy" in said
     assert "belong together" in run("costs", path, *NAMED, "--rates", rates).stderr
+
+
+def test_payments_count_what_is_open(tmp_path):
+    path = file(
+        tmp_path,
+        "i.csv",
+        "c,due,paid,amount\nA,2025-01-01,2025-01-11,100\nA,2025-01-01,,365.25\nB,2025-01-01,2024-12-30,9\n",
+    )
+    words = ("--customer", "c", "--due", "due", "--paid", "paid", "--amount", "amount")
+    found = rows("payments", path, *words, "--on", "2025-01-11", "--capital-rate", "0.1")
+    assert found[0]["cost"] == pytest.approx((100 + 365.25) * 10 * 0.1 / 365.25)
+    assert [row["overdue"] for row in found] == [365.25, 0]
+    assert found[1]["share_on_time"] == 1
+
+
+def test_tenure_adds_up(tmp_path):
+    path = file(
+        tmp_path,
+        "o.csv",
+        "c,day,margin,off,serve\nA,2022-01-01,100,10,20\nA,2023-02-01,150,5,\nA,2024-02-01,1,,\n",
+    )
+    words = ("tenure", path, "--customer", "c", "--date", "day", "--amount", "margin")
+    found = rows(*words, "--discount", "off", "--serving", "serve", "--acquisition-cost", "30")
+    assert found[0]["profit"] == 70
+    assert found[1]["growth"] == 50
+    assert found[1]["lower_cost"] == 20
+    assert found[1]["smaller_discounts"] == 5
+    assert found[1]["against_new"] == 70 + 75 + 30
+
+
+def test_lookalikes_say_in_what(tmp_path):
+    lines = "".join(f"c{k},{int(k < 6)},{50 + k % 3 if k < 7 else k},{k % 2}\n" for k in range(20))
+    path = file(tmp_path, "f.csv", "c,best,staff,odd\n" + lines)
+    words = ("--customer", "c", "--best", "best", "--feature", "staff", "--feature", "odd")
+    found = rows("lookalikes", path, *words)
+    assert found[0]["customer"] == "c6"
+    assert found[0]["because"].startswith("staff")
+    few = file(tmp_path, "g.csv", "c,best,staff,odd\na,1,2,3\n")
+    assert "at least 5" in run("lookalikes", few, *words).stderr
+
+
+def test_equity_with_and_without_acquisition(tmp_path):
+    path = file(tmp_path, "v.csv", "c,v\na,100\nb,\nc,50\n")
+    words = ("equity", path, "--value", "v", "--won-per-month", "1", "--value-of-new", "30")
+    found = rows(*words, "--acquisition-cost", "10", "--months", "12", "--annual-rate", "0")
+    assert found["customers"] == 2
+    assert found["equity"] == 150
+    assert found["equity_with_acquisition"] == pytest.approx(390)

@@ -1,4 +1,4 @@
-"""`kezhi value rules` and `kezhi value offers`: what goes together, and what to offer next."""
+"""`kezhi value rules`, `offers`, `lookalikes`: what goes together, what to offer, who is alike."""
 
 from __future__ import annotations
 
@@ -235,4 +235,65 @@ def offers(
         out,
         as_json,
         written=_("%(count)s offers written to %(file)s"),
+    )
+
+
+@click.command(
+    help=_(
+        "Who resembles the best customers, and in what.\n\n"
+        "FILE has a row per customer. --best names a column of 1 and 0; features are columns of "
+        "numbers, blanks are not known."
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--customer", required=True, metavar="C", help=_("Column of the customer."))
+@click.option("--best", required=True, metavar="B", help=_("Column that marks the best with 1."))
+@click.option(
+    "--feature",
+    "features",
+    required=True,
+    multiple=True,
+    metavar="F",
+    help=_("Column of a feature; give several times."),
+)
+@gives_rows
+def lookalikes(
+    file: Path,
+    customer: str,
+    best: str,
+    features: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    import numpy as np
+    import pyarrow as pa
+
+    from kezhi.value.offers.look_alikes import look_alikes
+    from kezhi.value.tables import FileTable
+
+    try:
+        table = FileTable.read(file, [customer, best, *features])
+        found = look_alikes(
+            np.column_stack([table.amounts_or_unknown(name) for name in features]),
+            np.nan_to_num(table.amounts_or_unknown(best)) > 0,
+            features,
+        )
+        names = table.texts(customer)
+    except ValueError as error:
+        raise refuse(file, error) from error
+    reasons = [
+        "; ".join(f"{name} {part:.3g}" for name, part in found.named_reasons(k))
+        for k in found.order.tolist()
+    ]
+    order = pa.array(found.order)
+    hand_over(
+        pa.table(
+            {
+                "customer": names.take(order),
+                "similarity": pa.array(found.similarity[found.order]),
+                "because": pa.array(reasons, pa.string()),
+            }
+        ),
+        out,
+        as_json,
     )

@@ -1,4 +1,4 @@
-"""`kezhi value bridge`, `cohorts`, `rhythm`, `survival`, `winback`: value and customers as time goes by."""
+"""`kezhi value bridge`, `cohorts`, `rhythm`, `survival`, `winback`, `equity`: as time goes by."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from kezhi.cli.launch.language import gettext as _
-from kezhi.cli.value_output import duration, gives_rows, hand_over, refuse
+from kezhi.cli.value_output import duration, gives_rows, hand_over, print_plain, refuse
 from kezhi.cli.value_transactions import day_of, of_transactions, read, summarise
 
 PERCENT_80 = 0.8
@@ -359,3 +359,74 @@ def winback(
         }
     )
     hand_over(table_out.take(pa.array(found.order)), out, as_json)
+
+
+@click.command(
+    help=_(
+        "Customer equity: the value of present customers, and with those expected to be won.\n\n"
+        "FILE has a row per customer."
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--value", "value_", required=True, metavar="V", help=_("Column of the value."))
+@click.option(
+    "--won-per-month",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help=_("Customers expected to be won a month."),
+)
+@click.option(
+    "--value-of-new", type=float, default=0.0, show_default=True, help=_("What a new one is worth.")
+)
+@click.option(
+    "--acquisition-cost",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help=_("What winning a customer costs."),
+)
+@click.option(
+    "--months",
+    type=click.IntRange(0, 600),
+    default=36,
+    show_default=True,
+    help=_("Months for which customers are won."),
+)
+@click.option(
+    "--annual-rate",
+    type=click.FloatRange(-1, min_open=True),
+    default=0.10,
+    show_default=True,
+    help=_("Discount rate per year, as a fraction."),
+)
+@click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
+def equity(
+    file: Path,
+    value_: str,
+    won_per_month: float,
+    value_of_new: float,
+    acquisition_cost: float,
+    months: int,
+    annual_rate: float,
+    as_json: bool,
+) -> None:
+    from kezhi.value.over_time.equity import Acquisition, customer_equity
+    from kezhi.value.tables import FileTable
+
+    try:
+        values = FileTable.read(file, [value_]).amounts_or_unknown(value_)
+    except ValueError as error:
+        raise refuse(file, error) from error
+    won = Acquisition(won_per_month, acquisition_cost, value_of_new, months)
+    found = customer_equity(values, acquisition=won, annual_rate=annual_rate)
+    print_plain(
+        {
+            "customers": found.customers,
+            "equity": found.static,
+            "expected_customers": found.new,
+            "expected_value": found.acquired,
+            "equity_with_acquisition": found.with_acquisition,
+        },
+        as_json,
+    )
