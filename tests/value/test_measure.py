@@ -311,6 +311,34 @@ def test_the_model_can_be_named(lines, model):
     assert found.customers.column("p_alive").null_count == 0
 
 
+@pytest.mark.parametrize("model", ["pareto-nbd", "ggom-nbd", "nbd", "mbg-cnbd-k"])
+def test_every_model_gives_value_with_both_intervals(lines, model):
+    found = measure(Facts(lines), Settings(model=model), as_of=AS_OF)
+    assert found.run.model["chosen"] == found.run.model["for_p_alive"] == model
+    assert found.run.model["rhythm"] >= 1
+    columns = {
+        name: found.customers.column(name).to_numpy()
+        for name in (
+            "p_alive",
+            "p_purchase_12m",
+            "continuation_value",
+            "mean_low",
+            "mean_high",
+            "outcome_low",
+            "outcome_high",
+        )
+    }
+    for own in columns.values():
+        assert np.isfinite(own).all()
+    assert (columns["mean_low"] < columns["continuation_value"]).all()
+    assert (columns["continuation_value"] < columns["mean_high"]).all()
+    assert (columns["outcome_low"] <= columns["outcome_high"]).all()
+    assert (columns["p_purchase_12m"] <= columns["p_alive"] + 1e-12).all()
+    assert sum(own["expected"] for own in found.run.frequencies) == pytest.approx(
+        found.run.summary["buyers"]
+    )
+
+
 @pytest.mark.parametrize("unit", ["day", "week", "month"])
 def test_the_unit_hardly_changes_the_value(lines, found, unit):
     other = measure(Facts(lines), Settings(unit=unit, model="mbg-nbd"), as_of=AS_OF)

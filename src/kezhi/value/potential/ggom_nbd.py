@@ -129,6 +129,7 @@ class GGomNBD(LifetimeNBD):
 
 _USUAL = (0.5, 0.7, 0.4)
 _NEARLY = 1e-6  # b, per mean age, that stands for the limit b → 0
+_NO_AGEING = 1e-3  # b, per mean age, below which the search is on its way to the limit
 _GAIN = 1e-4  # of log-likelihood over the limit, below which the limit is the maximum
 
 
@@ -154,11 +155,24 @@ def fit(
     if limit.diagnostics.penalty:
         return fit_lifetime_nbd(GGomNBD, _USUAL, x, t_x, T, weights=weights, penalty=penalty)
     objective = lifetime_objective(GGomNBD, data)
-    optimum = maximise(objective, start_at(GGomNBD, _USUAL, data))
-    known = limit.diagnostics.log_likelihood
-    if optimum.converged and optimum.objective > known + _GAIN:
+    least = np.log(_NO_AGEING * data.customers / data.lived)
+
+    def watched(theta: Vector) -> tuple[float, Vector, Vector]:
+        if theta[2] < least:
+            raise _ToLimit
+        return objective(theta)
+
+    try:
+        optimum = maximise(watched, start_at(GGomNBD, _USUAL, data))
+    except _ToLimit:
+        return _at_limit(limit, data)
+    if optimum.converged and optimum.objective > limit.diagnostics.log_likelihood + _GAIN:
         return as_fit(GGomNBD, optimum, data, objective, 0.0, optimum.theta)
     return _at_limit(limit, data)
+
+
+class _ToLimit(Exception):
+    """The likelihood rises towards b = 0."""
 
 
 def _at_limit(limit: Fit[ParetoNBD], data: Groups) -> Fit[GGomNBD]:
