@@ -26,7 +26,7 @@ from kezhi.core.actor import SYSTEM, Actor
 from kezhi.core.models import JobRun, JobState
 from kezhi.core.progress import Progress, Stopped, silent
 from kezhi.core.refusal import NotAllowed, Refused
-from kezhi.insight import figures, publishing
+from kezhi.insight import figures, overriding, publishing
 from kezhi.insight.facts import Ledger, read_ledger
 from kezhi.insight.models import KeptFigure, ValueRun
 from kezhi.insight.naming import stage_of_work
@@ -368,6 +368,7 @@ def publish_value_run(
     changed = 0
     if ValueRun.objects.latest_published() == run:
         changed = publishing.update_standings(run)
+        overriding.expire_overrides(run, actor=actor)
         KeptFigure.objects.all().delete()
     work.tell(stage_of_work("publish"), 0.9)  # the last chance to cancel
     note(as_of=run.as_of.isoformat(), changed=changed, moves=moves, backfilled=len(past))

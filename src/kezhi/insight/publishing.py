@@ -18,6 +18,7 @@ import pyarrow.csv as pacsv
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from kezhi.insight import overriding
 from kezhi.insight.models import Snapshot, StageMove, TierMove, ValueRun
 from kezhi.value.measure import Measurement
 
@@ -112,6 +113,7 @@ def snapshot_table(run: ValueRun, measurement: Measurement) -> pa.Table:
         "as_of": pa.array([run.as_of] * rows, pa.date32()),
         "leaves": _leaves(measured["leaves"]),
         "rfm": _rfm(measured),
+        **overriding.tier_columns(measured, overriding.overrides_for(run), run.as_of),
     }
     for name in snapshot_columns():
         if name in columns:
@@ -155,10 +157,11 @@ def _leaves(leaves: pa.ChunkedArray) -> pa.Array:
 
 
 def previous_tiers(run: ValueRun) -> pa.Table:
-    """What a run left for the hysteresis of the next one."""
+    """What a run left for the hysteresis of the next one: the tiers of the scores."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT customer_id, nullif(tier, ''), nullif(tier_pending, '')"
+            "SELECT customer_id, nullif(CASE WHEN is_by_hand THEN tier_by_score ELSE tier END, ''),"
+            " nullif(tier_pending, '')"
             " FROM insight_snapshot WHERE run_id = %s ORDER BY customer_id",
             [run.pk],
         )

@@ -22,6 +22,7 @@ class Snapshot(models.Model):
     """All that a run measured of a customer. Kept daily for 35 days, then one a month.
 
     `leaves` are the normalised indices (0 to 1) in the order of the run's index tree; null = not measured.
+    `tier` is the one that held; where it was given by hand, `tier_by_score` is the one beneath.
     """
 
     run = models.ForeignKey(ValueRun, models.CASCADE, related_name="snapshots", db_index=False)
@@ -29,6 +30,8 @@ class Snapshot(models.Model):
     as_of = models.DateField()
 
     tier = models.CharField(max_length=1, blank=True)
+    is_by_hand = models.BooleanField(default=False, db_default=False)
+    tier_by_score = models.CharField(max_length=1, blank=True, default="", db_default="")
     tier_pending = models.CharField(max_length=1, blank=True)
     loyalty = models.CharField(max_length=12, blank=True)
     stage = models.CharField(max_length=12, blank=True)

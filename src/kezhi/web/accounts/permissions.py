@@ -41,6 +41,7 @@ def kind_labels() -> dict[str, str]:
     words = {
         "value_run": _("Value runs"),
         "value_settings": _("Value rules"),
+        "tier_override": _("Tiers by hand"),
         "user": _("People"),
         "role": _("Roles"),
         "company": _("Company"),
