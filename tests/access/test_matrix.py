@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 import policies
+from addresses import address_of, policy_of, routes, undone
 from world import ACTORS, Actor, World, build
 from writes import written
 
 pytestmark = pytest.mark.django_db
 TO_THE_DOOR = ("/sign-in/", "/setup/")
-
-
-def routes() -> Iterator[tuple[str, str]]:
-    """Name and pattern of every address; one without a name goes by its pattern."""
-
-    def walk(patterns: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-        for each in patterns:
-            route = prefix + str(each.pattern)
-            if isinstance(each, URLResolver):
-                yield from walk(each.url_patterns, route)
-            elif isinstance(each, URLPattern):
-                yield each.name or route, route
-
-    return walk(get_resolver().url_patterns)
-
-
-def policy_of(name: str) -> policies.Policy | None:
-    from kezhi.records import registry
-
-    if name in policies.ROUTES:
-        return policies.ROUTES[name]
-    kinds = sorted((kind.name for kind in registry), key=len, reverse=True)
-    for kind in kinds:
-        if name == kind or name.startswith(f"{kind}-"):
-            found = policies.of_kind(kind, name.removeprefix(kind))
-            if found is not None:
-                return found
-    return None
 
 
 def test_every_address_says_for_whom_it_is():
@@ -76,10 +45,10 @@ def test_everybody_comes_where_they_may_and_nowhere_else(world: World, actor: Ac
         belongs = policy.kind == "customer" or (
             policy.kind in registry and hasattr(registry[policy.kind].model, "customer_id")
         )
-        address = _address(name, route, policy, world)
+        address = address_of(name, route, policy, world)
         for method in ("get", "post"):
             expected = policy.expects(actor, method, belongs)
-            with _undone():
+            with undone():
                 client.cookies.clear()
                 client.cookies.load(cookies.replace("Set-Cookie: ", ""))
                 response = getattr(client, method)(address)
@@ -137,23 +106,3 @@ def _half_signed_in(client: Client, person: Any) -> Client:
     CodeApp.objects.create(person=person, secret="sealed", added_at=NOW)
     client.post("/sign-in/", {"login": person.login, "password": PASSWORD})
     return client
-
-
-@contextmanager
-def _undone() -> Iterator[None]:
-    """Whatever a request did is taken back, so that the next one finds the same world."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-def _address(name: str, route: str, policy: policies.Policy, world: World) -> str:
-    parts = policy.parts(world)
-    if name != route:
-        return reverse(name, kwargs=parts or None)
-    address = f"/{route}"
-    for parameter, entry in parts.items():
-        for converter in ("int:", "str:", "slug:", "uuid:", ""):
-            address = address.replace(f"<{converter}{parameter}>", str(entry))
-    assert "<" not in address, f"{route} needs more parts"
-    return address
