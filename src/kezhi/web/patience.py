@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import DataError, OperationalError, connections
-from psycopg.errors import QueryCanceled
+from psycopg.errors import QueryCanceled, UntranslatableCharacter
 
 SECONDS = 15
 
@@ -23,5 +23,7 @@ def took_too_long(exception: BaseException) -> bool:
 
 
 def holds_nul(exception: BaseException) -> bool:
-    """Whether a text was sent on that has a NUL in it: the driver refuses it before the database sees it."""
-    return isinstance(exception, DataError) and "NUL (0x00)" in str(exception)
+    """Whether a text was sent on that has a NUL in it: the driver refuses it, or in JSON the database."""
+    return isinstance(exception, DataError) and (
+        "NUL (0x00)" in str(exception) or isinstance(exception.__cause__, UntranslatableCharacter)
+    )
