@@ -145,6 +145,7 @@ def test_the_retention_model_of_a_file(answers, tmp_path):
     assert way["low"] < way["coefficient"] < way["high"]
     assert found["reliability"]["satisfaction"]["rho_c"] > 0.7
     assert found["respondents"] == 60
+    assert found["q_squared"]["satisfaction_1"] > 0
     with out.open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 60

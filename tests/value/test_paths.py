@@ -13,6 +13,7 @@ from kezhi.value.paths import (
     PathModel,
     bootstrap,
     fit,
+    foresight,
 )
 from kezhi.value.plain import from_plain, to_plain
 from kezhi.value.potential.fitting import CannotFit
@@ -238,6 +239,23 @@ def test_respondents_are_predicted():
     plain = np.array(model.weights[6:9]) / model.deviations[6:9]
     index = satisfaction_index(data[:, 6:9], plain, low=-4, high=16).index
     assert scores[:, 2].mean() == pytest.approx(index)  # the formula of ACSI
+
+
+def test_foresight_is_of_respondents_not_fitted():
+    data = retention(rows=300)
+    found = foresight(data, RETENTION, folds=5, seed=3)
+    assert list(found.q_squared) == list(RETENTION.indicators[6:])
+    assert all(0.1 < one < 0.6 for one in found.q_squared.values())
+    assert foresight(data, RETENTION, folds=5, seed=3) == found
+    shuffled = data.copy()
+    shuffled[:, :6] = np.random.default_rng(1).permutation(shuffled[:, :6])
+    nothing = foresight(shuffled, RETENTION, folds=5).q_squared
+    assert max(nothing.values()) < 0.05
+    model = fit(data, RETENTION)
+    way = model.predict(data, from_first=True)
+    assert way[:, 2] == pytest.approx(model.predict(data)[:, 2])
+    with pytest.raises(ValueError, match="folds"):
+        foresight(data, RETENTION, folds=1)
 
 
 def test_gaps_take_no_part_and_are_counted():

@@ -167,6 +167,12 @@ def test_independent_drivers_get_their_own_r_squared():
         assert one.shapley == pytest.approx(one.correlation**2)
 
 
+def test_of_two_drivers_johnson_and_shapley_say_the_same():
+    data, outcome = answers()
+    for one in drivers(data[:, :2], outcome).drivers:
+        assert one.johnson == pytest.approx(one.shapley)
+
+
 def test_drivers_that_cannot_be_told_apart_are_refused():
     data, outcome = answers(50)
     with pytest.raises(ValueError, match="determined by the others"):

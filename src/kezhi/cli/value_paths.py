@@ -67,7 +67,7 @@ def paths(
     seed: int,
     out: Path | None,
 ) -> None:
-    from kezhi.value.paths import RETENTION, PathDesign, bootstrap, fit
+    from kezhi.value.paths import RETENTION, PathDesign, bootstrap, fit, foresight
     from kezhi.value.survey_answers import US
 
     plan = RETENTION if design is None else plan_of(design, PathDesign)
@@ -88,6 +88,8 @@ def paths(
     if out is not None:
         _write_scores(who, columns, model, link, out)
     report = _report(model, drawn)
+    seen = told(file, lambda: foresight(columns, plan, seed=seed))
+    report["q_squared"] = dict(seen.q_squared)
     if link is not None:
         report["repurchase"] = {
             "intercept": link.intercept,

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kezhi.value.potential.fitting import CannotFit
 from kezhi.value.repurchase import Repurchase
 from kezhi.value.repurchase import fit as fit_repurchase
 from kezhi.value.survey_answers import US, Answers
@@ -243,7 +244,13 @@ def bootstrap_mean(
     if len(own) < 2:
         return None, None
     rng = np.random.default_rng(seed)
-    drawn = np.array([own[rng.integers(0, len(own), len(own))].mean() for _draw in range(draws)])
+    at_once = max(1, 1_000_000 // len(own))
+    drawn = np.concatenate(
+        [
+            own[rng.integers(0, len(own), (min(at_once, draws - done), len(own)))].mean(axis=1)
+            for done in range(0, draws, at_once)
+        ]
+    )
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
@@ -347,7 +354,8 @@ def worth_of_points(
     `bought` is 1 for rows whose customer bought in the period after, `stakes` what buying again brings
     (in money): both by row. The retention model is fitted to them (`kezhi.value.repurchase`), and anew
     for every draw of the bootstrap: the interval holds the doubt about the model and the sample.
-    Attributes that already stand at 100 rise no further.
+    Attributes that already stand at 100 rise no further. Raises CannotFit where who bought again can't be
+    told apart (see `repurchase.fit`), or not in most of the draws.
     """
     ours = np.array([name == US for name in found.about])
     index = {name: _raised(found, ours, k, points) for k, name in enumerate(ATTRIBUTES)}
@@ -371,13 +379,14 @@ def worth_of_points(
     drawn = []
     for _draw in range(draws):
         rows = rng.integers(0, len(value), len(value))
-        if 0 < came[rows].sum() < len(rows) and np.ptp(value[rows]) > 0:
+        try:
             again = fit_repurchase(value[rows], came[rows])
-            drawn.append((_changes(again, value[rows], steps[:, rows]) * stake[rows]).sum(axis=1))
-    if drawn:
-        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    else:
-        low = high = np.full(len(asked), np.nan)
+        except CannotFit:  # all or nobody bought again in this draw
+            continue
+        drawn.append((_changes(again, value[rows], steps[:, rows]) * stake[rows]).sum(axis=1))
+    if 2 * len(drawn) < draws:
+        raise CannotFit("too few bought again, or too few did not, for an interval")
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return tuple(
         Worth(
             name,

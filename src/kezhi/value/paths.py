@@ -23,11 +23,13 @@ __all__ = [
     "Bootstrap",
     "Coefficient",
     "Construct",
+    "Foresight",
     "Path",
     "PathDesign",
     "PathModel",
     "bootstrap",
     "fit",
+    "foresight",
 ]
 
 Vector = NDArray[np.float64]
@@ -90,29 +92,30 @@ class PathModel:
             ]
         )
 
-    def predict(self, answers: ArrayLike) -> Vector:
-        """Predicted scores × constructs from the causes' own scores; first causes as they are."""
-        own = self.scores(answers)
-        return self._forward(own)
+    def predict(self, answers: ArrayLike, *, from_first: bool = False) -> Vector:
+        """Predicted scores × constructs from the causes' own scores; first causes as they are.
 
-    def predict_answers(self, answers: ArrayLike) -> Vector:
-        """What respondents would answer to every indicator, by the predicted scores of its construct."""
-        predicted = self.predict(answers)
-        found = np.empty((len(predicted), len(self.weights)))
-        for place, block in enumerate(self.design.blocks()):
-            loadings = np.array(self.loadings[block])
-            found[:, block] = predicted[:, [place]] * loadings
-        return found * np.array(self.deviations) + np.array(self.means)
-
-    def _forward(self, own: Vector) -> Vector:
-        names, found = self.design.names, own.copy()
+        With `from_first` only the first causes are known: what they explain explains what follows.
+        """
+        names, own = self.design.names, self.scores(answers)
+        found = own.copy()
         for effect in self.design.order():
             into = [one for one in self.coefficients if one.effect == effect]
             if into:
                 causes = [names.index(one.cause) for one in into]
                 slopes = np.array([one.coefficient for one in into])
-                found[:, names.index(effect)] = (own[:, causes] * slopes).sum(axis=1)
+                known = found if from_first else own
+                found[:, names.index(effect)] = (known[:, causes] * slopes).sum(axis=1)
         return found
+
+    def predict_answers(self, answers: ArrayLike, *, from_first: bool = False) -> Vector:
+        """What respondents would answer to every indicator, by the predicted scores of its construct."""
+        predicted = self.predict(answers, from_first=from_first)
+        found = np.empty((len(predicted), len(self.weights)))
+        for place, block in enumerate(self.design.blocks()):
+            loadings = np.array(self.loadings[block])
+            found[:, block] = predicted[:, [place]] * loadings
+        return found * np.array(self.deviations) + np.array(self.means)
 
     def total_effects(self) -> tuple[tuple[float, ...], ...]:
         """Constructs × constructs: what a deviation more of the row's construct adds to the column's,
@@ -267,6 +270,51 @@ def _regression(between: Vector, causes: list[int], effect: int) -> Vector:
     if np.linalg.eigvalsh(among)[0] < 1e-10:
         raise CannotFit("two causes of one construct are one and the same")
     return np.asarray(np.linalg.solve(among, between[causes, effect]))
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """How well a model predicts respondents it wasn't fitted to (Shmueli et al. 2016, PLSpredict).
+
+    By indicator of the explained constructs: `q_squared`, 1 − squared error ÷ that of the mean answer of
+    the others (above 0: the model knows something), and `rmse` in units of the answer.
+    """
+
+    q_squared: Mapping[str, float]
+    rmse: Mapping[str, float]
+    folds: int
+
+
+def foresight(
+    answers: ArrayLike, design: PathDesign, *, folds: int = 10, seed: int = 1
+) -> Foresight:
+    """Every respondent is predicted by the model of the other folds, from the first causes alone.
+
+    Raises CannotFit as `fit` does, of a fold, too.
+    """
+    columns, _left_out = _complete(answers, design)
+    if not 2 <= folds <= len(columns):
+        raise ValueError(f"{len(columns)} respondents fall into 2 to {len(columns)} folds")
+    fold = np.random.default_rng(seed).permutation(len(columns)) % folds
+    missed, plain = np.zeros(columns.shape[1]), np.zeros(columns.shape[1])
+    for one in range(folds):
+        held = fold == one
+        model = fit(columns[~held], design)
+        guess = model.predict_answers(columns[held], from_first=True)
+        missed += ((columns[held] - guess) ** 2).sum(axis=0)
+        plain += ((columns[held] - columns[~held].mean(axis=0)) ** 2).sum(axis=0)
+    explained = [
+        place
+        for construct, block in zip(design.constructs, design.blocks(), strict=True)
+        if design.causes(construct.name)
+        for place in range(block.start, block.stop)
+    ]
+    names = design.indicators
+    return Foresight(
+        {names[k]: float(1 - missed[k] / plain[k]) for k in explained},
+        {names[k]: float(np.sqrt(missed[k] / len(columns))) for k in explained},
+        folds,
+    )
 
 
 @dataclass(frozen=True, slots=True)

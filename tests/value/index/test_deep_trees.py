@@ -154,6 +154,15 @@ def test_where_data_cannot_tell_the_fixed_weights_stay():
         assert frozen.child_weights("0") == pytest.approx((1 / 3, 1 / 3, 1 / 3))
 
 
+def test_a_leaf_that_is_kept_but_measured_no_more_takes_no_part():
+    tree = one_branch(weighting=Weighting("entropy"), aggregation="topsis")
+    first = freeze(tree, measures())
+    fewer = {name: own for name, own in measures().items() if name != "a"}
+    later = freeze(tree, fewer, version=2, keep=first.bounds)
+    assert later.child_weights("0")[0] == 0
+    assert np.isfinite(later.score(later.normalise(fewer))).all()
+
+
 def test_topsis_in_the_tree_is_topsis():
     known = measures()
     leaves = (Leaf("a", 0.5, "a"), Leaf("b", 0.3, "b", "cost"), Leaf("c", 0.2, "c"))

@@ -282,7 +282,7 @@ def _settle(
     for place, (child, span) in enumerate(_spans(parent)):
         if isinstance(child, Leaf):
             merit = leaves[:, span.start]
-            is_raw = child.direction != "target" and child.name in draft.bounds
+            is_raw = child.direction != "target" and child.measure in measures
             raw = np.asarray(measures[child.measure], dtype=np.float64) if is_raw else merit
             raw = np.where(np.isfinite(raw), raw, np.nan)
         else:
