@@ -35,6 +35,7 @@ ELSEWHERE = {
     "lookalikes": ("kezhi.cli.value_offers", "lookalikes"),
     "equity": ("kezhi.cli.value_over_time", "equity"),
     "weigh": ("kezhi.cli.value_index", "weigh"),
+    "index": ("kezhi.cli.value_tree", "index"),
     "rank": ("kezhi.cli.value_index", "rank"),
     "growth": ("kezhi.cli.value_index", "growth"),
     "survey": ("kezhi.cli.value_surveys", "survey"),
