@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +117,7 @@ def foretell(
         later=later,
         holdout_days=holdout,
         failed=failed,
-        rhythm=_rhythm(probabilities, later or choice),
+        rhythm=_rhythm(probabilities, choice),
         p_alive=spread(alive),
         p_purchase_12m=spread(buys),
         expected_purchases=spread(found.expected_purchases),
@@ -131,10 +131,10 @@ def foretell(
     )
 
 
-def _rhythm(model: PurchaseModel | None, latest: Evaluation | None) -> int | None:
+def _rhythm(model: PurchaseModel | None, choice: Evaluation | None) -> int | None:
     if isinstance(model, RegularNBD):
         return model.k
-    return None if latest is None else latest.rhythm
+    return None if choice is None else choice.rhythm
 
 
 def _counts(summary: Summary) -> tuple[Vector, Vector, Vector]:
@@ -156,14 +156,23 @@ def _choose(
         holdout = round(settings.holdout_months * DAYS["month"])
     if span < 3 * holdout:
         return None, None, None
-    last = _judged(arrays, settings, today - holdout, today)
-    if span < 4 * holdout or last is None:
-        return last, None, holdout
-    first = _judged(arrays, settings, today - 2 * holdout, today - holdout)
-    return (last, None, holdout) if first is None else (first, last, holdout)
+    first = None
+    if span >= 4 * holdout:
+        first = _judged(arrays, settings, today - 2 * holdout, today - holdout)
+    if first is None:
+        return _judged(arrays, settings, today - holdout, today), None, holdout
+    chosen = {first.chosen, first.for_p_alive, settings.model}
+    last = _judged(arrays, settings, today - holdout, today, chosen)
+    return (first, last, holdout) if last is not None else (first, None, holdout)
 
 
-def _judged(arrays: FactArrays, settings: Settings, cut: int, until: int) -> Evaluation | None:
+def _judged(
+    arrays: FactArrays,
+    settings: Settings,
+    cut: int,
+    until: int,
+    candidates: Collection[str | None] = tuple(FITS),
+) -> Evaluation | None:
     early, late = arrays.occasions(cut), arrays.occasions(until)
     there = early.count > 0
     if int((early.count > 1).sum()) < LEAST_REPEATING:
@@ -177,6 +186,7 @@ def _judged(arrays: FactArrays, settings: Settings, cut: int, until: int) -> Eva
         (late.count - early.count)[there],
         (until - cut) / length,
         log_intervals=sum_of_logs(early.repeats_by_gap, settings.unit),
+        candidates=[name for name in candidates if name is not None],
     )
 
 

@@ -8,7 +8,7 @@ zero for everybody nearly wins that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from kezhi.value.potential import bg_nbd, ggom_nbd, mbg_nbd, nbd, pareto_nbd, regular_fit
 from kezhi.value.potential.fitting import CannotFit, Fit, Vector
+from kezhi.value.potential.ggom_nbd import GGomNBD
 from kezhi.value.potential.naive import Naive
 from kezhi.value.potential.nbd import NBD
+from kezhi.value.potential.pareto_nbd import ParetoNBD
 from kezhi.value.potential.purchase_model import PurchaseModel
 from kezhi.value.potential.regular import RegularNBD
 from kezhi.value.ranks import ranks
@@ -110,10 +112,12 @@ def evaluate(
     holdout: float,
     *,
     log_intervals: float | None = None,
+    candidates: Collection[str] = tuple(FITS),
 ) -> Evaluation:
     """Judge the candidates by the purchases `later` in a hold-out of that many units of time.
 
-    `log_intervals`: see `fit_named`. Without it no rhythm can be told.
+    `log_intervals`: see `fit_named`. Without it no rhythm can be told. The naive rule is always
+    among the candidates.
 
     >>> rng = np.random.default_rng(7)
     >>> x = rng.poisson(2, 200); T = np.full(200, 50.0)
@@ -125,12 +129,18 @@ def evaluate(
     models: dict[str, Figures] = {"naive": figures(predictions["naive"], later, None)}
     failed: dict[str, str] = {}
     rhythm = None
-    for name in FITS:
+    limit: Fit[PurchaseModel] | None = None
+    for name in (name for name in FITS if name in candidates):
         try:
-            found = fit_named(name, x, t_x, T, log_intervals=log_intervals)
+            if name == GGomNBD.name and limit is not None:
+                found = FITS[name](x, t_x, T, limit=limit)
+            else:
+                found = fit_named(name, x, t_x, T, log_intervals=log_intervals)
         except CannotFit as reason:
             failed[name] = str(reason)
             continue
+        if name == ParetoNBD.name:
+            limit = found
         if isinstance(found.model, RegularNBD):
             rhythm = found.model.k
         if same := _same_as_another(found):

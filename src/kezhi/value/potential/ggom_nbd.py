@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from kezhi.value.potential import pareto_nbd
 from kezhi.value.potential.alike import once_each
-from kezhi.value.potential.fitting import Fit, Vector, maximise
-from kezhi.value.potential.grouping import Groups, read_customers
+from kezhi.value.potential.fitting import Fit, Objective, Optimum, Vector, maximise
+from kezhi.value.potential.grouping import MANY_GROUPS, Groups, coarser, read_customers
 from kezhi.value.potential.nbd_fit import (
     as_fit,
     fit_lifetime_nbd,
@@ -140,8 +140,9 @@ def fit(
     *,
     weights: ArrayLike | None = None,
     penalty: float | None = None,
+    limit: Fit[ParetoNBD] | None = None,
 ) -> Fit[GGomNBD]:
-    """Maximum likelihood, with the arguments of `bg_nbd.fit`.
+    """Maximum likelihood, with the arguments of `bg_nbd.fit`; `limit` is the Pareto/NBD's, if known.
 
     Where customers don't leave the sooner the older they are, the maximum is the limit b → 0, which
     is the Pareto/NBD: the diagnostics say `pareto_limit`, and b and β have no standard error.
@@ -151,10 +152,35 @@ def fit(
     ('ggom-nbd', True)
     """
     data = read_customers(x, t_x, T, weights)
-    limit = pareto_nbd.fit(x, t_x, T, weights=weights, penalty=penalty)
+    if limit is None:
+        limit = pareto_nbd.fit(x, t_x, T, weights=weights, penalty=penalty)
     if limit.diagnostics.penalty:
         return fit_lifetime_nbd(GGomNBD, _USUAL, x, t_x, T, weights=weights, penalty=penalty)
     objective = lifetime_objective(GGomNBD, data)
+    start = start_at(GGomNBD, _USUAL, data)
+    if len(data.x) > MANY_GROUPS:
+        rough = coarser(data)
+        way = _search(lifetime_objective(GGomNBD, rough), start, rough)
+        if way is not None and way.converged:
+            start = way.theta
+        elif way is None and not _rises(objective, limit, data):
+            return _at_limit(limit, data)
+    optimum = _search(objective, start, data)
+    if (
+        optimum is not None
+        and optimum.converged
+        and optimum.objective > limit.diagnostics.log_likelihood + _GAIN
+    ):
+        return as_fit(GGomNBD, optimum, data, objective, 0.0, optimum.theta)
+    return _at_limit(limit, data)
+
+
+class _ToLimit(Exception):
+    """The likelihood rises towards b = 0."""
+
+
+def _search(objective: Objective, start: Vector, data: Groups) -> Optimum | None:
+    """The optimum, or None where the search is on its way to b = 0."""
     least = np.log(_NO_AGEING * data.customers / data.lived)
 
     def watched(theta: Vector) -> tuple[float, Vector, Vector]:
@@ -163,16 +189,16 @@ def fit(
         return objective(theta)
 
     try:
-        optimum = maximise(watched, start_at(GGomNBD, _USUAL, data))
+        return maximise(watched, start)
     except _ToLimit:
-        return _at_limit(limit, data)
-    if optimum.converged and optimum.objective > limit.diagnostics.log_likelihood + _GAIN:
-        return as_fit(GGomNBD, optimum, data, objective, 0.0, optimum.theta)
-    return _at_limit(limit, data)
+        return None
 
 
-class _ToLimit(Exception):
-    """The likelihood rises towards b = 0."""
+def _rises(objective: Objective, limit: Fit[ParetoNBD], data: Groups) -> bool:
+    """Whether the likelihood rises from b = 0 on, with β/b held."""
+    own, b = limit.model, _NO_AGEING * data.customers / data.lived
+    _, slope, _ = objective(np.log([own.r, own.alpha, b, own.s, own.beta * b]))
+    return bool(slope[2] + slope[4] > 0)
 
 
 def _at_limit(limit: Fit[ParetoNBD], data: Groups) -> Fit[GGomNBD]:

@@ -54,6 +54,21 @@ class Groups:
         return int(self.counts[self.shares > 0].sum())
 
 
+MANY_GROUPS = 20_000
+"""From here on a fit first finds its way on fewer groups, see `coarser`."""
+_PARTS = 48
+
+
+def coarser(data: Groups) -> Groups:
+    """The same customers with times rounded, in far fewer groups: for a start near the optimum."""
+    width = float(data.age.max()) / _PARTS
+    last, age = (np.rint(own / width).astype(np.int64) for own in (data.last, data.age))
+    key, weight = _tally((data.x.astype(np.int64) * 128 + age) * 128 + last, data.weight)
+    x, age, last = key // 16_384, key // 128 % 128, key % 128
+    times = (np.asarray(own * width, dtype=np.float64) for own in (last, age))
+    return _indexed(weight, x.astype(np.float64), *times)
+
+
 _GRIDS = (1.0, 7.0, 365.25 / 12)  # days in a unit: data on the day grid, in any of the units
 
 
@@ -73,6 +88,10 @@ def group(x: Vector, t_x: Vector, T: Vector, weights: Vector | None) -> Groups:
         x = (key // whole // whole).astype(np.float64)
     else:
         weight = np.ones_like(x) if weights is None else weights
+    return _indexed(weight, x, t_x, T)
+
+
+def _indexed(weight: Vector, x: Vector, t_x: Vector, T: Vector) -> Groups:
     distinct, where = np.unique(x, return_inverse=True)
     shared = np.bincount(where, weight).astype(np.float64)
     t_distinct, t_index = np.unique(t_x, return_inverse=True)

@@ -23,8 +23,9 @@ from kezhi.value.potential.fitting import (
     Vector,
     diagnose,
     fit_by_newton,
+    maximise,
 )
-from kezhi.value.potential.grouping import Groups, dot, read_customers
+from kezhi.value.potential.grouping import MANY_GROUPS, Groups, coarser, dot, read_customers
 from kezhi.value.potential.nbd_lifetime import Curved, LifetimeNBD, Slopes
 from kezhi.value.potential.nbd_quadrature import Rows, pieces
 
@@ -156,8 +157,12 @@ def fit_lifetime_nbd(
     """
     data = read_customers(x, t_x, T, weights)
     objective = lifetime_objective(kind, data)
+    start = start_at(kind, of_life, data)
+    if len(data.x) > MANY_GROUPS:
+        rough = maximise(lifetime_objective(kind, coarser(data)), start)
+        start = rough.theta if rough.converged else start
     optimum, used, led = fit_by_newton(
-        objective, start_at(kind, of_life, data), informative=data.repeating, penalty=penalty
+        objective, start, informative=data.repeating, penalty=penalty
     )
     return as_fit(kind, optimum, data, objective, used, led)
 
