@@ -29,7 +29,12 @@ LITERATURE_5_POINTS = (0.25, 0.85)
 POINTS = tuple(range(1, 11))
 DRAWS = 60
 _KEPT = (1.0, 0.85, 0.7, 0.55, 0.4, 0.25, 0.12, 0.04, 1e-4)
-_ALIKE = 0.02  # for the draws, ages are alike if they differ by less than two per cent
+_DIGITS = 6.0
+_ALIKE = 0.04  # for the draws, ages are alike if they differ by less than four per cent
+_MANY = 3000  # pairs of x and T, from which on ages are alike within one per cent
+_ALIKE_OF_MANY = 0.01
+_KEPT_OF_DRAWS = (1.0, 0.75, 0.5, 0.25, 0.08, 1e-4)
+_DIGITS_OF_DRAWS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +101,27 @@ def churn_what_if(
     """
     bought = tuple(np.asarray(own, dtype=np.float64) for own in (x, t_x, T))
     value = np.broadcast_to(np.asarray(value_per_purchase, dtype=np.float64), bought[0].shape)
-    alive, churns, profits = _curve(
-        model, model, bought, _alike(bought[0], bought[2]), value, horizon, upkeep_per_unit
-    )
+    groups = _alike(bought[0], bought[2])
+    if len(groups.x) > _MANY:
+        groups = _alike(bought[0], _rounded(bought[2], model.time_scale, _ALIKE_OF_MANY))
+    alive, churns, profits = _curve(model, bought, groups, value, horizon, upkeep_per_unit)
     if not alive > 0:
         raise ValueError("nobody is a customer any more: there is no churn to lower")
     effects = _effects(churns, profits, points)
     changes = []
     if diagnostics is not None and draws > 0:
-        rounded = _alike(bought[0], _rounded(bought[2], model.time_scale))
+        rounded = _alike(bought[0], _rounded(bought[2], model.time_scale, _ALIKE))
         for drawn in _drawn(model, diagnostics, rng, draws):
-            own = _curve(drawn, drawn, bought, rounded, value, horizon, upkeep_per_unit)
+            own = _curve(
+                drawn,
+                bought,
+                rounded,
+                value,
+                horizon,
+                upkeep_per_unit,
+                shares=_KEPT_OF_DRAWS,
+                digits=_DIGITS_OF_DRAWS,
+            )
             changes.append([change for _, _, change in _effects(own[1], own[2], points)])
     tails = (1 - level) / 2, (1 + level) / 2
     low = high = np.full(len(points), np.nan)
@@ -210,36 +225,38 @@ def _alike(x: Vector, T: Vector) -> _Groups:
     return _Groups(counts[key % len(counts)], ages[key // len(counts)], index)
 
 
-def _rounded(T: Vector, scale: float) -> Vector:
-    return np.asarray(np.expm1(np.rint(np.log1p(T / scale) / _ALIKE) * _ALIKE) * scale)
+def _rounded(T: Vector, scale: float, step: float) -> Vector:
+    return np.asarray(np.expm1(np.rint(np.log1p(T / scale) / step) * step) * scale)
 
 
 def _curve(
     model: PurchaseModel,
-    today: PurchaseModel,
     bought: tuple[Vector, ...],
     groups: _Groups,
     value: Vector,
     horizon: Horizon,
     upkeep: float,
+    *,
+    shares: Sequence[float] = _KEPT,
+    digits: float = _DIGITS,
 ) -> tuple[float, Vector, Vector]:
-    """Customers alive by `today`, and by how much dropout is kept: churn a year and profit."""
+    """Customers alive by the model, and by how much dropout is kept: churn a year and profit."""
     year = np.array([DAYS_PER_YEAR / days_in(horizon.unit)])
     factors = horizon.factors
     falls = factors - np.append(factors[1:], 0.0)
     lengths = factors * np.diff(horizon.ends, prepend=0.0)
-    states = [np.asarray(here) for here in today.p_states(*bought)]
+    states = [np.asarray(here) for here in model.p_states(*bought)]
     size = len(groups.x)
     alive = [sum_by(groups.index, here, size) for here in states]
     worth = [sum_by(groups.index, here * value, size) for here in states]
     whole = float(sum(own.sum() for own in alive))
     churns, profits = [], []
-    for kept in _KEPT:
+    for kept in shares:
         changed = with_less_dropout(model, kept)
         stay = profit = 0.0
-        for state in range(today.states):
+        for state in range(model.states):
             still = changed.alive_sum_in_state(state, groups.x, groups.T, year, np.ones(1))
-            ahead = changed.sum_in_state(state, groups.x, groups.T, horizon.ends, falls)
+            ahead = changed.sum_in_state(state, groups.x, groups.T, horizon.ends, falls, digits)
             stay += float((alive[state] * still).sum())
             profit += float((worth[state] * ahead).sum())
             if upkeep:

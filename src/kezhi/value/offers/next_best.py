@@ -24,6 +24,7 @@ Vector = NDArray[np.float64]
 FEATURES = ("affinity", "just_before", "popularity", "breadth", "silence")
 MOST_PAIRS = 400_000
 """Pairs to learn from; of more customers, evenly spread ones are taken."""
+_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,23 +184,32 @@ def _reasons(
     own: Any, near: Affinity, who: NDArray[np.int64], what: NDArray[np.int64], items: int
 ) -> tuple[NDArray[np.int32], Vector, NDArray[np.int64]]:
     """For each pair the customer's own product with the largest lift towards the candidate."""
-    towards = near.matrix(np.arange(1, len(near.others) + 1, dtype=np.float64)).tocsc()
+    has = own.tocsr()
+    has.sort_indices()
+    sources = np.repeat(np.arange(items, dtype=np.int64), np.diff(near.starts))
+    key = sources * items + near.others
+    order = np.argsort(key)
+    key = key[order]
     because = np.full(len(who), -1, dtype=np.int32)
     lift, together = np.zeros(len(who)), np.zeros(len(who), dtype=np.int64)
-    has = own.tocsr()
-    order = np.argsort(what, kind="stable")
-    bounds = np.searchsorted(what[order], np.arange(items + 1))
-    for item in np.flatnonzero(np.diff(bounds)):
-        rows = order[bounds[item] : bounds[item + 1]]
-        span = slice(towards.indptr[item], towards.indptr[item + 1])
-        sources = towards.indices[span]
-        entries = towards.data[span].astype(np.int64) - 1
-        by_lift = np.lexsort((sources, -near.lift[entries]))
-        for k in by_lift[::-1]:  # the best is written last
-            column = _entries(has, who[rows], np.full(len(rows), sources[k]))
-            mine = rows[column > 0]
-            because[mine] = sources[k]
-            lift[mine], together[mine] = near.lift[entries[k]], near.together[entries[k]]
+    for low in range(0, len(who), _AT_ONCE):
+        pairs = np.arange(low, min(low + _AT_ONCE, len(who)))
+        begins, ends = has.indptr[who[pairs]].astype(np.int64), has.indptr[who[pairs] + 1]
+        counts = ends - begins
+        pair = np.repeat(pairs, counts)
+        at = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
+        mine = has.indices[at + np.repeat(begins, counts)].astype(np.int64)
+        wanted = mine * items + what[pair]
+        place = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+        known = key[place] == wanted
+        pair, entry, mine = pair[known], order[place[known]], mine[known]
+        by_lift = np.lexsort((mine, -near.lift[entry], pair))
+        pair, entry, mine = pair[by_lift], entry[by_lift], mine[by_lift]
+        first = np.ones(len(pair), dtype=np.bool_)
+        first[1:] = pair[1:] != pair[:-1]
+        because[pair[first]] = mine[first]
+        lift[pair[first]] = near.lift[entry[first]]
+        together[pair[first]] = near.together[entry[first]]
     return because, lift, together
 
 
