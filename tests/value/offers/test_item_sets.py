@@ -32,12 +32,20 @@ def counted(baskets, least, most_length):
     return found
 
 
-def compiled(baskets, **named):
-    many, searching.MANY_LINES = searching.MANY_LINES, 0
+def searched(baskets, many, **named):
+    before, searching.MANY_LINES = searching.MANY_LINES, many
     try:
         return item_sets(baskets, **named)
     finally:
-        searching.MANY_LINES = many
+        searching.MANY_LINES = before
+
+
+def compiled(baskets, **named):
+    return searched(baskets, 0, **named)
+
+
+def by_bitmaps(baskets, **named):
+    return searched(baskets, 10**9, **named)
 
 
 @settings(deadline=None)  # the first call compiles
@@ -47,13 +55,13 @@ def test_all_sets_are_found_by_both_searches(baskets, support, most_length):
     least = max(1, int(np.ceil(support * len(baskets) - 1e-9)))
     wanted = counted(baskets, least, most_length)
     named = {"least_support": support, "most_length": most_length}
-    assert item_sets(lines, **named).as_dict() == wanted
+    assert by_bitmaps(lines, **named).as_dict() == wanted
     assert compiled(lines, **named).as_dict() == wanted
 
 
 def test_lines_that_stand_twice_count_once():
     lines = Baskets(np.array([0, 0, 0, 1, 1]), np.array([2, 2, 1, 1, 1]), 2, 3)
-    for find in (item_sets, compiled):
+    for find in (by_bitmaps, compiled):
         assert find(lines, least_support=0.9).as_dict() == {(1,): 2}
 
 
@@ -130,7 +138,7 @@ def test_a_large_table_gives_the_same_by_both_searches_and_again():
     rng = np.random.default_rng(2)
     items = np.minimum((rng.pareto(1.0, 40_000) * 3).astype(np.int32), 199)
     lines = Baskets(rng.integers(0, 8000, 40_000).astype(np.int32), items, 8000, 200)
-    one, other = (find(lines, least_support=0.002) for find in (item_sets, compiled))
+    one, other = (find(lines, least_support=0.002) for find in (by_bitmaps, compiled))
     assert one.as_dict() == other.as_dict()
     assert len(one) > 500
     rules, again = (association_rules(sets, least_confidence=0.2) for sets in (one, other))
@@ -139,7 +147,7 @@ def test_a_large_table_gives_the_same_by_both_searches_and_again():
 
 def test_too_many_sets_are_refused_with_the_remedy():
     lines = baskets_of([set(range(ITEMS))] * 3)
-    for find in (item_sets, compiled):
+    for find in (by_bitmaps, compiled):
         with pytest.raises(TooMany, match="raise the least support"):
             find(lines, least_support=0.5, most_sets=20)
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MANY_LINES = 50_000
+MANY_LINES = 10_000
 """From here on the search is compiled."""
 
 MOST_SETS = 5_000_000
@@ -143,16 +143,16 @@ def _compiled(baskets: Baskets, least: int, most_length: int, most_sets: int) ->
 
 def _by_bitmaps(baskets: Baskets, least: int, most_length: int, most_sets: int) -> Found:
     """Eclat: a bit for each basket in whole numbers of any length, sets by intersection."""
-    lines = np.unique(
-        np.column_stack((baskets.items, baskets.orders)).astype(np.int64).reshape(-1, 2), axis=0
-    )
-    counts = np.bincount(lines[:, 0], minlength=baskets.item_count).astype(np.int64)
+    size = max(baskets.order_count, 1)
+    keys = np.unique(baskets.items.astype(np.int64) * size + baskets.orders)
+    items, orders = np.divmod(keys, size)
+    counts = np.bincount(items, minlength=baskets.item_count).astype(np.int64)
     rank, item_of = _ranked(counts, least)
     starts = np.concatenate(([0], np.cumsum(counts)))
     bitmaps = []
     for item in item_of.tolist():
         present = np.zeros(baskets.order_count, dtype=np.bool_)
-        present[lines[starts[item] : starts[item + 1], 1]] = True
+        present[orders[starts[item] : starts[item + 1]]] = True
         bitmaps.append(int.from_bytes(np.packbits(present).tobytes(), "big"))
     members: list[int] = []
     lengths: list[int] = []
