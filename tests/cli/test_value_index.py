@@ -57,6 +57,7 @@ def test_several_people_judge_together(matrix, tmp_path):
     other.write_text(PLACES.replace("1,2,6", "1,1/2,6").replace("1/2,1,4", "2,1,4"))
     found = plain("weigh", matrix, other)
     assert found["people"] == 2
+    assert found["ratio_by_person"][str(matrix)] == pytest.approx(0.0079, abs=1e-4)
     assert found["weights"]["scenery"] > found["weights"]["cost"]
     other.write_text(PLACES.replace("cost", "price"))
     assert "the names are others" in run("weigh", matrix, other).output

@@ -97,6 +97,25 @@ def test_the_same_as_respondent_by_respondent():
     assert found.rounds < 100
 
 
+def test_the_same_as_plspm():
+    """What plspm 0.5.7 (path scheme, mode A) says of the standardised answers."""
+    model = fit(retention(), RETENTION)
+    assert [one.coefficient for one in model.coefficients] == pytest.approx(
+        [0.666417, 0.447648, 0.210785, 0.277677], abs=1e-6
+    )
+    assert model.loadings[:6] == pytest.approx(
+        [0.930537, 0.902653, 0.926472, 0.912417, 0.925163, 0.897666], abs=1e-6
+    )
+    assert list(model.r_squared.values()) == pytest.approx([0.444111, 0.482011], abs=1e-6)
+    found = model.quality().reliability
+    assert [one.alpha for one in found] == pytest.approx(
+        [0.909243, 0.898711, 0.883528, 0.903952], abs=1e-6
+    )
+    assert [one.ave for one in found] == pytest.approx(
+        [0.846344, 0.831412, 0.810975, 0.838839], abs=1e-6
+    )
+
+
 def test_indicators_without_error_give_the_construct_itself():
     rng = np.random.default_rng(3)
     value = rng.normal(size=60)

@@ -72,11 +72,11 @@ def _judged(files: tuple[Path, ...]) -> dict[str, Any]:
     from kezhi.value.index import ahp
     from kezhi.value.index.judgement_file import read_judgements
 
-    people = []
+    people, ratios = [], []
     for file in files:
         try:
             people.append(read_judgements(file))
-            ahp.priorities(people[-1][1])  # each person's own matrix must be one
+            ratios.append(ahp.priorities(people[-1][1]).consistency_ratio)
         except ValueError as error:
             raise refuse(file, error) from error
         if people[-1][0] != people[0][0]:
@@ -99,6 +99,7 @@ def _judged(files: tuple[Path, ...]) -> dict[str, Any]:
     return {
         "by": "ahp",
         "people": len(people),
+        "ratio_by_person": dict(zip(map(str, files), ratios, strict=True)),
         "weights": dict(zip(names, found.weights, strict=True)),
         "lambda_max": found.lambda_max,
         "consistency_index": found.consistency_index,
