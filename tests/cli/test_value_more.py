@@ -330,3 +330,33 @@ def test_equity_with_and_without_acquisition(tmp_path):
     assert found["customers"] == 2
     assert found["equity"] == 150
     assert found["equity_with_acquisition"] == pytest.approx(390)
+
+
+def test_sequences_of_products(tmp_path):
+    lines = "".join(
+        f"c{k},tea,2025-01-01\nc{k},{'pot' if k < 6 else 'cup'},2025-03-0{k % 9 + 1}\n"
+        for k in range(9)
+    )
+    path = file(tmp_path, "o.csv", "c,p,d\n" + lines)
+    words = ("--customer", "c", "--item", "p", "--date", "d", "--until", "2025-12-31")
+    found = rows("sequences", path, *words)
+    assert (found[0]["after"], found[0]["bought"], found[0]["customers"]) == ("tea", "pot", 6)
+    assert found[0]["share"] == pytest.approx(6 / 9)
+
+
+def test_information_is_an_estimate(tmp_path):
+    path = file(tmp_path, "i.csv", "c,kind,n\nA,idea,2\nB,rumour,1\n")
+    points = file(tmp_path, "p.csv", "kind,points\nidea,5\n")
+    words = ("information", path, "--customer", "c", "--kind", "kind", "--quantity", "n")
+    words += ("--points", points, "--rate", "10")
+    found = rows(*words)
+    assert [row["information_value"] for row in found] == [100, 0]
+    assert found[0]["is_estimate"] is True
+    assert "rumour" in run(*words).stderr
+
+
+def test_concentration_year_by_year(orders):
+    found = rows("concentration", orders, *NAMED, "--years", "4", "--until", "2025-06-30")
+    assert [row["until"] for row in found][-1] == "2025-06-30"
+    assert all(0 <= row["gini"] <= 1 for row in found)
+    assert len(found) == 2

@@ -1,4 +1,4 @@
-"""`kezhi value whatif`, `payback` and `tenure`: what keeping and winning customers does."""
+"""`kezhi value whatif`, `payback`, `tenure`, `concentration`: what keeping customers does."""
 
 from __future__ import annotations
 
@@ -286,4 +286,57 @@ def tenure(
         "against_new",
     )
     table = pa.table({name: [getattr(year, name) for year in years] for name in names})
+    hand_over(table, out, as_json, written=_("%(count)s rows written to %(file)s"))
+
+
+@click.command(
+    help=_(
+        "How concentrated value is, year by year until the last day.\n\n"
+        "Gini, HHI and shares over the customers with any transaction in the year; peak above 1 is "
+        "what unprofitable customers destroy."
+    )
+)
+@of_transactions
+@click.option(
+    "--years", type=click.IntRange(1, 50), default=5, show_default=True, help=_("How many years.")
+)
+@gives_rows
+def concentration(
+    file: Path,
+    customer: str,
+    date_: str,
+    amount: str | None,
+    unit: str,
+    until: datetime | None,
+    years: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    import numpy as np
+    import pyarrow as pa
+
+    from kezhi.value.over_time.periods import concentration_over_time
+    from kezhi.value.reading import EPOCH
+    from kezhi.value.summary import dates
+
+    if amount is None:
+        raise click.UsageError(_("name the column of the amount with --amount"))
+    rows = read(file, customer, date_, amount)
+    as_of = (summarise(file, rows, unit, day_of(until)).until - EPOCH).days
+    assert rows.amounts is not None
+    ends = [as_of - 365 * back for back in range(years - 1, -1, -1)]
+    found = [
+        one
+        for one in concentration_over_time(
+            rows.codes, rows.days, rows.amounts, customers=len(rows.customers), ends=ends
+        )
+        if one.customers
+    ]
+    names = ("customers", "total", "gini", "hhi", "top_tenth", "largest", "peak")
+    table = pa.table(
+        {
+            "until": dates(np.array([one.day for one in found], dtype=np.int32)),
+            **{name: [getattr(one, name) for one in found] for name in names},
+        }
+    )
     hand_over(table, out, as_json, written=_("%(count)s rows written to %(file)s"))

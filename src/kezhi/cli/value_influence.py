@@ -1,4 +1,4 @@
-"""`kezhi value network` and `kezhi value referrals`: what customers bring through others."""
+"""`kezhi value network`, `referrals`, `information`: what customers bring through others."""
 
 from __future__ import annotations
 
@@ -216,6 +216,77 @@ def referrals(
                 "received": pa.array(found.received),
                 "given": pa.array(found.given),
                 "worth_when_referred": pa.array(found.of_referred),
+            }
+        ),
+        out,
+        as_json,
+    )
+
+
+@click.command(
+    help=_(
+        "What customers tell, in points and money: information value, an estimate.\n\n"
+        "FILE has a row per contribution (an idea, a test report, a case study); POINTS has the "
+        "columns kind and points."
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--customer", required=True, metavar="C", help=_("Column of the customer."))
+@click.option("--kind", required=True, metavar="K", help=_("Column of the kind."))
+@click.option("--quantity", metavar="Q", help=_("Column of how many there were."))
+@click.option(
+    "--points",
+    required=True,
+    type=click.Path(path_type=Path),
+    help=_("File with the columns kind and points."),
+)
+@click.option("--rate", required=True, type=float, help=_("Money for a point."))
+@gives_rows
+def information(
+    file: Path,
+    customer: str,
+    kind: str,
+    quantity: str | None,
+    points: Path,
+    rate: float,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    import pyarrow as pa
+
+    from kezhi.value.influence.information import information_value
+    from kezhi.value.tables import FileTable, codes_of
+
+    try:
+        scale = FileTable.read(points, ["kind", "points"])
+        known = dict(
+            zip(scale.texts("kind").to_pylist(), scale.amounts("points").tolist(), strict=True)
+        )
+    except ValueError as error:
+        raise refuse(points, error) from error
+    try:
+        table = FileTable.read(file, [customer, kind, quantity])
+        ids, (codes,) = codes_of(table.texts(customer))
+        found = information_value(
+            codes,
+            table.texts(kind).to_pylist(),
+            points=known,
+            rate=rate,
+            customers=len(ids),
+            quantities=None if quantity is None else table.amounts(quantity),
+        )
+    except ValueError as error:
+        raise refuse(file, error) from error
+    for name, count in found.unknown.items():
+        said = _("note: %(count)s contributions of kind %(kind)s have no points and are left out")
+        click.echo(said % {"count": count, "kind": name}, err=True)
+    hand_over(
+        pa.table(
+            {
+                "customer": ids,
+                "points": pa.array(found.points),
+                "information_value": pa.array(found.value),
+                "is_estimate": pa.array([found.is_estimate] * len(ids), pa.bool_()),
             }
         ),
         out,

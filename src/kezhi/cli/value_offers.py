@@ -297,3 +297,80 @@ def lookalikes(
         out,
         as_json,
     )
+
+
+@click.command(
+    help=_(
+        "What is bought after what: first purchases within a window after those of a product.\n\n"
+        "FILE has a row per customer, product and date. share is of those who were watched for the "
+        "whole window."
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--customer", required=True, metavar="C", help=_("Column of the customer."))
+@click.option("--item", required=True, metavar="P", help=_("Column of the product."))
+@click.option("--date", "date_", required=True, metavar="D", help=_("Column of the date."))
+@click.option(
+    "--window",
+    default="6m",
+    show_default=True,
+    callback=duration,
+    help=_("How soon after it the other is bought."),
+)
+@click.option(
+    "--least",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help=_("Least number of customers who did so."),
+)
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help=_("Last day that counts.  [default: the last one in the file]"),
+)
+@gives_rows
+def sequences(
+    file: Path,
+    customer: str,
+    item: str,
+    date_: str,
+    window: float,
+    least: int,
+    until: Any,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    import numpy as np
+    import pyarrow as pa
+
+    from kezhi.value.offers.affinity import Purchased
+    from kezhi.value.offers.affinity import sequences as follow
+    from kezhi.value.reading import EPOCH
+    from kezhi.value.tables import FileTable, codes_of
+
+    try:
+        table = FileTable.read(file, [customer, item, date_])
+        who, (customers,) = codes_of(table.texts(customer))
+        what, (items,) = codes_of(table.texts(item))
+        days = table.days(date_).astype("int32")
+    except ValueError as error:
+        raise refuse(file, error) from error
+    as_of = int(days.max(initial=0)) if until is None else (until.date() - EPOCH).days
+    bought = Purchased(customers, items, days, np.zeros(len(days)), len(who), len(what))
+    found = follow(bought, window_days=round(window), as_of=as_of, least=least)
+    hand_over(
+        pa.table(
+            {
+                "after": what.take(pa.array(found.items)),
+                "bought": what.take(pa.array(found.others)),
+                "customers": pa.array(found.followed),
+                "watched": pa.array(found.began),
+                "share": pa.array(found.share),
+                "lift": pa.array(found.lift),
+            }
+        ),
+        out,
+        as_json,
+        written=_("%(count)s rows written to %(file)s"),
+    )
