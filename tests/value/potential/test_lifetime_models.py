@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from kezhi.value.potential import ggom_nbd, nbd, pareto_nbd
+from kezhi.value.potential import ggom_nbd, nbd, nbd_fit, pareto_nbd
 from kezhi.value.potential.ggom_nbd import GGomNBD
 from kezhi.value.potential.grouping import read_customers
 from kezhi.value.potential.nbd import NBD
@@ -245,3 +245,22 @@ def test_life_left_is_what_a_simulation_finds(model):
     lives = model.draw_life_left(np.random.default_rng(3), np.full(200_000, 26.0))
     assert np.minimum(lives, 52).mean() == pytest.approx(float(model.life_left(26, 52)), rel=0.01)
     assert (lives > 20).mean() == pytest.approx(float(model.p_still_alive(3, 26, 20)), abs=5e-3)
+
+
+@pytest.mark.parametrize(
+    "truth", [ParetoNBD(0.8, 6.0, 0.9, 20.0), GGomNBD(0.8, 6.0, 0.1, 0.9, 2.5)]
+)
+def test_a_start_on_rounded_times_leads_to_the_same_optimum(truth, monkeypatch):
+    customers = bought(truth, np.random.default_rng(8), 3000)
+    plain = [module.fit(*customers) for module in (pareto_nbd, ggom_nbd, nbd)]
+    for module in (nbd_fit, ggom_nbd):
+        monkeypatch.setattr(module, "MANY_GROUPS", 10)
+    for module, before in zip((pareto_nbd, ggom_nbd, nbd), plain, strict=True):
+        after = module.fit(*customers)
+        assert after.diagnostics.log_likelihood == pytest.approx(
+            before.diagnostics.log_likelihood, abs=1e-6
+        )
+        assert list(after.model.parameters.values()) == pytest.approx(
+            list(before.model.parameters.values()), rel=1e-4
+        )
+        assert after.diagnostics.degenerate == before.diagnostics.degenerate
