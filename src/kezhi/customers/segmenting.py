@@ -24,6 +24,7 @@ from kezhi.customers.reading_segments import asked_by, members, reached_by, with
 from kezhi.records import registry
 from kezhi.workbench.filtering import Asking, Filter
 from kezhi.workbench.filtering.tree import parse, written
+from kezhi.workbench.operands import is_one_line
 
 MOST_CHOSEN = 10_000  # members added or removed by one deed
 BATCH = 5_000
@@ -180,7 +181,7 @@ def _word(segment: Segment, wording: Wording, actor: Actor, action: str) -> None
     name, description = wording.name.strip(), wording.description.strip()
     if not name:
         raise Refused(_("Give the segment a name."))
-    if len(name) > 60 or not name.isprintable():
+    if len(name) > 60 or not is_one_line(name):
         raise Refused(_("A segment’s name has at most 60 characters."))
     if len(description) > 500 or "\x00" in description:
         raise Refused(_("A description has at most 500 characters."))

@@ -66,6 +66,7 @@ ORDER_FIELDS = (
             "客户名称", "客户", "客户全称", "单位名称", "公司名称", "购货单位", "购买方", "买家", "收货人",
             "customer name", "customer", "company", "client", "account", "buyer",
         ),
+        max_length=300,
         example="Anhui Tea Co., Ltd.",
         example_zh="安徽茶业有限公司",
     ),

@@ -34,9 +34,14 @@ def text(operand: str) -> str:
     cleaned = unicodedata.normalize("NFC", operand).strip()
     if not cleaned:
         raise Unusable(_("Type what to look for."))
-    if len(cleaned) > LONGEST or not all(c.isprintable() for c in cleaned):
+    if len(cleaned) > LONGEST or not is_one_line(cleaned):
         raise Unusable(_("This isn’t text that can be looked for."))
     return cleaned
+
+
+def is_one_line(text: str) -> bool:
+    """Whether a text has no control signs. Joiners inside emoji, right-to-left marks and wide spaces are text."""
+    return not any(unicodedata.category(c) in ("Cc", "Cs") for c in text)
 
 
 def number(operand: str) -> Decimal:

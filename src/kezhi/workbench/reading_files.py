@@ -52,7 +52,8 @@ def _of_pdf(path: Path) -> str:
 
 
 def _clean(text: str) -> str:
-    return "".join(c for c in text[:MOST_TEXT] if c.isprintable() or c in "\n\t").strip()
+    plain = (c if c.isprintable() or c in "\n\t" else " " * c.isspace() for c in text[:MOST_TEXT])
+    return "".join(plain).strip()
 
 
 def _print_pdf(path: Path) -> None:

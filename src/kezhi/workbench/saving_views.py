@@ -15,6 +15,7 @@ from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.records import Kind, registry
 from kezhi.workbench.list_query import LONGEST_QUERY, Shape
 from kezhi.workbench.models import SavedView
+from kezhi.workbench.operands import is_one_line
 
 MOST_PINNED = 12
 # How far a person's permission must reach to show a view to this audience.
@@ -105,7 +106,7 @@ def _saved(view: SavedView, fields: dict[str, Any], actor: Actor, action: str) -
     view.name = view.name.strip()
     if not view.name:
         raise Refused(_("Give the view a name."))
-    if len(view.name) > 60 or not view.name.isprintable():
+    if len(view.name) > 60 or not is_one_line(view.name):
         raise Refused(_("A view’s name has at most 60 characters."))
     if view.audience not in SavedView.Audience.values:
         raise Refused(_("Choose who sees the view."))

@@ -21,6 +21,7 @@ FIELDS = (
         is_sortable=True,
         is_filterable=True,
         is_importable=True,
+        max_length=300,
         sort_path="name_key",
         import_names=(
             "客户名称",

@@ -45,7 +45,7 @@ class Customer(models.Model):
         INFLUENCER = "influencer", pgettext_lazy("party role", "Influencer")
 
     code = models.CharField(max_length=40, unique=True)
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=300)
     name_key = models.CharField(max_length=200)
     form = models.CharField(max_length=8, choices=Form, default=Form.COMPANY)
     roles = ArrayField(
