@@ -40,7 +40,7 @@ def text(operand: str) -> str:
 
 
 def is_one_line(text: str) -> bool:
-    """Whether a text has no control signs. Joiners inside emoji, right-to-left marks and wide spaces are text."""
+    """Whether a text has no control signs; joiners inside emoji, right-to-left marks, wide spaces may stay."""
     return not any(unicodedata.category(c) in ("Cc", "Cs") for c in text)
 
 
