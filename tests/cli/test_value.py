@@ -109,6 +109,17 @@ def test_fit(orders, model, names):
     assert f"model: {model}" in run("fit", model, *of(orders)).stdout
 
 
+def test_fit_tells_the_rhythm_and_the_limit_of_a_model(orders):
+    regular = json.loads(run("fit", "mbg-cnbd-k", *of(orders, "--json")).stdout)
+    assert list(regular["parameters"]) == ["k", "r", "alpha", "a", "b"]
+    assert regular["parameters"]["k"] >= 1
+    assert list(regular["standard_errors"]) == ["r", "alpha", "a", "b"]
+    ageing = json.loads(run("fit", "ggom-nbd", *of(orders, "--json")).stdout)
+    assert list(ageing["parameters"]) == ["r", "alpha", "b", "s", "beta"]
+    assert ageing["converged"] is True
+    assert set(ageing["warnings"]) <= {"pareto_limit"}
+
+
 def test_score(orders, tmp_path):
     out = tmp_path / "scores.parquet"
     done = run(
