@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from kezhi.cli.launch.language import gettext as _
-from kezhi.cli.value_output import refuse
+from kezhi.cli.value_output import Command, refuse
 
 if TYPE_CHECKING:
     from kezhi.value.reading import Transactions
     from kezhi.value.summary import Summary
-
-Command = Callable[..., Any]
 
 
 def of_transactions(command: Command) -> Command:

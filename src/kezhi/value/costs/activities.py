@@ -166,5 +166,7 @@ def basis_of(rule: Rule, bought: Bought, within: NDArray[np.bool_], customers: i
         return (lines > 0).astype(np.float64)
     if bought.orders is None:
         raise ValueError("the order lines name no orders to share out by")
-    pairs = np.unique(np.column_stack((codes, bought.orders[within])), axis=0)
-    return np.bincount(pairs[:, 0], minlength=customers).astype(np.float64)
+    orders, order = np.unique(bought.orders[within], return_inverse=True)
+    pairs = np.unique(codes.astype(np.int64) * len(orders) + order)
+    own = pairs // max(len(orders), 1)
+    return np.bincount(own, minlength=customers).astype(np.float64)

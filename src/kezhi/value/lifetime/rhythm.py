@@ -56,11 +56,11 @@ class NextPurchase:
 
 def occasions_of(codes: ArrayLike, days: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Purchase occasions, each customer's day once, by customer and day."""
-    pairs = np.unique(
-        np.column_stack((np.asarray(codes, np.int64), np.asarray(days, np.int64))).reshape(-1, 2),
-        axis=0,
-    )
-    return pairs[:, 0], pairs[:, 1]
+    who, when = np.asarray(codes, np.int64), np.asarray(days, np.int64)
+    since = int(when.min(initial=0))
+    span = int(when.max(initial=0)) - since + 1
+    pairs = np.unique(who * span + (when - since))
+    return pairs // span, pairs % span + since
 
 
 def fit_rhythm(codes: ArrayLike, days: ArrayLike, *, customers: int) -> Rhythm:

@@ -47,10 +47,13 @@ class Purchased:
         """Customers × items (SciPy CSR): on how many days each bought each."""
         from scipy.sparse import coo_array
 
-        lines = np.unique(np.column_stack((self.customers, self.items, self.days)), axis=0)
-        counts = np.ones(len(lines))
         shape = (self.customer_count, self.item_count)
-        return coo_array((counts, (lines[:, 0], lines[:, 1])), shape=shape).tocsr()
+        since = self.days - self.days.min(initial=0).astype(np.int64)
+        span = int(since.max(initial=0)) + 1
+        pairs = self.customers.astype(np.int64) * self.item_count + self.items
+        pairs = np.unique(pairs * span + since) // span
+        where = np.divmod(pairs, max(self.item_count, 1))
+        return coo_array((np.ones(len(pairs)), where), shape=shape).tocsr()
 
 
 @dataclass(frozen=True, slots=True)
