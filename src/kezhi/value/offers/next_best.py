@@ -25,6 +25,7 @@ FEATURES = ("affinity", "just_before", "popularity", "breadth", "silence")
 MOST_PAIRS = 400_000
 """Pairs to learn from; of more customers, evenly spread ones are taken."""
 _AT_ONCE = 100_000
+_CUSTOMERS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +149,7 @@ def _candidates(bought: Purchased, day: int, settings: OfferSettings) -> _Pairs:
     held = past.matrix()
     near = affinity(held, neighbours=settings.neighbours)
     own = (held > 0).astype(np.float64)
-    scores = (own @ near.matrix(near.cosine)).tocoo()
-    who, what, score = scores.row.astype(np.int64), scores.col.astype(np.int64), scores.data
-    times = _entries(held, who, what)
-    most = {"bought": 0, "regularly": 1, "none": np.inf}[settings.excluded]
-    kept = (times <= most) & (score > 0)
-    who, what, score = who[kept], what[kept], score[kept]
-    order = np.lexsort((what, -score, who))
-    who, what, score = who[order], what[order], score[order]
-    first = np.searchsorted(who, who, side="left")
-    kept = np.arange(len(who)) - first < settings.candidates
-    who, what, score = who[kept], what[kept], score[kept]
+    who, what, score = _nearest(held, own, near, settings)
     because, lift, together = _reasons(own, near, who, what, bought.item_count)
     kept = lift >= settings.least_lift
     who, what, score = who[kept], what[kept], score[kept]
@@ -178,6 +169,32 @@ def _candidates(bought: Purchased, day: int, settings: OfferSettings) -> _Pairs:
         )
     )
     return _Pairs(who, what, features, because[kept], lift[kept], together[kept])
+
+
+def _nearest(
+    held: Any, own: Any, near: Affinity, settings: OfferSettings
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Vector]:
+    """Each customer's best candidates by the sum of cosines to what is held; some customers at a
+    time, since all pairs together would fill the memory."""
+    most = {"bought": 0, "regularly": 1, "none": np.inf}[settings.excluded]
+    towards = near.matrix(near.cosine)
+    found = []
+    for low in range(0, own.shape[0], _CUSTOMERS_AT_ONCE):
+        part = slice(low, low + _CUSTOMERS_AT_ONCE)
+        scores = (own[part] @ towards).tocoo()
+        who, what, score = scores.row.astype(np.int64), scores.col.astype(np.int64), scores.data
+        kept = (_entries(held[part], who, what) <= most) & (score > 0)
+        who, what, score = who[kept], what[kept], score[kept]
+        order = np.lexsort((what, -score, who))
+        who, what, score = who[order], what[order], score[order]
+        first = np.searchsorted(who, who, side="left")
+        kept = np.arange(len(who)) - first < settings.candidates
+        found.append((who[kept] + low, what[kept], score[kept]))
+    if not found:
+        nobody = np.zeros(0, dtype=np.int64)
+        return nobody, nobody, np.zeros(0)
+    whos, whats, all_scores = zip(*found, strict=True)
+    return np.concatenate(whos), np.concatenate(whats), np.concatenate(all_scores)
 
 
 def _reasons(
