@@ -40,9 +40,11 @@ class _Sums:
         self.g = np.zeros(parameters)
         self.h = np.zeros((parameters, parameters))
 
-    def add_curved(self, weight: Vector, R: Vector, log_place: Vector, curved: Curved) -> None:
-        """E[∇²] of −(r + x)·log(α + place) and of a lifetime; see `slopes` for the order."""
-        inverse = np.exp(-log_place)
+    def add_curved(
+        self, weight: Vector, R: Vector, alpha: float, log_place: Vector, curved: Curved
+    ) -> None:
+        """E[∇²] of −(r + x)·log(1 + u/α) and of a lifetime; see `slopes` for the order."""
+        inverse = np.exp(-log_place) / alpha
         self.h[0, 1] -= _sum(weight, inverse)
         self.h[1, 1] += _sum(weight, R * inverse**2)
         for (i, j), own in curved.items():
@@ -53,14 +55,22 @@ def _sum(weight: Vector, own: Vector) -> float:
     return dot(weight.ravel(), np.broadcast_to(own, weight.shape).ravel())
 
 
-def _slopes(R: Vector, log_place: Vector, of_life: Slopes) -> list[Vector]:
+def _slopes(R: Vector, alpha: float, log_place: Vector, of_life: Slopes) -> list[Vector]:
     """First derivatives by r, α and the parameters of the lifetime."""
     shape = log_place.shape
     return [
         -log_place,
-        -R * np.exp(-log_place),
+        -R * np.exp(-log_place) / alpha,
         *(np.broadcast_to(own, shape) for own in of_life),
     ]
+
+
+def _log_rising(r: float, x: Vector) -> Vector:
+    """log Γ(r + x)/Γ(r), without the cancellation that a large r brings."""
+    if r < 1e3:
+        return np.asarray(gammaln(r + x) - gammaln(r))
+    ends = (1 / (r + x) - 1 / r) / 12 - ((r + x) ** -3 - r**-3) / 360
+    return np.asarray((r - 0.5) * np.log1p(x / r) + x * (np.log(r + x) - 1) + ends)
 
 
 def lifetime_objective(kind: type[Model], data: Groups) -> Objective:
@@ -78,14 +88,14 @@ def lifetime_objective(kind: type[Model], data: Groups) -> Objective:
         R = r + x
         sums = _Sums(size)
         log_alive = model.log_survival(data.T_distinct)[data.T_index]
-        log_age = np.log(alpha + data.T_distinct)[data.T_index]
+        log_age = np.log1p(data.T_distinct / alpha)[data.T_index]
         alive = log_alive - R * log_age
         gone, gone_slopes = _gone(model, sums, data, R, alive)
         log_z = np.logaddexp(alive, gone)
         lives = np.exp(alive - log_z)
         slopes, curved = model.survival_slopes(age)
-        of_alive = _slopes(R, log_age, slopes)
-        sums.add_curved(weight * lives, R, log_age, curved)
+        of_alive = _slopes(R, alpha, log_age, slopes)
+        sums.add_curved(weight * lives, R, alpha, log_age, curved)
         means = [lives * own + left for own, left in zip(of_alive, gone_slopes, strict=True)]
         for i in range(size):
             sums.g[i] = dot(weight, means[i])
@@ -94,11 +104,9 @@ def lifetime_objective(kind: type[Model], data: Groups) -> Objective:
                 sums.h[i, j] -= dot(weight * means[i], means[j])
         shared, counts = data.shares, data.counts
         sums.found = float(
-            dot(weight, log_z)
-            + dot(counts, gammaln(r + shared) - gammaln(r))
-            + customers * r * np.log(alpha)
+            dot(weight, log_z) + dot(counts, _log_rising(r, shared)) - data.bought * np.log(alpha)
         )
-        sums.g[0] += dot(counts, digamma(r + shared) - digamma(r)) + customers * np.log(alpha)
+        sums.g[0] += dot(counts, digamma(r + shared) - digamma(r))
         sums.g[1] += customers * r / alpha
         sums.h[0, 0] += dot(counts, polygamma(1, r + shared) - polygamma(1, r))
         sums.h[0, 1] += customers / alpha
@@ -117,7 +125,7 @@ def lifetime_objective(kind: type[Model], data: Groups) -> Objective:
             return gone, part
 
         def leaves(u: Vector, rows: Rows) -> Vector:
-            return np.asarray(model.log_density(u) - R[rows, None] * np.log(model.alpha + u))
+            return np.asarray(model.log_density(u) - R[rows, None] * np.log1p(u / model.alpha))
 
         varies = R * np.log1p((age - last) / (model.alpha + last)) + model.variation(last, age)
         scale = np.full_like(age, model.time_scale)
@@ -127,10 +135,10 @@ def lifetime_objective(kind: type[Model], data: Groups) -> Objective:
             log_z = np.logaddexp(alive[rows], gone[rows])
             shares = np.exp(logs - log_z[:, None])
             weighted = weight[rows, None] * shares
-            R_here, log_place = R[rows, None], np.log(model.alpha + u)
+            R_here, log_place = R[rows, None], np.log1p(u / model.alpha)
             slopes, curved = model.density_slopes(u)
-            of_gone = _slopes(R_here, log_place, slopes)
-            sums.add_curved(weighted, R_here, log_place, curved)
+            of_gone = _slopes(R_here, model.alpha, log_place, slopes)
+            sums.add_curved(weighted, R_here, model.alpha, log_place, curved)
             for i in range(size):
                 part[i][rows] = np.einsum("ij,ij->i", shares, of_gone[i])
                 scaled = weighted * of_gone[i]
