@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import quopri
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 
 from django.utils.translation import gettext as _
 
+from kezhi.core.normal_form import normal_form
 from kezhi.core.refusal import Refused
 from kezhi.customers.matching import phone as normal_phone
 from kezhi.customers.matching_names import HAN, taken_apart
@@ -288,7 +288,7 @@ def _lines(text: str) -> Read:
     phones: list[str] = []
     left: list[str] = []
     for raw in text.split("\n")[:MOST_LINES]:
-        line = unicodedata.normalize("NFKC", raw[:MOST_LINE]).strip()
+        line = normal_form("NFKC", raw[:MOST_LINE]).strip()
         if line:
             _line(line, read, phones, left)
     _sort_phones(read, phones)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import partial
 
 from django.utils.translation import gettext as _
 
+from kezhi.core.normal_form import normal_form
 from kezhi.core.refusal import Refused
 from kezhi.customers.keeping import deeds_for
 from kezhi.customers.matching_keeping import keep
@@ -21,7 +21,7 @@ CREDIT_CODE_LENGTH, DUNS_LENGTH, LEI_LENGTH = 18, 9, 20
 
 def normalised(system: str, number: str) -> str:
     """Half width, upper case, without what people put between digits; ids of other systems stay as they are."""
-    text = unicodedata.normalize("NFKC", number).strip()
+    text = normal_form("NFKC", number).strip()
     if system in (System.WECOM, System.ERP, System.OTHER):
         return text
     return SEPARATORS.sub("", text).upper()

@@ -7,11 +7,11 @@ The marks behind `IDENTIFIERS` mean one party; those of a name only say which na
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kezhi.core.names import name_key
+from kezhi.core.normal_form import normal_form
 from kezhi.customers.matching_names import reference, taken_apart
 
 CREDIT_CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}")
@@ -59,7 +59,7 @@ def identifier_keys(entries: Mapping[str, Any]) -> Iterator[str]:
     if address := email(entries.get("email") or ""):
         yield f"e:{address}"
     if ident := (entries.get("wechat") or "").strip():
-        yield f"w:{unicodedata.normalize('NFKC', ident).lower()}"
+        yield f"w:{normal_form('NFKC', ident).lower()}"
     if site := host(entries.get("website") or ""):
         yield f"h:{site}"
 
@@ -88,7 +88,7 @@ def name_keys(name: str) -> Iterator[str]:
 
 def register_keys(number: str) -> Iterator[str]:
     """A social credit code contains the older organisation code, and tax numbers were made of it."""
-    text = re.sub(r"[\s\-./]", "", unicodedata.normalize("NFKC", number)).upper()
+    text = re.sub(r"[\s\-./]", "", normal_form("NFKC", number)).upper()
     if CREDIT_CODE.fullmatch(text):
         yield f"c:{text}"
         yield f"o:{text[8:17]}"
@@ -105,7 +105,7 @@ def phones(text: str) -> list[str]:
     """The numbers of a cell in one form each; extensions, short and made-up numbers left out."""
     if not text:
         return []
-    plain = unicodedata.normalize("NFKC", text)
+    plain = normal_form("NFKC", text)
     numbers = (phone(part) for part in (SEVERAL.split(plain) if SEVERAL.search(plain) else [plain]))
     return list(dict.fromkeys(number for number in numbers if number))
 
@@ -115,7 +115,7 @@ def phone(text: str) -> str:
 
     Numbers abroad keep + and the country; a landline number without its area code is no mark of anyone.
     """
-    bare = EXTENSION.sub("", unicodedata.normalize("NFKC", text).strip())
+    bare = EXTENSION.sub("", normal_form("NFKC", text).strip())
     digits = NOT_DIGITS.sub("", bare)
     is_abroad = digits.startswith(("+", "00"))
     digits = digits.replace("+", "")
@@ -153,14 +153,14 @@ def _is_made_up(number: str) -> bool:
 
 def email(text: str) -> str:
     """Small letters, without the part after + that mail servers ignore."""
-    name, at, domain = unicodedata.normalize("NFKC", text).strip().lower().rpartition("@")
+    name, at, domain = normal_form("NFKC", text).strip().lower().rpartition("@")
     name = name.partition("+")[0]
     return f"{name}@{domain}" if at and name and "." in domain else ""
 
 
 def host(text: str) -> str:
     """The site's own host; none for a page on somebody else's platform."""
-    plain = unicodedata.normalize("NFKC", text).strip().lower()
+    plain = normal_form("NFKC", text).strip().lower()
     plain = plain.partition("://")[2] or plain
     name = re.split(r"[/?#]", plain)[0].rpartition("@")[2].partition(":")[0].removeprefix("www.")
     if "." not in name or name.startswith(".") or name.endswith(".") or " " in name:

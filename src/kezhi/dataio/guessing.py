@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +11,7 @@ from typing import Literal
 
 from django.utils.translation import override
 
+from kezhi.core.normal_form import normal_form
 from kezhi.dataio import parsing
 from kezhi.dataio.fields import ImportField, Reading
 from kezhi.records import Field, FieldKind
@@ -23,6 +23,7 @@ TRADITIONAL = str.maketrans(
     "戶單號編碼名稱電話聯繫絡人稅統會信業務員負責銷售額數價錢幣種類產貨備註說明期間時開關總計區縣郵箱網址訂購買進來源層級別據實際應收賬帳條項國發票質點總",
     "户单号编码名称电话联系络人税统会信业务员负责销售额数价钱币种类产货备注说明期间时开关总计区县邮箱网址订购买进来源层级别据实际应收账账条项国发票质点总",
 )
+LONGEST_HEADING = 1000  # what comes after it decides nothing
 UNIT = re.compile(r"[(\[](.*?)[)\]]|/(元|万元|万|千元)$|_(cny|rmb|usd)$")
 FACTORS = {
     "万": Decimal(10**4), "万元": Decimal(10**4), "萬元": Decimal(10**4), "w": Decimal(10**4),
@@ -48,14 +49,14 @@ class Match:
 
 def normal(heading: str) -> str:
     """A heading as it is compared: case, width, script, punctuation and units don't matter."""
-    text = unicodedata.normalize("NFKC", heading).strip().lower().translate(TRADITIONAL)
+    text = normal_form("NFKC", heading[:LONGEST_HEADING]).strip().lower().translate(TRADITIONAL)
     text = re.sub(r"[(\[].*?[)\]]", "", text)
     return re.sub(r"[\W_]+", "", text)
 
 
 def factor_of(heading: str) -> Decimal:
     """1 for 销售额, 10,000 for 销售额(万元)."""
-    text = unicodedata.normalize("NFKC", heading).strip().lower()
+    text = normal_form("NFKC", heading[:LONGEST_HEADING]).strip().lower()
     match = UNIT.search(text)
     unit = next((g for g in match.groups() if g), "") if match else ""
     unit = re.sub(r"^(单位[:：]?|in |rmb |cny |¥)|( ?rmb| ?cny)$", "", unit).strip()

@@ -7,12 +7,12 @@ blank cell. The quick path over whole columns (`typing.py`) only shortcuts texts
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
+from kezhi.core.normal_form import normal_form
 from kezhi.dataio.fields import ImportField, Reading
 from kezhi.records import FieldKind
 from kezhi.workbench import tagging
@@ -52,15 +52,15 @@ _FREE = frozenset({FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.TAGS, FieldKin
 
 def parse(text: str, field: ImportField, reading: Reading = NO_READING) -> str | None:
     """The canonical text of a cell, None if it is blank; raises `Bad`."""
+    if field.kind not in _FREE and len(text.strip()) > LONGEST_ENTRY:
+        # A megabyte of digits would keep the patterns below busy for minutes.
+        raise Bad("too_long", length=len(text), limit=LONGEST_ENTRY)
     is_marked = text.lstrip().startswith("'")  # our own export says so that this is a text
     text = _clean(text, keeps_lines=field.kind in {FieldKind.LONG_TEXT, FieldKind.TAGS})
     if field.kind not in {FieldKind.TEXT, FieldKind.LONG_TEXT}:
         text = text.removeprefix("'")  # how spreadsheets mark a number or a date as text
     if not text or (field.kind not in _TEXTS and text.lower() in BLANKS):
         return None
-    if len(text) > LONGEST_ENTRY and field.kind not in _FREE:
-        # A megabyte of digits would keep the patterns below busy for minutes.
-        raise Bad("too_long", length=len(text), limit=LONGEST_ENTRY)
     if text.upper() in SPREADSHEET_ERRORS:
         raise Bad("formula_error")
     if text[0] in "=＝" and len(text) > 1 and not is_marked:
@@ -73,7 +73,7 @@ def _clean(text: str, keeps_lines: bool) -> str:
         raise Bad("nul")
     if "\ufffd" in text:
         raise Bad("undecodable")
-    text = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
+    text = normal_form("NFC", INVISIBLE.sub("", text))
     if not keeps_lines:
         text = " ".join(text.split()) if any(c.isspace() and c != " " for c in text) else text
     text = "".join(c for c in text if c >= " " or c in "\n\t") if not text.isprintable() else text
@@ -90,7 +90,7 @@ def _text(text: str, field: ImportField, reading: Reading) -> str:
 
 
 def _code(text: str, field: ImportField, reading: Reading) -> str:
-    text = _text(unicodedata.normalize("NFKC", text).strip(), field, reading)
+    text = _text(normal_form("NFKC", text).strip(), field, reading)
     if SCIENTIFIC.match(text):
         raise Bad("digits_lost", text=text)
     return text
@@ -118,7 +118,7 @@ POWER = re.compile(r"\d+(\.\d+)?E[+-]?\d{1,2}", re.IGNORECASE)
 def number(text: str, currency: str = "") -> Decimal:
     """`￥1,234.50`, `(120)`, `120-`, `１２０`, `1.5万` as a number; raises `Bad`."""
     original = text
-    text = unicodedata.normalize("NFKC", text).replace("−", "-").replace("－", "-").replace("'", "")
+    text = normal_form("NFKC", text).replace("−", "-").replace("－", "-").replace("'", "")
     text = re.sub(r"\s", " ", text).strip()
     negative = False
     if match := re.fullmatch(r"\((.*)\)", text):
@@ -215,7 +215,7 @@ def _integer(text: str, field: ImportField, reading: Reading) -> str:
 
 
 def _share(text: str, field: ImportField, reading: Reading) -> str:
-    text = unicodedata.normalize("NFKC", text)
+    text = normal_form("NFKC", text)
     if text.endswith("%"):
         return str((number(text[:-1]) / 100).normalize())
     return str(number(text))
@@ -250,7 +250,7 @@ SERIAL_START = date(1899, 12, 30)
 
 
 def _date(text: str, field: ImportField, reading: Reading) -> str:
-    day = _day(unicodedata.normalize("NFKC", text).strip(), reading)
+    day = _day(normal_form("NFKC", text).strip(), reading)
     if not FIRST_DAY <= day <= LAST_DAY:
         raise Bad("date_out_of_range", first=FIRST_DAY.isoformat(), last=LAST_DAY.isoformat())
     if field.not_after_today and reading.today is not None and day > reading.today:
@@ -301,7 +301,7 @@ def day_comes_first(texts: list[str]) -> bool | None:
     """Whether 03/04/2025 means 3 April in a column, by its cells that leave no doubt; else None."""
     votes = set()
     for text in texts:
-        match = YEAR_LAST.fullmatch(unicodedata.normalize("NFKC", text).strip())
+        match = YEAR_LAST.fullmatch(normal_form("NFKC", text).strip())
         if match and match[2] != ".":
             first, second = int(match[1]), int(match[3])
             if first > 12 >= second:
@@ -320,7 +320,7 @@ NO = frozenset({"否", "n", "no", "false", "f", "0", "×", "✗", "没有", "错
 
 
 def _boolean(text: str, field: ImportField, reading: Reading) -> str:
-    word = unicodedata.normalize("NFKC", text).lower()
+    word = normal_form("NFKC", text).lower()
     if word in YES:
         return "t"
     if word in NO:
@@ -329,9 +329,9 @@ def _boolean(text: str, field: ImportField, reading: Reading) -> str:
 
 
 def _choice(text: str, field: ImportField, reading: Reading) -> str:
-    word = unicodedata.normalize("NFKC", text).strip().casefold()
+    word = normal_form("NFKC", text).strip().casefold()
     for said, meant in reading.words.items():
-        if unicodedata.normalize("NFKC", said).strip().casefold() == word:
+        if normal_form("NFKC", said).strip().casefold() == word:
             return meant
     for key, label in field.choices:
         if word in {key.casefold(), str(label).casefold()}:
@@ -351,7 +351,7 @@ def _choices(text: str, field: ImportField, reading: Reading) -> str:
 
 def _tags(text: str, field: ImportField, reading: Reading) -> str:
     """Tags in one cell, as the export writes them; each once, between commas, which no tag contains."""
-    said = re.split(r"[,;\n]", unicodedata.normalize("NFKC", _text(text, field, reading)))
+    said = re.split(r"[,;\n]", normal_form("NFKC", _text(text, field, reading)))
     tags = {
         name.casefold(): name for name in reversed([tagging.clean(part) for part in said]) if name
     }
@@ -371,7 +371,7 @@ EMAIL = re.compile(
 
 
 def _phone(text: str, field: ImportField, reading: Reading) -> str:
-    text = unicodedata.normalize("NFKC", text).strip()
+    text = normal_form("NFKC", text).strip()
     if SCIENTIFIC.match(text):
         raise Bad("digits_lost", text=text)
     if _SEVERAL.search(text):
@@ -420,7 +420,7 @@ def _grouped(digits: str) -> str:
 
 
 def _email(text: str, field: ImportField, reading: Reading) -> str:
-    text = unicodedata.normalize("NFKC", text).strip().removeprefix("mailto:")
+    text = normal_form("NFKC", text).strip().removeprefix("mailto:")
     if not EMAIL.fullmatch(text) or ".." in text:
         raise Bad("not_an_email")
     return _text(text, field, reading)
@@ -431,7 +431,7 @@ CREDIT_CODE = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 def _tax_id(text: str, field: ImportField, reading: Reading) -> str:
     """A unified social credit code with the check character of GB 32100-2015."""
-    code = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", text)).upper()
+    code = re.sub(r"[\s\-]", "", normal_form("NFKC", text)).upper()
     if SCIENTIFIC.match(code):
         raise Bad("digits_lost", text=code)
     if len(code) != 18:

@@ -25,6 +25,7 @@ from kezhi.accounts.models import User
 from kezhi.audit.recording import as_one_batch, audited, note
 from kezhi.core import queue
 from kezhi.core.actor import Actor
+from kezhi.core.normal_form import normal_form
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.records import Kind, registry
 from kezhi.workbench.models import Attachment
@@ -162,7 +163,7 @@ def harmless_name(name: str) -> str:
     Letters of any script stay. Signs that turn text around, control signs and those that a file system gives
     a meaning become nothing or an underscore; it never begins with a dot nor ends in one.
     """
-    bare = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    bare = re.split(r"[/\\]", normal_form("NFC", name))[-1]
     shown = "".join(
         c for c in bare if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")
     )

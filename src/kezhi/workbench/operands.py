@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from kezhi.core.normal_form import normal_form
+
 LONGEST = 200
 UNITS = {
     "万": Decimal(10_000),
@@ -31,7 +33,7 @@ class Unusable(ValueError):
 
 def text(operand: str) -> str:
     """A text to look for; raises when there is none or it isn't text."""
-    cleaned = unicodedata.normalize("NFC", operand).strip()
+    cleaned = normal_form("NFC", operand).strip()
     if not cleaned:
         raise Unusable(_("Type what to look for."))
     if len(cleaned) > LONGEST or not is_one_line(cleaned):
@@ -46,8 +48,8 @@ def is_one_line(text: str) -> bool:
 
 def number(operand: str) -> Decimal:
     """`1.5万`, `2亿`, `12,000`, `60%`, `1.2M` as a number."""
-    written = unicodedata.normalize("NFKC", operand).strip().replace("−", "-").upper()
-    match = NUMBER.fullmatch(written)
+    written = normal_form("NFKC", operand).strip().replace("−", "-").upper()
+    match = NUMBER.fullmatch(written) if len(written) <= LONGEST else None
     if match is None:
         raise Unusable(_("Write a number, such as 1500, 1.5万 or 20%."))
     sign, digits, unit = match.groups()

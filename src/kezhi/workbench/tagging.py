@@ -21,6 +21,7 @@ from kezhi.audit.recording import as_one_batch, audited, note, traced_by
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
 from kezhi.core.names import name_key
+from kezhi.core.normal_form import normal_form
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.records import Field, FieldKind, Kind
 from kezhi.workbench.models import Tag, Tagging
@@ -180,7 +181,7 @@ def named(name: str) -> Tag | None:
 
 def clean(name: str) -> str:
     """A tag's name in one spelling: full-width letters, doubled and outer spaces are evened out."""
-    plain = unicodedata.normalize("NFKC", name)
+    plain = normal_form("NFKC", name)
     # Not `isprintable`: the joiners inside emoji and right-to-left marks belong to the text.
     return " ".join("".join(c if unicodedata.category(c) != "Cc" else " " for c in plain).split())
 

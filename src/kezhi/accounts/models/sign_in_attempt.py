@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import ipaddress
-import unicodedata
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import models
+
+from kezhi.core.normal_form import normal_form
 
 WINDOW = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
@@ -16,7 +17,7 @@ BY_ONE_PLACE = 100  # at whomever, in the window
 
 def login_key(login: str) -> str:
     """How a sign-in name is counted and compared: letters that look or sound alike to a computer are one."""
-    return unicodedata.normalize("NFKC", login.strip()).casefold()[:150]
+    return normal_form("NFKC", login.strip()).casefold()[:150]
 
 
 def network_of(address: str | None) -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 from opencc import OpenCC
 from pypinyin import Style, lazy_pinyin
 
+from kezhi.core.normal_form import normal_form
+
 Reading = tuple[str, ...]
 
 REFERENCE = Path(__file__).resolve().parent.parent / "reference"
@@ -49,12 +51,10 @@ _SIMPLIFIED = _Simplified()
 def normal(text: str) -> str:
     """One spelling of many: half width, lower case, simplified, without accents; no control characters."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_SIMPLIFIED)
+        text = normal_form("NFKC", text).translate(_SIMPLIFIED)
         if any("\u00c0" <= c <= "\u024f" or "\u1e00" <= c <= "\u1eff" for c in text):
-            text = "".join(
-                c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c)
-            )
-        return unicodedata.normalize("NFC", text.casefold())
+            text = "".join(c for c in normal_form("NFD", text) if not unicodedata.combining(c))
+        return normal_form("NFC", text.casefold())
     return text.lower()
 
 
