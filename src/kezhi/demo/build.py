@@ -23,6 +23,7 @@ from kezhi.demo.loading import fill, import_files
 from kezhi.demo.people import COMPANY, HEAD, OWNER, PASSWORD, PEOPLE, SIGN_INS, TEAMS
 from kezhi.demo.segmenting import make_segments
 from kezhi.demo.talking import ZONE
+from kezhi.demo.tiering import promise_tiers
 from kezhi.demo.world import SEED, SIZE, World, imagine_world
 from kezhi.insight.measuring import begin_value_run, run_value
 
@@ -53,6 +54,7 @@ def build_demo(
         owner = _found()
         _fill(world, owner, progress)
         _measure(world, owner, progress)
+        promise_tiers(owner, today=today)
         review(world)
         arrange(world, owner)
         progress(_("fields of the company's own"))

@@ -11,10 +11,11 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import User
-from kezhi.audit.recording import audited, note
+from kezhi.audit.recording import audited, note, traced_by
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
@@ -186,6 +187,13 @@ def is_latest(run: ValueRun) -> bool:
     return not run.is_backfill and not later.exists()
 
 
+def decided_on(day: date) -> list[int]:
+    """The customers whose tier people set that day, or let go: those moves aren't the run's to take back."""
+    ended = Q(ended_on=day, approved_on__isnull=False, state__in=(State.WITHDRAWN, State.REPLACED))
+    rows = TierOverride.objects.filter(Q(approved_on=day) | ended)
+    return list(rows.values_list("customer_id", flat=True))
+
+
 def tier_columns(
     customers: pa.Table, overrides: list[TierOverride], on: date
 ) -> dict[str, pa.Array | pa.ChunkedArray]:
@@ -213,6 +221,7 @@ def tier_columns(
     }
 
 
+@traced_by("tier_override.expired")
 def expire_overrides(run: ValueRun, *, actor: Actor) -> int:
     """End those whose last day lies before the run that pages now read; returns how many.
 
@@ -246,18 +255,11 @@ def _end(
 
 
 def _place(customer_id: int, tier: str | None, *, on: date) -> None:
-    """Put the customer in a tier by hand, or back in that of the score, on what pages read."""
+    """Put the customer in a tier by hand, or back in that of the score; what was measured stays as it was."""
     standing = Standing.objects.select_for_update(of=("self",)).get(pk=customer_id)
     run = ValueRun.objects.latest_published()
-    snapshot = Snapshot.objects.filter(run=run, customer=customer_id).first() if run else None
-    by_score = ""
-    if snapshot is not None:
-        by_score = snapshot.tier_by_score if snapshot.is_by_hand else snapshot.tier
-        snapshot.is_by_hand = tier is not None
-        snapshot.tier_by_score = by_score if tier is not None else ""
-        snapshot.tier = by_score if tier is None else tier
-        snapshot.save(update_fields=["is_by_hand", "tier_by_score", "tier"])
-    held, became = standing.tier, by_score if tier is None else tier
+    by_score = scored_tier(customer_id, run) if tier is None else ""
+    held, became = standing.tier, tier or by_score
     if held == became:
         return
     standing.tier, standing.previous_tier, standing.tier_since = became, held, on
@@ -266,6 +268,17 @@ def _place(customer_id: int, tier: str | None, *, on: date) -> None:
         TierMove.objects.create(
             customer_id=customer_id, run=run, moved_on=on, before=held, after=became
         )
+
+
+def scored_tier(customer_id: int, run: ValueRun | None) -> str:
+    """The tier that the run's score gives; "" for who wasn't measured or has no score."""
+    rows = (
+        Snapshot.objects.filter(run=run, customer=customer_id) if run else Snapshot.objects.none()
+    )
+    snapshot = rows.only("tier", "is_by_hand", "tier_by_score").first()
+    if snapshot is None:
+        return ""
+    return snapshot.tier_by_score if snapshot.is_by_hand else snapshot.tier
 
 
 def _person(actor: Actor) -> User | None:

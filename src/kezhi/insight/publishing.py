@@ -204,15 +204,25 @@ CLASSES = """
 MOVES = """
     DROP TABLE IF EXISTS moves_new;
     CREATE TEMP TABLE moves_new ON COMMIT DROP AS
-    SELECT n.customer_id, coalesce(p.{column}, '') AS before, n.{column} AS after
-    FROM classes_now n LEFT JOIN classes_before p ON p.customer_id = n.customer_id
-    WHERE n.{column} <> '' AND n.{column} <> coalesce(p.{column}, '');
+    SELECT n.customer_id, {before} AS before, n.{column} AS after
+    FROM classes_now n LEFT JOIN classes_before p ON p.customer_id = n.customer_id {last}
+    WHERE n.{column} <> '' AND n.{column} <> {before};
     ANALYZE moves_new
+"""
+# Whoever was ever moved by hand goes on from the last move: it may lie between two runs.
+LAST_MOVE = """
+    LEFT JOIN LATERAL (
+        SELECT m.after FROM insight_tiermove m
+        WHERE n.customer_id IN
+                (SELECT customer_id FROM insight_tieroverride WHERE approved_on IS NOT NULL)
+            AND m.customer_id = n.customer_id
+            AND m.moved_on < %(day)s + (n.customer_id = ANY(%(decided)s))::int
+        ORDER BY m.moved_on DESC, m.id DESC LIMIT 1) l ON true
 """
 GONE_MOVES = """
     DELETE FROM {table} m WHERE m.moved_on = %(day)s AND NOT EXISTS (
         SELECT 1 FROM moves_new n
-        WHERE n.customer_id = m.customer_id AND n.before = m.before AND n.after = m.after)
+        WHERE n.customer_id = m.customer_id AND n.before = m.before AND n.after = m.after) {kept}
 """
 FRESH_MOVES = """
     INSERT INTO {table} (customer_id, run_id, moved_on, before, after)
@@ -221,6 +231,11 @@ FRESH_MOVES = """
         SELECT 1 FROM {table} m WHERE m.moved_on = %(day)s AND n.customer_id = m.customer_id
             AND n.before = m.before AND n.after = m.after)
 """
+# Column: where the customer was before, what that needs, and which moves of the day stay whatever came out.
+MOVING = {
+    "tier": ("coalesce(l.after, p.tier, '')", LAST_MOVE, "AND m.customer_id <> ALL(%(decided)s)"),
+    "stage": ("coalesce(p.stage, '')", "", ""),
+}
 
 
 def write_moves(run: ValueRun) -> int:
@@ -237,7 +252,8 @@ def write_moves(run: ValueRun) -> int:
 
 def _write_moves(run: ValueRun) -> int:
     previous = before(run)
-    facts: dict[str, Any] = {"run": run.pk, "day": run.as_of}
+    decided = overriding.decided_on(run.as_of)
+    facts: dict[str, Any] = {"run": run.pk, "day": run.as_of, "decided": decided}
     written = 0
     with _sober() as cursor:
         cursor.execute(CLASSES.format(name="classes_now"), facts)
@@ -245,8 +261,9 @@ def _write_moves(run: ValueRun) -> int:
         cursor.execute(CLASSES.format(name="classes_before"), earlier)
         for model, column in ((TierMove, "tier"), (StageMove, "stage")):
             table = model._meta.db_table
-            cursor.execute(MOVES.format(column=column))
-            cursor.execute(GONE_MOVES.format(table=table), facts)
+            was, last, kept = MOVING[column]
+            cursor.execute(MOVES.format(column=column, before=was, last=last), facts)
+            cursor.execute(GONE_MOVES.format(table=table, kept=kept), facts)
             cursor.execute(FRESH_MOVES.format(table=table), facts)
             written += cursor.rowcount
     return written

@@ -18,6 +18,7 @@ from kezhi.insight.models import ValueSettings
 from kezhi.insight.naming import MEASURES
 from kezhi.value.measure import Settings
 
+CUTS = ("share", "value", "threshold", "clusters")
 OPERATORS = ("<", "<=", ">", ">=", "==", "!=", "is known", "is unknown")
 
 # Field of the rules: the least and the most it may be; None as a rule where "not set" has a meaning.
@@ -120,8 +121,18 @@ def _check_tiers(tiers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if [border.get("tier") for border in borders] + [tiers.get("rest")] != Tier.values:
         yield "tiers.borders", _("The tiers are S, A, B, C and D, from best to lowest.")
         return
-    by_share = tiers.get("by") == "share"
-    most = 1 if by_share else 100
+    if tiers.get("by") not in CUTS:
+        yield "tiers.by", _("Choose how customers are placed.")
+    elif tiers["by"] != "clusters":  # there the scores say where they part
+        yield from _check_borders(tiers["by"], borders)
+    margin: Any = tiers.get("margin")
+    if not _is_number(margin) or not 0 <= margin <= 0.5:
+        yield "tiers.margin", _between(0, 50)
+
+
+def _check_borders(by: str, borders: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    is_cumulated = by in ("share", "value")
+    most = 1 if is_cumulated else 100
     before: float | None = None
     for position, border in enumerate(borders):
         path = f"tiers.borders.{position}"
@@ -129,14 +140,11 @@ def _check_tiers(tiers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if not _is_number(until) or not 0 < until < most:
             yield path, _between(0, 100)
             return
-        if before is not None and by_share and until <= before:
+        if before is not None and is_cumulated and until <= before:
             yield path, _("Every tier needs a share above 0.")
-        if before is not None and not by_share and until >= before:
+        if before is not None and not is_cumulated and until >= before:
             yield path, _("This score must lie below that of the tier above.")
         before = until
-    margin: Any = tiers.get("margin")
-    if not _is_number(margin) or not 0 <= margin <= 0.5:
-        yield "tiers.margin", _between(0, 50)
 
 
 def _check_classes(

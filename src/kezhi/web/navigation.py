@@ -74,6 +74,7 @@ NEEDS = Place("/needs/", "inbox", _("Needs"), ("read", "need"))
 VALUE = Place(
     "/value/", "chart", _("Value dashboard"), ("read", "customer"), ("customer", "value"), "v"
 )
+TIERS = Place("/value/tiers/", "layers", _("Tiers"), ("read", "customer"), ("customer", "value"))
 RUNS = Place(
     "/value/runs/", "pulse", _("Value runs"), ("read", "value_run"), ("customer", "value"), "r"
 )
@@ -86,7 +87,7 @@ GROUPS = (
         _("Customers and orders"),
         (CUSTOMERS, SEGMENTS, CONTACTS, FOLLOW_UPS, PROMISES, NEEDS, ORDERS, PRODUCTS),
     ),
-    Group(pgettext_lazy("navigation", "Customer value"), (VALUE, RUNS)),
+    Group(pgettext_lazy("navigation", "Customer value"), (VALUE, TIERS, RUNS)),
 )
 FOOT = (IMPORTS, CARDS, DUPLICATES, SETTINGS)
 BOTTOM = (

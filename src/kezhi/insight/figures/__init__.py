@@ -4,7 +4,14 @@ Ask for the `basis` first (which run, compared with which); each function then t
 queries. Money is in the company's currency, shares are fractions, None is "not measured".
 """
 
-from kezhi.insight.figures.basis import Basis, Figure, basis, basis_for
+from kezhi.insight.figures.basis import (
+    Basis,
+    Figure,
+    basis,
+    basis_between,
+    basis_for,
+    months_before,
+)
 from kezhi.insight.figures.cohort import CohortRow, CohortTable, cohorts
 from kezhi.insight.figures.concentration import NamedShare, Pareto, pareto
 from kezhi.insight.figures.customer import (
@@ -17,6 +24,13 @@ from kezhi.insight.figures.customer import (
 )
 from kezhi.insight.figures.keeping import MANY
 from kezhi.insight.figures.matrix import Matrix, MatrixCell, MatrixPoint, matrix
+from kezhi.insight.figures.migration import (
+    Migrant,
+    Migration,
+    MigrationCell,
+    migrants,
+    migration,
+)
 from kezhi.insight.figures.movement import (
     Flow,
     FlowLink,
@@ -59,6 +73,9 @@ __all__ = [
     "Matrix",
     "MatrixCell",
     "MatrixPoint",
+    "Migrant",
+    "Migration",
+    "MigrationCell",
     "MoveRow",
     "NamedShare",
     "Pareto",
@@ -72,12 +89,16 @@ __all__ = [
     "asset_interval",
     "at_risk",
     "basis",
+    "basis_between",
     "basis_for",
     "cohorts",
     "explanation",
     "flow",
     "history",
     "matrix",
+    "migrants",
+    "migration",
+    "months_before",
     "pareto",
     "pyramid",
     "rfm",

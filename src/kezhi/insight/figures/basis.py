@@ -70,6 +70,11 @@ def basis(compare_months: int = 12) -> Basis | None:
     )
 
 
+def basis_between(run: ValueRun, compared: ValueRun | None) -> Basis:
+    """Two kept runs of the reader's own choice."""
+    return Basis(run=run, compared=compared, year_ago=None)
+
+
 def basis_for(actor: Actor, compare_months: int = 12) -> Basis | None:
     """The same for who may know what customers are worth; nothing has been measured for anybody else."""
     return basis(compare_months) if actor.sees("customer", "value") else None

@@ -19,7 +19,7 @@ from kezhi.web.accounts import shares
 from kezhi.web.accounts.deeds import LABELS
 from kezhi.web.attachments.panel import File
 from kezhi.web.attachments.panel import shown as files_shown
-from kezhi.web.customers import next_steps, owner, panels, people, timeline, worth
+from kezhi.web.customers import next_steps, owner, panels, people, tier, timeline, worth
 from kezhi.web.customers.composer import KINDS, Writing
 from kezhi.web.customers.own_fields import own_fields
 from kezhi.web.customers.reach import reaches
@@ -43,7 +43,7 @@ KNOWN_CHANGED = "known-changed"
 def show(request: PersonRequest, pk: int) -> HttpResponse:
     """The whole page, or the part that htmx asks for by the id of its target."""
     rows = Customer.objects.visible_to(request.actor).select_related("standing", "owner")
-    customer: Customer = get_object_or_404(rows, pk=pk)
+    customer: Customer = get_object_or_404(tier.told_with(rows), pk=pk)
     target = request.htmx.target if request.htmx else None
     if target in ("timeline", "older"):
         return render(request, f"customers/_{target}.html", _timeline(request, customer))
@@ -82,6 +82,7 @@ def whole(
         **story(request, customer, writing, own, contacts=people_shown),
         **known,
         **_next_steps(request, customer, basis),
+        "tier_told": tier.of(request, customer),
         "worth": worth.of(customer, actor, basis) if basis else None,
         "contacts": contacts,
         "may_add_contact": known["may_add"]["contact"],

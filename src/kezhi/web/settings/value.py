@@ -7,18 +7,28 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.customers.models import Standing
 from kezhi.customers.models.standing import Loyalty, Stage, Tier
 from kezhi.insight.models import ValueRun, ValueSettings
-from kezhi.insight.ruling import InvalidRules, current_settings, publish_value_settings
+from kezhi.insight.previewing import preview_tiers
+from kezhi.insight.ruling import (
+    CUTS,
+    InvalidRules,
+    check_rules,
+    current_settings,
+    publish_value_settings,
+)
 from kezhi.web.requests import PersonRequest, must_may
 from kezhi.web.settings import value_form
 from kezhi.web.settings.value_form import RulesForm
+from kezhi.web.value.tiers import cut_words
 
 SHOWN_VERSIONS = 20
 
@@ -35,7 +45,8 @@ class Version:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def rules(request: PersonRequest) -> HttpResponse:
-    """GET: the rules in force, or `?version=` an earlier one to start from. POST: a new version."""
+    """GET: the rules in force, or `?version=` an earlier one to start from. POST: a new version, or with
+    `preview` how many customers each tier would hold."""
     must_may(request, "read", "value_settings")
     latest = ValueRun.objects.latest_published()
     if request.method == "POST":
@@ -53,6 +64,8 @@ def _publish(request: PersonRequest, latest: ValueRun | None) -> HttpResponse:
     if "more" in request.POST:  # room for another rule; nothing is published yet
         form.errors.clear()
         return _page(request, form, _versions())
+    if "preview" in request.POST:
+        return _previewed(request, form, wanted)
     if form.errors:
         return _page(request, form, _versions(), status=422)
     try:
@@ -74,6 +87,15 @@ def _publish(request: PersonRequest, latest: ValueRun | None) -> HttpResponse:
     return redirect("value-rules")
 
 
+def _previewed(request: PersonRequest, form: RulesForm, wanted: dict[str, Any]) -> HttpResponse:
+    """How many customers each tier would hold; of errors only those of the tiers are told."""
+    form.take({k: v for k, v in check_rules(wanted) if k.startswith("tiers")})
+    form.errors = {name: text for name, text in form.errors.items() if name.startswith("tiers")}
+    if form.errors:
+        return _page(request, form, _versions(), status=422)
+    return _page(request, form, _versions(), preview=preview_tiers(wanted["tiers"]))
+
+
 def _versions() -> list[Version]:
     """The latest versions, newest first, with the areas that each changed."""
     current_settings()
@@ -90,6 +112,12 @@ def _versions() -> list[Version]:
         )
         for place, row in enumerate(rows[:SHOWN_VERSIONS])
     ]
+
+
+def _in_tiers() -> dict[str, int]:
+    """Customers by tier as they stand."""
+    counted = Standing.objects.exclude(tier="").values_list("tier")
+    return dict(counted.annotate(Count("pk")).order_by())
 
 
 def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
@@ -122,6 +150,7 @@ def _page(
     *,
     chosen: Version | None = None,
     refusal: str = "",
+    preview: dict[str, int] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context: dict[str, Any] = {
@@ -129,6 +158,9 @@ def _page(
         "versions": versions,
         "chosen": chosen,
         "refusal": refusal,
+        "preview": preview,
+        "now_in_tiers": _in_tiers() if preview else {},
+        "cuts": [(cut, cut_words(cut)) for cut in CUTS],
         "may_edit": request.actor.may("edit", "value_settings"),
         "may_measure": request.actor.may("measure", "value_run"),
         "under_way": ValueRun.objects.under_way(),

@@ -17,7 +17,7 @@ from django.utils.translation import pgettext
 from kezhi.customers.models.standing import Loyalty, Stage, Tier
 from kezhi.insight.models import ValueRun, ValueSettings
 from kezhi.insight.naming import INDICES, MEASURES, MODELS, Label, index_label
-from kezhi.insight.ruling import OPERATORS
+from kezhi.insight.ruling import CUTS, OPERATORS
 from kezhi.value.measure import Model
 
 Rules = dict[str, Any]
@@ -37,6 +37,10 @@ NUMBERS: dict[str, tuple[str, float]] = {
 CHOICES = ("unit", "model")
 CLASSES = {"loyalty": Loyalty, "lifecycle": Stage}
 USUAL_FLOORS = {"S": 80.0, "A": 60.0, "B": 40.0, "C": 20.0}
+USUAL_SHARES = {"S": 0.01, "A": 0.05, "B": 0.20, "C": 0.50}
+# Of what the best bring, cumulated: the 80/20 that the pyramid is named for.
+USUAL_WORTHS = {"S": 0.20, "A": 0.50, "B": 0.80, "C": 0.95}
+COLUMNS = {"share": "share", "value": "worth", "threshold": "score"}
 SLOTS = 9  # conditions of a rule, and one to add
 
 
@@ -149,8 +153,7 @@ class RulesForm:
     def _control(self, path: str, places: Mapping[str, str]) -> str:
         parts = path.split(".")
         if path.startswith("tiers.borders.") and parts[2].isdecimal():
-            kind = "share" if self.get("tiers-by") == "share" else "score"
-            return f"tiers-{kind}-{Tier.values[int(parts[2])]}"
+            return f"tiers-{COLUMNS[self._cut()]}-{Tier.values[int(parts[2])]}"
         if path == "tiers.margin":
             return "tiers-margin"
         if parts[0] in CLASSES and len(parts) > 2:
@@ -177,18 +180,25 @@ class RulesForm:
         return round(number, 10)
 
     def _tiers(self, tiers: Rules) -> Rules:
-        by = "threshold" if self.get("tiers-by") == "threshold" else "share"
+        by = self._cut()
         borders, reached = [], 0.0
         for tier in Tier.values[:-1]:
-            name = f"tiers-{'share' if by == 'share' else 'score'}-{tier}"
+            if by == "clusters":  # the scores say where they part
+                borders.append({"tier": tier, "until": 0.0})
+                continue
+            name = f"tiers-{COLUMNS[by]}-{tier}"
             number = self._number(name)
             if number is None:
                 self.errors.setdefault(name, _("Enter a number."))
                 number = 0.0
             reached = round(reached + number / 100, 10)
-            borders.append({"tier": tier, "until": reached if by == "share" else number})
+            borders.append({"tier": tier, "until": number if by == "threshold" else reached})
         margin = self._number("tiers-margin", 100)
         return {**tiers, "by": by, "borders": borders, "rest": Tier.values[-1], "margin": margin}
+
+    def _cut(self) -> str:
+        by = self.get("tiers-by")
+        return by if by in CUTS else "share"
 
     def _rows(self, name: str) -> list[str]:
         """Names of the rows that say anything: a class, or a condition."""
@@ -298,20 +308,25 @@ def shown(number: float | None, unit: float = 1) -> str:
 
 
 def _tiers_shown(tiers: Rules, latest: ValueRun | None) -> dict[str, str]:
-    by_share = tiers["by"] == "share"
-    typed = {"tiers-by": tiers["by"], "tiers-margin": shown(tiers["margin"], 100)}
+    by = tiers["by"]
+    typed = {"tiers-by": by, "tiers-margin": shown(tiers["margin"], 100)}
     floors = dict(USUAL_FLOORS)
     if latest is not None:
         known = latest.summary.get("tiers", {}).get("floors", [])
         floors |= {tier: floor for tier, floor in zip(Tier.values, known, strict=False) if floor}
-    before = 0.0
-    usual_shares = {"S": 0.01, "A": 0.05, "B": 0.20, "C": 0.50}
-    for border in tiers["borders"]:
-        tier, until = border["tier"], border["until"]
-        share = until if by_share else usual_shares.get(tier, 0.0)
-        typed[f"tiers-share-{tier}"] = shown(share - before, 100)
-        typed[f"tiers-score-{tier}"] = f"{floors.get(tier, 0.0):.1f}" if by_share else shown(until)
-        before = share
+    kept = {border["tier"]: border["until"] for border in tiers["borders"]}
+    for column, cut, usual in (
+        ("share", "share", USUAL_SHARES),
+        ("worth", "value", USUAL_WORTHS),
+    ):
+        cumulated, before = (kept if by == cut else usual), 0.0
+        for tier in Tier.values[:-1]:
+            typed[f"tiers-{column}-{tier}"] = shown(cumulated[tier] - before, 100)
+            before = cumulated[tier]
+    for tier in Tier.values[:-1]:
+        typed[f"tiers-score-{tier}"] = (
+            shown(kept[tier]) if by == "threshold" else f"{floors.get(tier, 0.0):.1f}"
+        )
     return typed
 
 
