@@ -154,6 +154,21 @@ def continuation(
     )
 
 
+def discounted_purchases(
+    x: Vector, t_x: Vector, T: Vector, model: PurchaseModel | Naive, horizon: Horizon
+) -> Vector:
+    """Expected purchases within the horizon, each discounted to the day of the run.
+
+    >>> from kezhi.value.potential.naive import Naive
+    >>> discounted_purchases(np.array([4.0]), np.array([30.0]), np.array([40.0]), Naive(),
+    ...     Horizon(10, "week", 0.0))
+    array([1.])
+    """
+    nothing = np.zeros_like(x)
+    buyers = Buyers(x, t_x, T, nothing, nothing, nothing, nothing, nothing)
+    return _counts(buyers, _grouped(buyers), model, horizon)[1]
+
+
 @dataclass(frozen=True, slots=True)
 class _Groups:
     """Customers alike in x, T and paid: what is the same for them is computed once."""
