@@ -53,6 +53,36 @@ def test_fields_that_a_role_may_not_read_decide_nothing(world: World, rule: str)
     _assert_alike(asked, before, [_answer(analyst, address) for address in asked])
 
 
+@pytest.mark.parametrize("rule", ["masked", "hidden"])
+def test_files_that_are_taken_away_differ_in_nothing_that_a_role_may_not_read(
+    world: World, rule: str
+):
+    """All fields of every kind as CSV; all records, and those found by what is hidden."""
+    _give_rules("analyst", dict.fromkeys(("reach", "identity", "value", "remarks"), rule))
+    _set_hidden_fields("A")
+    analyst = _browser(world.people["analyst"])
+    before = _files(analyst)
+    assert sum(status == 200 for status, _text in before.values()) >= 3
+    assert "安徽" in before["customer "][1]
+    _set_hidden_fields("B")
+    after = _files(analyst)
+    _assert_alike(list(before), list(before.values()), list(after.values()))
+
+
+def _files(client: Client) -> dict[str, tuple[int, str]]:
+    """What the person is given of every kind: all of it, and what is asked for by what is hidden."""
+    from kezhi.records import registry
+
+    files = {}
+    for kind in registry:
+        for asked in ("", "phone.contains.1397654", "tax_id.contains.91347654"):
+            address = f"/{kind.address}/export/?{urlencode({'w': asked})}"
+            answer = client.post(address, {"format": "csv", "all_fields": "1"})
+            content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+            files[f"{kind.name} {asked}"] = answer.status_code, content.decode()
+    return files
+
+
 def _questions(world: World) -> Iterator[str]:
     """Lists, filters by every field and operator, sorts, searches, totals, choosers, and the pages."""
     from kezhi.records import registry
