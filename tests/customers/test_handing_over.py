@@ -111,7 +111,9 @@ HISTORY = {
     "customers.Interaction.author", "customers.FollowUp.done_by", "customers.Promise.settled_by",
     "customers.HandOver.leaver", "customers.HandOver.main_successor",
     "customers.HandOverItem.successor", "insight.ValueRun.started_by",
-    "insight.ValueSettings.published_by",
+    "insight.ValueSettings.published_by", "insight.TierPolicies.published_by",
+    "insight.TierOverride.requested_by", "insight.TierOverride.approved_by",
+    "insight.TierOverride.ended_by",
 }  # fmt: skip
 
 

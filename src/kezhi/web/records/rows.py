@@ -318,7 +318,8 @@ def _figure(field: Field) -> Callable[[Any], tuple[str, str]]:
         return money
     if kind is K.SHARE:
         return lambda entry: (numbers.percent(entry, decimals or 0),) * 2
-    if kind is K.QUANTITY:
+    # The company's own numbers keep the decimals that it chose.
+    if kind is K.QUANTITY and not field.is_custom:
         return lambda entry: (numbers.quantity(entry, decimals or 0),) * 2
     digits = 1 if kind in (K.SCORE, K.RATIO) and decimals is None else decimals or 0
     return lambda entry: (numbers.number(entry, digits),) * 2
