@@ -37,6 +37,7 @@ SHEETS = (
     "parties.css",
     "search.css",
     "fields.css",
+    "over_time.css",
 )
 BROWSERS = ["chrome 109", "safari 16.4", "firefox 115"]
 

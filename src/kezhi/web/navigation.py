@@ -74,6 +74,13 @@ NEEDS = Place("/needs/", "inbox", _("Needs"), ("read", "need"))
 VALUE = Place(
     "/value/", "chart", _("Value dashboard"), ("read", "customer"), ("customer", "value"), "v"
 )
+OVER_TIME = Place(
+    "/value/over-time/",
+    "pulse",
+    _("Value over time"),
+    ("read", "customer"),
+    ("customer", "value"),
+)
 TIERS = Place("/value/tiers/", "layers", _("Tiers"), ("read", "customer"), ("customer", "value"))
 RUNS = Place(
     "/value/runs/", "pulse", _("Value runs"), ("read", "value_run"), ("customer", "value"), "r"
@@ -87,7 +94,7 @@ GROUPS = (
         _("Customers and orders"),
         (CUSTOMERS, SEGMENTS, CONTACTS, FOLLOW_UPS, PROMISES, NEEDS, ORDERS, PRODUCTS),
     ),
-    Group(pgettext_lazy("navigation", "Customer value"), (VALUE, TIERS, RUNS)),
+    Group(pgettext_lazy("navigation", "Customer value"), (VALUE, OVER_TIME, TIERS, RUNS)),
 )
 FOOT = (IMPORTS, CARDS, DUPLICATES, SETTINGS)
 BOTTOM = (

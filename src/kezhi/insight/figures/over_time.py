@@ -23,7 +23,7 @@ from kezhi.value.measure import Settings
 from kezhi.value.over_time import bridge as bridges
 from kezhi.value.over_time.former_model import Outlook, Valued, value_by_former
 
-MODEL = "model"
+MODEL = "model"  # the step of what the model and the rules did
 MOST = 20
 MONEY = ("potential_value", "continuation_value")
 NUMBERS = (
@@ -219,11 +219,10 @@ class _Rows:
 def _copied(rows: Any) -> pa.Table:
     """By COPY: row by row, a million customers would take many times as long."""
     sql, parameters = rows.query.sql_with_params()
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT csv)", parameters) as copy,
-    ):
-        text = b"".join(bytes(part) for part in copy)
+    with connection.cursor() as cursor:
+        statement = cursor.mogrify(f"COPY ({sql}) TO STDOUT (FORMAT csv)", parameters)
+        with cursor.copy(statement) as copy:
+            text = b"".join(bytes(part) for part in copy)
     kinds = {
         "customer_id": pa.int64(),
         "stage": pa.string(),

@@ -1,9 +1,18 @@
 from django.urls import path
 
-from kezhi.web.value import dashboard, runs, tiers, tiers_by_hand, tiers_moves, tiers_policies
+from kezhi.web.value import (
+    dashboard,
+    over_time,
+    runs,
+    tiers,
+    tiers_by_hand,
+    tiers_moves,
+    tiers_policies,
+)
 
 urlpatterns = [
     path("value/", dashboard.show, name="value"),
+    path("value/over-time/", over_time.show, name="value-over-time"),
     path("value/tiers/", tiers.show, name="value-tiers"),
     path("value/tiers/policies/", tiers_policies.edit, name="tier-policies"),
     path("value/tiers/moves/", tiers_moves.show, name="tier-moves"),
