@@ -242,6 +242,7 @@ ROUTES: dict[str, Policy] = {
     "value-rules": replace(may("read", "value_settings"), post="edit"),
     "value-runs": replace(may("read", "value_run"), post="measure"),
     "value-over-time": may("read", "customer"),
+    "value-retention": may("read", "customer"),
     "value-tiers": may("read", "customer"),
     "tier-policies": may("edit", "value_settings"),
     "tier-moves": may("read", "customer"),

@@ -81,6 +81,13 @@ OVER_TIME = Place(
     ("read", "customer"),
     ("customer", "value"),
 )
+RETENTION = Place(
+    "/value/retention/",
+    "refresh",
+    _("Retention what-if"),
+    ("read", "customer"),
+    ("customer", "value"),
+)
 TIERS = Place("/value/tiers/", "layers", _("Tiers"), ("read", "customer"), ("customer", "value"))
 RUNS = Place(
     "/value/runs/", "pulse", _("Value runs"), ("read", "value_run"), ("customer", "value"), "r"
@@ -94,7 +101,7 @@ GROUPS = (
         _("Customers and orders"),
         (CUSTOMERS, SEGMENTS, CONTACTS, FOLLOW_UPS, PROMISES, NEEDS, ORDERS, PRODUCTS),
     ),
-    Group(pgettext_lazy("navigation", "Customer value"), (VALUE, OVER_TIME, TIERS, RUNS)),
+    Group(pgettext_lazy("navigation", "Customer value"), (VALUE, OVER_TIME, RETENTION, TIERS, RUNS)),
 )
 FOOT = (IMPORTS, CARDS, DUPLICATES, SETTINGS)
 BOTTOM = (

@@ -87,9 +87,11 @@ def churn_what_if(
     upkeep_per_unit: float = 0.0,
     level: float = 0.8,
     draws: int = DRAWS,
+    customers: ArrayLike = 1.0,
 ) -> ChurnWhatIf:
     """The effect of less churn on customers with x, t_x, T and what a purchase of each brings.
 
+    A row may stand for several customers who are alike: `customers` says for how many.
     Without diagnostics the parameters count as known: no interval. Raises ValueError for a model
     without dropout.
 
@@ -101,10 +103,11 @@ def churn_what_if(
     """
     bought = tuple(np.asarray(own, dtype=np.float64) for own in (x, t_x, T))
     value = np.broadcast_to(np.asarray(value_per_purchase, dtype=np.float64), bought[0].shape)
+    many = np.broadcast_to(np.asarray(customers, dtype=np.float64), bought[0].shape)
     groups = _alike(bought[0], bought[2])
     if len(groups.x) > _MANY:
         groups = _alike(bought[0], _rounded(bought[2], model.time_scale, _ALIKE_OF_MANY))
-    alive, churns, profits = _curve(model, bought, groups, value, horizon, upkeep_per_unit)
+    alive, churns, profits = _curve(model, bought, many, groups, value, horizon, upkeep_per_unit)
     if not alive > 0:
         raise ValueError("nobody is a customer any more: there is no churn to lower")
     effects = _effects(churns, profits, points)
@@ -115,6 +118,7 @@ def churn_what_if(
             own = _curve(
                 drawn,
                 bought,
+                many,
                 rounded,
                 value,
                 horizon,
@@ -232,6 +236,7 @@ def _rounded(T: Vector, scale: float, step: float) -> Vector:
 def _curve(
     model: PurchaseModel,
     bought: tuple[Vector, ...],
+    customers: Vector,
     groups: _Groups,
     value: Vector,
     horizon: Horizon,
@@ -245,7 +250,7 @@ def _curve(
     factors = horizon.factors
     falls = factors - np.append(factors[1:], 0.0)
     lengths = factors * np.diff(horizon.ends, prepend=0.0)
-    states = [np.asarray(here) for here in model.p_states(*bought)]
+    states = [np.asarray(here) * customers for here in model.p_states(*bought)]
     size = len(groups.x)
     alive = [sum_by(groups.index, here, size) for here in states]
     worth = [sum_by(groups.index, here * value, size) for here in states]

@@ -3,6 +3,7 @@ from django.urls import path
 from kezhi.web.value import (
     dashboard,
     over_time,
+    retention,
     runs,
     tiers,
     tiers_by_hand,
@@ -13,6 +14,7 @@ from kezhi.web.value import (
 urlpatterns = [
     path("value/", dashboard.show, name="value"),
     path("value/over-time/", over_time.show, name="value-over-time"),
+    path("value/retention/", retention.show, name="value-retention"),
     path("value/tiers/", tiers.show, name="value-tiers"),
     path("value/tiers/policies/", tiers_policies.edit, name="tier-policies"),
     path("value/tiers/moves/", tiers_moves.show, name="tier-moves"),
