@@ -26,7 +26,7 @@ from kezhi.core.actor import SYSTEM, Actor
 from kezhi.core.models import JobRun, JobState
 from kezhi.core.progress import Progress, Stopped, silent
 from kezhi.core.refusal import NotAllowed, Refused
-from kezhi.insight import figures, overriding, publishing
+from kezhi.insight import economics, figures, overriding, publishing
 from kezhi.insight.facts import Ledger, read_ledger
 from kezhi.insight.models import KeptFigure, ValueRun
 from kezhi.insight.naming import stage_of_work
@@ -265,6 +265,8 @@ def _keep_figures() -> None:
     figures.flow(SYSTEM, basis)
     figures.rfm(SYSTEM, basis)
     figures.trend(SYSTEM, basis)
+    rules = Settings.from_json(basis.run.value_settings.rules)
+    economics.retention(SYSTEM, basis, rules.horizon_months, rules.annual_rate)
 
 
 def _read(as_of: date, progress: Progress) -> Ledger:
