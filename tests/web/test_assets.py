@@ -12,7 +12,8 @@ def elsewhere(tmp_path, monkeypatch):
     """Styles in a copy of the static folder, so that a test never touches the real one."""
     static = tmp_path / "static"
     (static / "css").mkdir(parents=True)
-    for name in assets.SHEETS:
+    areas = (name for area in assets.AREAS.values() for name in area)
+    for name in (*assets.SHEETS, *areas):
         (static / "css" / name).write_text((assets.STATIC / "css" / name).read_text())
     monkeypatch.setattr(assets, "STATIC", static)
     return static

@@ -45,6 +45,14 @@ def test_the_built_sheet_has_no_nesting_and_follows_the_device():
     assert len(css) < 70_000
 
 
+@pytest.mark.parametrize("name", assets.AREAS)
+def test_an_area_has_a_sheet_of_its_own_that_its_pages_name(name):
+    css = assets.build_area(name)
+    assert "&" not in re.sub(r'"[^"]*"', "", css)
+    assert len(css) < 20_000
+    assert any(f"build/{name}" in path.read_text() for path in JINJA.rglob("*.html"))
+
+
 def test_every_class_of_the_components_is_styled():
     # A class without a rule is a slip of the pen, or behaviour, which belongs into a data attribute.
     css = "".join((CSS / name).read_text() for name in assets.SHEETS)

@@ -37,8 +37,9 @@ SHEETS = (
     "parties.css",
     "search.css",
     "fields.css",
-    "over_time.css",
 )
+# What only the pages of an area need; they name the sheet in their block `styles`.
+AREAS = {"value.css": ("over_time.css",)}
 BROWSERS = ["chrome 109", "safari 16.4", "firefox 115"]
 
 
@@ -105,24 +106,42 @@ def ensure_scripts(tell: Progress) -> None:
 
 
 def ensure_styles(tell: Progress) -> None:
-    """`static/build/app.css`: our sheets in one, without nesting, for the browsers of `BROWSERS`."""
-    sheets = [STATIC / "css" / name for name in SHEETS]
-    target, record = STATIC / "build" / "app.css", STATIC / "build" / "stamp.json"
-    stamp = _stamp([*sheets, Path(__file__)])
-    if target.is_file() and _recorded(record) == stamp:
+    """`static/build/app.css`: our sheets in one, without nesting, for the browsers of `BROWSERS`.
+
+    Beside it lie the sheets of `AREAS`.
+    """
+    names = [*SHEETS, *(name for area in AREAS.values() for name in area)]
+    folder = STATIC / "build"
+    record = folder / "stamp.json"
+    stamp = _stamp([*(STATIC / "css" / name for name in names), Path(__file__)])
+    whole = all((folder / name).is_file() for name in ("app.css", *AREAS))
+    if whole and _recorded(record) == stamp:
         return
     tell(_("Style sheet: building it"))
-    css = build_styles()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(css)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "app.css").write_text(build_styles())
+    for area in AREAS:
+        (folder / area).write_text(build_area(area))
     record.write_text(json.dumps({"stamp": stamp}) + "\n")
 
 
 def build_styles() -> str:
-    """The one style sheet that pages load."""
-    source = "\n".join((STATIC / "css" / name).read_text() for name in SHEETS)
+    """The one style sheet that all pages load."""
+    return _built(_with_device_theme(_joined(SHEETS)), "app.css")
+
+
+def build_area(name: str) -> str:
+    """What the pages of an area load beside it."""
+    return _built(_joined(AREAS[name]), name)
+
+
+def _joined(names: tuple[str, ...]) -> str:
+    return "\n".join((STATIC / "css" / name).read_text() for name in names)
+
+
+def _built(source: str, name: str) -> str:
     return lightningcss.process_stylesheet(
-        _with_device_theme(source), filename="app.css", browsers_list=BROWSERS, minify=True
+        source, filename=name, browsers_list=BROWSERS, minify=True
     )
 
 
