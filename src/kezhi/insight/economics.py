@@ -48,8 +48,8 @@ WITH_DROPOUT: dict[str, Any] = {
 LEAST = 20
 """Customers who bought below which nothing is said about their churn."""
 
-GROUPS, GROUPS_OF_DRAWS, DRAWS = 240, 32, 20
-_STEPS = (0.02, 0.05, 0.1, 0.15, 0.22, 0.33, 0.5, 0.75, 1.1, 1.6, 2.5, 4.0)
+GROUPS, GROUPS_OF_DRAWS, DRAWS = 300, 32, 16
+_STEPS = (0.02, 0.05, 0.08, 0.12, 0.15, 0.18, 0.22, 0.27, 0.33, 0.4, 0.5, 0.75, 1.1, 1.6, 2.5, 4.0)
 _STEP_OF_MANY = 0.05
 _KEPT_ANSWERS = 200  # of a run: what people ask may not fill the database
 
@@ -383,14 +383,16 @@ def _merged(model: PurchaseModel, among: Alike, most: int) -> Alike:
     index = _binned(x, T, here, model.time_scale, most)
     size = int(index.max()) + 1
 
-    def mean(own: Vector) -> Vector:
-        return np.asarray(np.bincount(index, weight * own, size) / np.bincount(index, weight, size))
+    def mean(own: Vector, by: Vector) -> Vector:
+        return np.asarray(np.bincount(index, by * own, size) / np.bincount(index, by, size))
 
-    each_x, age = np.rint(mean(x)), mean(T)
-    last = np.where(each_x > 0, np.clip(mean(t_x), 0.0, age), 0.0)
+    # Whose purchases bring much decides how often the group is taken to buy.
+    money = weight * np.maximum(worth, 0.05 * abs(worth.mean()) + 1e-9)
+    each_x, age = np.rint(mean(x, money)), mean(T, money)
+    last = np.where(each_x > 0, np.clip(mean(t_x, money), 0.0, age), 0.0)
     probability = np.maximum(np.asarray(model.p_alive(each_x, last, age)), 1e-12)
     count = np.bincount(index, weight, size) / probability
-    groups = (each_x, last, age, mean(worth), count)
+    groups = (each_x, last, age, mean(worth, weight), count)
     columns = [tuple(own.tolist()) for own in groups]
     return replace(
         among, x=columns[0], t_x=columns[1], T=columns[2], worth=columns[3], customers=columns[4]
