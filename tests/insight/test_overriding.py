@@ -153,7 +153,7 @@ def test_nobody_approves_their_own_request_but_an_owner(low, manager, owner):
 
 def test_only_one_request_waits_for_a_customer(low, li_wei):
     ask(low, li_wei)
-    with pytest.raises(Refused, match="waiting|待审批"):
+    with pytest.raises(Refused, match=r"waiting|待审批"):
         ask(low, li_wei, "A")
     assert TierOverride.objects.count() == 1
 
@@ -187,7 +187,7 @@ def test_what_a_request_needs(low, li_wei, field, changed):
 
 
 def test_the_tier_that_the_score_gives_needs_no_hand(low, li_wei):
-    with pytest.raises(Refused, match="already|已在"):
+    with pytest.raises(Refused, match=r"already|已在"):
         ask(low, li_wei, "D")
 
 

@@ -76,7 +76,7 @@ def test_it_takes_an_owner_a_reason_and_a_difference(owner, manager, li_wei):
     with pytest.raises(InvalidPolicies):
         publish(owner, " ")
     publish(owner)
-    with pytest.raises(Refused, match="different|没有差别"):
+    with pytest.raises(Refused, match=r"different|没有差别"):
         publish(owner)
     assert TierPolicies.objects.count() == 1
 

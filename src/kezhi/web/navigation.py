@@ -101,7 +101,9 @@ GROUPS = (
         _("Customers and orders"),
         (CUSTOMERS, SEGMENTS, CONTACTS, FOLLOW_UPS, PROMISES, NEEDS, ORDERS, PRODUCTS),
     ),
-    Group(pgettext_lazy("navigation", "Customer value"), (VALUE, OVER_TIME, RETENTION, TIERS, RUNS)),
+    Group(
+        pgettext_lazy("navigation", "Customer value"), (VALUE, OVER_TIME, RETENTION, TIERS, RUNS)
+    ),
 )
 FOOT = (IMPORTS, CARDS, DUPLICATES, SETTINGS)
 BOTTOM = (
