@@ -21,14 +21,17 @@ MADE_OF_PARTS = {
     "customers/merging.py", "customers/merging_references.py", "customers/placing.py",
     "dataio/custom_columns.py", "dataio/importing.py", "dataio/loading.py", "dataio/people.py",
     "dataio/staging.py", "dataio/undoing.py", "demo/customizing.py", "demo/loading.py", "insight/facts.py",
-    "insight/publishing.py", "ledger/importing.py", "ledger/importing_costs.py", "workbench/attaching.py",
+    "insight/figures/over_time.py", "insight/previewing.py", "insight/publishing.py", "ledger/importing.py", "ledger/importing_costs.py", "workbench/attaching.py",
     "workbench/customizing/carrying_out.py", "workbench/searching/documents.py",
     "workbench/searching/filling.py", "workbench/searching/finding.py",
     "workbench/searching/following.py", "workbench/searching/likeness.py", "workbench/undoing.py",
     "cli/launch/postgres.py",
 }  # fmt: skip
 # Where text becomes markup: each escapes its parts itself.
-MARKED_UP = {"web/findings.py", "web/jinja_env.py", "web/numbers.py", "web/records/rows.py"}
+MARKED_UP = {
+    "web/findings.py", "web/jinja_env.py", "web/numbers.py", "web/records/rows.py",
+    "web/value/over_time_pictures.py",
+}  # fmt: skip
 BANNED = {
     "eval", "exec", "compile", "__import__", "pickle", "cPickle", "marshal", "shelve", "dill", "jsonpickle",
     "yaml", "os.system", "os.popen", "mark_safe", "SafeString", "from_string",
