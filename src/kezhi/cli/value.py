@@ -13,7 +13,16 @@ from typing import Any
 import click
 
 from kezhi.cli.launch.language import gettext as _
-from kezhi.cli.value_output import duration, hand_over, print_plain, refuse, shown
+from kezhi.cli.value_output import (
+    duration,
+    hand_over,
+    print_plain,
+    refuse,
+    shown,
+    takes_annual_rate,
+    takes_horizon,
+    takes_margin,
+)
 from kezhi.cli.value_transactions import day_of, of_transactions, read, summarise
 
 ELSEWHERE = {
@@ -179,27 +188,9 @@ def fit(
     )
 )
 @of_transactions
-@click.option(
-    "--horizon",
-    default="36m",
-    show_default=True,
-    callback=duration,
-    help=_("How far to look ahead: 90d, 39w, 36m, 3y."),
-)
-@click.option(
-    "--annual-rate",
-    type=click.FloatRange(-1, min_open=True),
-    default=0.10,
-    show_default=True,
-    help=_("Discount rate per year, as a fraction."),
-)
-@click.option(
-    "--margin",
-    type=click.FloatRange(-1, 1),
-    default=0.30,
-    show_default=True,
-    help=_("Gross margin as a share of the amount."),
-)
+@takes_horizon
+@takes_annual_rate
+@takes_margin
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help=_("CSV or Parquet file to write.")
 )

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from kezhi.cli.launch.language import gettext as _
-from kezhi.cli.value_output import gives_rows, hand_over, refuse
+from kezhi.cli.value_output import gives_rows, hand_over, refuse, takes_margin
 from kezhi.cli.value_transactions import of_transactions
 
 MOST_REASONS = 1000
@@ -27,13 +27,7 @@ MOST_REASONS = 1000
 )
 @of_transactions
 @click.option("--goods", metavar="A", help=_("Column of the cost of the goods."))
-@click.option(
-    "--margin",
-    type=click.FloatRange(-1, 1),
-    default=0.30,
-    show_default=True,
-    help=_("Gross margin as a share of the amount."),
-)
+@takes_margin
 @click.option("--order", "order_", metavar="O", help=_("Column of the order."))
 @click.option("--weight", metavar="W", help=_("Column of the weight."))
 @click.option("--activities", type=click.Path(path_type=Path), help=_("File of activities."))

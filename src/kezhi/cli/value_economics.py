@@ -9,7 +9,14 @@ from typing import Any
 import click
 
 from kezhi.cli.launch.language import gettext as _
-from kezhi.cli.value_output import duration, gives_rows, hand_over, refuse
+from kezhi.cli.value_output import (
+    gives_rows,
+    hand_over,
+    refuse,
+    takes_annual_rate,
+    takes_horizon,
+    takes_margin,
+)
 from kezhi.cli.value_transactions import day_of, of_transactions, read, summarise
 
 
@@ -28,27 +35,9 @@ from kezhi.cli.value_transactions import day_of, of_transactions, read, summaris
     show_default=True,
     help=_("The purchase model to fit."),
 )
-@click.option(
-    "--horizon",
-    default="36m",
-    show_default=True,
-    callback=duration,
-    help=_("How far to look ahead: 90d, 39w, 36m, 3y."),
-)
-@click.option(
-    "--annual-rate",
-    type=click.FloatRange(-1, min_open=True),
-    default=0.10,
-    show_default=True,
-    help=_("Discount rate per year, as a fraction."),
-)
-@click.option(
-    "--margin",
-    type=click.FloatRange(-1, 1),
-    default=0.30,
-    show_default=True,
-    help=_("Gross margin as a share of the amount."),
-)
+@takes_horizon
+@takes_annual_rate
+@takes_margin
 @click.option(
     "--draws",
     type=click.IntRange(0, 1000),

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from kezhi.cli.launch.language import gettext as _
-from kezhi.cli.value_output import duration, gives_rows, hand_over, refuse
+from kezhi.cli.value_output import duration, gives_rows, hand_over, refuse, takes_annual_rate
 
 
 @click.command(
@@ -98,13 +98,7 @@ def network(
     callback=duration,
     help=_("How long after the referral contributions count."),
 )
-@click.option(
-    "--annual-rate",
-    type=click.FloatRange(-1, min_open=True),
-    default=0.10,
-    show_default=True,
-    help=_("Discount rate per year, as a fraction."),
-)
+@takes_annual_rate
 @click.option(
     "--share-anyway",
     type=click.FloatRange(0, 1),

@@ -128,3 +128,27 @@ def duration(
     if not 0 < days < math.inf:
         raise click.BadParameter(_("%(text)s must be longer than nothing") % {"text": text})
     return days
+
+
+# Options that several commands take in the same words.
+takes_horizon = click.option(
+    "--horizon",
+    default="36m",
+    show_default=True,
+    callback=duration,
+    help=_("How far to look ahead: 90d, 39w, 36m, 3y."),
+)
+takes_annual_rate = click.option(
+    "--annual-rate",
+    type=click.FloatRange(-1, min_open=True),
+    default=0.10,
+    show_default=True,
+    help=_("Discount rate per year, as a fraction."),
+)
+takes_margin = click.option(
+    "--margin",
+    type=click.FloatRange(-1, 1),
+    default=0.30,
+    show_default=True,
+    help=_("Gross margin as a share of the amount."),
+)

@@ -9,7 +9,14 @@ from typing import Any
 import click
 
 from kezhi.cli.launch.language import gettext as _
-from kezhi.cli.value_output import duration, gives_rows, hand_over, print_plain, refuse
+from kezhi.cli.value_output import (
+    duration,
+    gives_rows,
+    hand_over,
+    print_plain,
+    refuse,
+    takes_annual_rate,
+)
 from kezhi.cli.value_transactions import day_of, of_transactions, read, summarise
 
 PERCENT_80 = 0.8
@@ -393,13 +400,7 @@ def winback(
     show_default=True,
     help=_("Months for which customers are won."),
 )
-@click.option(
-    "--annual-rate",
-    type=click.FloatRange(-1, min_open=True),
-    default=0.10,
-    show_default=True,
-    help=_("Discount rate per year, as a fraction."),
-)
+@takes_annual_rate
 @click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
 def equity(
     file: Path,

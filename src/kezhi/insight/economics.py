@@ -6,7 +6,6 @@ for a million of them as for a thousand. The engine's `churn_what_if` does the a
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from kezhi.core.actor import Actor, Scope
 from kezhi.insight import figures
 from kezhi.insight.figures.basis import YEAR, Basis
-from kezhi.insight.figures.keeping import kept
+from kezhi.insight.figures.keeping import kept, store, stored
 from kezhi.insight.models import KeptFigure, Snapshot, ValueRun
 from kezhi.value.durations import DAYS, DAYS_PER_YEAR, days_in
 from kezhi.value.economics.what_if import (
@@ -30,7 +29,7 @@ from kezhi.value.economics.what_if import (
     value_of_new_customer,
 )
 from kezhi.value.measure import Settings
-from kezhi.value.plain import from_plain, to_plain
+from kezhi.value.plain import from_plain
 from kezhi.value.potential.bg_nbd import BGNBD
 from kezhi.value.potential.continuation import Horizon
 from kezhi.value.potential.fitting import Diagnostics
@@ -150,20 +149,13 @@ def retention(actor: Actor, basis: Basis, months: float, rate: float) -> Retenti
     if actor.scope("read", "customer") is not Scope.ALL:
         return _worked_out(actor, basis, months, rate)
     key = f"retention|{months:g}|{rate:g}"
-    stored = KeptFigure.objects.filter(run=basis.run, key=key).values_list("figure", flat=True)
-    for plain in stored:
-        # Kept by another version, whose figure has other parts: it is worked out anew.
-        with contextlib.suppress(TypeError, ValueError):
-            return from_plain(Retention, plain)
+    found: Retention | None = stored(basis, key, Retention)
+    if found is not None:
+        return found
     fresh = _worked_out(actor, basis, months, rate)
     known = KeptFigure.objects.filter(run=basis.run, key__startswith="retention|")
     if isinstance(fresh, Retention) and known.count() < _KEPT_ANSWERS:
-        KeptFigure.objects.bulk_create(
-            [KeptFigure(run=basis.run, key=key, figure=to_plain(fresh))],
-            update_conflicts=True,
-            unique_fields=["run", "key"],
-            update_fields=["figure"],
-        )
+        store(basis, key, fresh)
     return fresh
 
 

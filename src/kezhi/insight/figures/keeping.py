@@ -35,20 +35,34 @@ def kept(
             return function(actor, basis, *args, **options)
         bound = inspect.signature(function).bind(actor, basis, *args, **options)
         key = _key(function.__name__, basis, bound)
-        plain = KeptFigure.objects.filter(run=basis.run, key=key).values_list("figure", flat=True)
-        for found in plain:
-            # Kept by another version, whose figure has other parts: it is worked out anew.
-            with contextlib.suppress(TypeError, ValueError):
-                return _built(get_type_hints(function)["return"], found)  # type: ignore[no-any-return]
-        fresh = function(actor, basis, *args, **options)
-        KeptFigure.objects.bulk_create(
-            [KeptFigure(run=basis.run, key=key, figure=to_plain(fresh))],
-            update_conflicts=True,
-            unique_fields=["run", "key"],
-            update_fields=["figure"],
+        found = stored(basis, key, get_type_hints(function)["return"])
+        return (
+            found
+            if found is not None
+            else store(basis, key, function(actor, basis, *args, **options))
         )
-        return fresh
 
+    return figure
+
+
+def stored(basis: Basis, key: str, kind: Any) -> Any:
+    """The figure of this kind that the run keeps; None when it has none."""
+    kept_figures = KeptFigure.objects.filter(run=basis.run, key=key)
+    for plain in kept_figures.values_list("figure", flat=True):
+        # Kept by another version, whose figure has other parts: it is worked out anew.
+        with contextlib.suppress(TypeError, ValueError):
+            return _built(kind, plain)
+    return None
+
+
+def store(basis: Basis, key: str, figure: R) -> R:
+    """Keep a figure until the next run."""
+    KeptFigure.objects.bulk_create(
+        [KeptFigure(run=basis.run, key=key, figure=to_plain(figure))],
+        update_conflicts=True,
+        unique_fields=["run", "key"],
+        update_fields=["figure"],
+    )
     return figure
 
 
