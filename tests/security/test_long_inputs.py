@@ -7,6 +7,7 @@ import unicodedata
 from contextlib import suppress
 
 import pytest
+from django.http import QueryDict
 
 from cast import TODAY
 from kezhi.accounts.models.sign_in_attempt import login_key
@@ -19,6 +20,9 @@ from kezhi.customers.matching_names import folded, taken_apart
 from kezhi.dataio import correcting, guessing, parsing, problems
 from kezhi.dataio.fields import ImportField, Reading
 from kezhi.records import FieldKind, masking, registry
+from kezhi.value.measure import Settings
+from kezhi.web.settings.value_form import NUMBERS, RulesForm
+from kezhi.web.value.tiers_policies import PoliciesForm
 from kezhi.workbench import operands, tagging
 from kezhi.workbench.attaching import harmless_name
 from kezhi.workbench.customizing import formula
@@ -43,6 +47,26 @@ LONG = {
     "dots": "a." * (MEGABYTE // 2) + "@",
     "folded": "BEGIN:VCARD\nFN:" + "\n x" * (MEGABYTE // 3),
 }
+
+
+def filled(*names: str, text: str) -> QueryDict:
+    """A form that was sent with the same text in each of these controls."""
+    sent = QueryDict(mutable=True)
+    for name in names:
+        sent[name] = text
+    return sent
+
+
+def rules_of_value(text: str) -> object:
+    names = (*NUMBERS, "nightly_hour", "lifecycle-rows", "lifecycle-0-0-bound", "lifecycle-0-place")
+    form = RulesForm.read(filled(*names, text=text), Settings().as_json(), None)
+    return form.rules(), form.nightly_hour, form.class_rows("lifecycle")
+
+
+def policies_of_tiers(text: str) -> object:
+    return PoliciesForm.read(filled("S-care_days", "S-discount_limit", text=text)).policies()
+
+
 READERS = {
     "a sort key": name_key,
     "the parts of a name": taken_apart,
@@ -72,6 +96,8 @@ READERS = {
     "an identifier": lambda text: identifying.normalised("duns", text),
     "a heading": guessing.normal,
     "the unit of a heading": guessing.factor_of,
+    "the rules of value": rules_of_value,
+    "the policies of the tiers": policies_of_tiers,
     "a cell of a report": problems.shown,
     "a cell to be corrected": correcting.safe_cell,
 }

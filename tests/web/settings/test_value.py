@@ -67,6 +67,10 @@ def test_the_page_sent_back_unchanged_changes_nothing(client, owner):
     [
         ("horizon_months", "0"),
         ("horizon_months", "three"),
+        ("horizon_months", "1e999"),
+        ("horizon_months", "1" * 9_000),
+        ("nightly_hour", "1" * 9_000),
+        ("annual_rate", "nan"),
         ("annual_rate", ""),
         ("interval_level", "100"),
         ("tiers-share-B", "0"),
@@ -86,6 +90,13 @@ def test_what_is_wrong_is_said_where_it_was_typed(client, owner, control, text):
     assert page.status_code == 422
     assert ValueSettings.objects.count() == 1
     assert b'aria-invalid="true"' in page.content or b'class="err"' in page.content
+
+
+@pytest.mark.parametrize("count", ["many", "9" * 9_000, "-1", "²"])
+def test_a_number_of_rows_that_no_page_sends_is_no_fault(client, owner, count):
+    client.force_login(owner)
+    page = client.post(PAGE, typed(**{"loyalty-rows": count, "horizon_months": "0"}))
+    assert page.status_code == 422
 
 
 def test_rules_are_reordered_removed_and_added(client, owner):

@@ -6,7 +6,6 @@ A flat list of named controls, so that the page works without script; errors go 
 from __future__ import annotations
 
 import copy
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -14,6 +13,7 @@ from typing import Any, get_args
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from kezhi.core.normal_form import normal_form
 from kezhi.customers.models.standing import Loyalty, Stage, Tier
 from kezhi.insight.models import ValueRun, ValueSettings
 from kezhi.insight.naming import INDICES, MEASURES, MODELS, Label, index_label
@@ -42,6 +42,8 @@ USUAL_SHARES = {"S": 0.01, "A": 0.05, "B": 0.20, "C": 0.50}
 USUAL_WORTHS = {"S": 0.20, "A": 0.50, "B": 0.80, "C": 0.95}
 COLUMNS = {"share": "share", "value": "worth", "threshold": "score"}
 SLOTS = 9  # conditions of a rule, and one to add
+MOST_ROWS = 100
+LONGEST = 500  # letters of a control that are read
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ class RulesForm:
     @classmethod
     def read(cls, post: Mapping[str, str], base: Rules, latest: ValueRun | None) -> RulesForm:
         """The form as somebody typed it; what it doesn't show stays as in `base`."""
-        return cls(base, {name: str(post[name]) for name in post}, _measured(latest))
+        typed = {name: str(post[name]).replace("\0", "").strip()[:LONGEST] for name in post}
+        return cls(base, typed, _measured(latest))
 
     # ---- back to rules ----
 
@@ -169,7 +172,7 @@ class RulesForm:
         return path
 
     def _number(self, name: str, unit: float = 1) -> float | None:
-        text = unicodedata.normalize("NFKC", self.get(name)).replace(",", "").strip("%")
+        text = normal_form("NFKC", self.get(name)).replace(",", "").strip("%")
         if not text:
             return None
         try:
@@ -202,8 +205,7 @@ class RulesForm:
 
     def _rows(self, name: str) -> list[str]:
         """Names of the rows that say anything: a class, or a condition."""
-        count = self.get(f"{name}-rows")
-        rows = [f"{name}-{place}" for place in range(min(int(count or 0), 100))]
+        rows = [f"{name}-{place}" for place in range(self._count(name))]
         return [row for row in rows if self.get(f"{row}-class") or self._slots_in_use(row)]
 
     def _rows_in_order(self, name: str) -> list[str]:
@@ -253,7 +255,11 @@ class RulesForm:
         return [*rows, self._row(f"{name}-{self.row_count(name) - 1}", "")]
 
     def row_count(self, name: str) -> int:
-        return int(self.get(f"{name}-rows") or 0) + 1
+        return self._count(name) + 1
+
+    def _count(self, name: str) -> int:
+        text = self.get(f"{name}-rows")
+        return min(int(text), MOST_ROWS) if text.isdecimal() else 0
 
     def _row(self, row: str, place: str) -> RuleRow:
         used = self._slots_in_use(row)

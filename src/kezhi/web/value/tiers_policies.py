@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -15,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from kezhi.core.normal_form import normal_form
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Interaction
 from kezhi.customers.models.standing import Tier
@@ -97,7 +97,7 @@ class PoliciesForm:
             self.errors.setdefault(f"{tier}-{name}" if tier else name, sentence)
 
     def _number(self, name: str) -> Decimal:
-        text = unicodedata.normalize("NFKC", self.get(name)).replace(",", "").strip("% ")
+        text = normal_form("NFKC", self.get(name)).replace(",", "").strip("% ")
         try:
             number = Decimal(text)
         except InvalidOperation:
