@@ -113,7 +113,8 @@ HISTORY = {
     "customers.HandOverItem.successor", "insight.ValueRun.started_by",
     "insight.ValueSettings.published_by", "insight.TierPolicies.published_by",
     "insight.TierOverride.requested_by", "insight.TierOverride.approved_by",
-    "insight.TierOverride.ended_by",
+    "insight.TierOverride.ended_by", "insight.IndexDraft.begun_by", "insight.IndexDraft.submitted_by",
+    "insight.IndexDraft.decided_by", "insight.IndexJudgement.person",
 }  # fmt: skip
 
 

@@ -1,19 +1,33 @@
 """Runs of the value engine, dated history of every customer's value, and the rules it goes by."""
 
+from kezhi.insight.models.draft import IndexDraft, IndexJudgement
 from kezhi.insight.models.history import Snapshot, StageMove, TierMove
+from kezhi.insight.models.influence import Influence, InfluenceRules
 from kezhi.insight.models.kept import KeptFigure
+from kezhi.insight.models.loss import Loss, LostCustomer, WinBackRules
 from kezhi.insight.models.override import TierOverride
 from kezhi.insight.models.policy import TierPolicies
 from kezhi.insight.models.run import ValueRun
+from kezhi.insight.models.serving import ActivityRate, SharedCost, Unprofitable
 from kezhi.insight.models.settings import ValueSettings
+from kezhi.insight.models.study import CustomerReading, DeliveredRules, Study
 
 __all__ = [
+    "Influence",
+    "InfluenceRules",
+    "CustomerReading",
+    "DeliveredRules",
+    "IndexDraft",
+    "IndexJudgement",
     "KeptFigure",
     "Snapshot",
     "StageMove",
+    "Study",
     "TierMove",
     "TierOverride",
     "TierPolicies",
+    "Unprofitable",
     "ValueRun",
     "ValueSettings",
+    "WinBackRules",
 ]

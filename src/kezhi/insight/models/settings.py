@@ -20,11 +20,13 @@ class ValueSettings(models.Model):
 
     `rules` is what `kezhi.value.measure.Settings` reads: unit, horizon, rate, margin, index tree, tiers,
     loyalty classes and lifecycle stages. `nightly_hour` is the hour in the company's time zone at which the
-    value is measured every night; None: only when somebody asks.
+    value is measured every night; None: only when somebody asks. `needs_second_person`: whoever asks for an
+    index system to be published can't approve it.
     """
 
     rules = models.JSONField()
     nightly_hour = models.PositiveSmallIntegerField(null=True, default=3)
+    needs_second_person = models.BooleanField(default=False, db_default=False)
     reason = models.CharField(max_length=300, blank=True)
     published_at = models.DateTimeField(auto_now_add=True)
     published_by = models.ForeignKey(

@@ -42,6 +42,7 @@ def kind_labels() -> dict[str, str]:
         "value_run": _("Value runs"),
         "value_settings": _("Value rules"),
         "tier_override": _("Tiers by hand"),
+        "index_draft": _("Index system"),
         "user": _("People"),
         "role": _("Roles"),
         "company": _("Company"),
