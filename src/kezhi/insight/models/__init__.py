@@ -13,12 +13,12 @@ from kezhi.insight.models.settings import ValueSettings
 from kezhi.insight.models.study import CustomerReading, DeliveredRules, Study
 
 __all__ = [
-    "Influence",
-    "InfluenceRules",
     "CustomerReading",
     "DeliveredRules",
     "IndexDraft",
     "IndexJudgement",
+    "Influence",
+    "InfluenceRules",
     "KeptFigure",
     "Snapshot",
     "StageMove",

@@ -1,0 +1,120 @@
+"""How influence and information are measured: read, checked and published in versions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kezhi.accounts.models import User
+from kezhi.audit.recording import audited, note
+from kezhi.core.actor import Actor
+from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.insight.models import InfluenceRules
+from kezhi.value.influence.referral import ReferralSettings
+
+# Field of the rules: the least and the most it may be.
+RANGES: dict[str, tuple[float, float]] = {
+    "window_months": (1, 120),
+    "share_anyway": (0, 1),
+    "saved_acquisition": (0, 1e9),
+    "reward": (0, 1e9),
+    "generation_decay": (0, 0.95),
+    "points_registered": (0, 1000),
+    "points_answered": (0, 1000),
+    "money_per_point": (0, 1e6),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InfluencePolicy:
+    """`window_months`: how long what a referred customer brings counts. `share_anyway`: how many would have
+    come by themselves. `saved_acquisition` and `reward` are money per referral; each further generation counts
+    `generation_decay` of the one before. Points are for a need that a customer told us, and for one that was
+    answered; a point is worth `money_per_point`, 0: points only.
+    """
+
+    window_months: float = 36.0
+    share_anyway: float = 0.5
+    saved_acquisition: float = 0.0
+    reward: float = 0.0
+    generation_decay: float = 0.5
+    points_registered: float = 1.0
+    points_answered: float = 3.0
+    money_per_point: float = 0.0
+
+    def as_json(self) -> dict[str, float]:
+        """As it is kept."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> InfluencePolicy:
+        """What `as_json` wrote; what is left out keeps its default."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: entry for name, entry in plain.items() if name in known})
+
+    def referral(self, annual_rate: float) -> ReferralSettings:
+        """As the engine takes them."""
+        return ReferralSettings(
+            window_months=self.window_months,
+            annual_rate=annual_rate,
+            share_anyway=self.share_anyway,
+            saved_acquisition=self.saved_acquisition,
+            reward=self.reward,
+            generation_decay=self.generation_decay,
+        )
+
+
+class InvalidInfluence(Refused):
+    """`errors` says what to correct: field → sentence."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(next(iter(errors.values())))
+        self.errors = errors
+
+
+def influence_policy() -> InfluencePolicy:
+    """The rules in force, the usual ones until somebody published others."""
+    current = InfluenceRules.objects.current()
+    return InfluencePolicy.from_json(current.rules) if current else InfluencePolicy()
+
+
+@audited("influence_rules.published")
+def publish_influence_rules(
+    policy: InfluencePolicy, *, actor: Actor, on: date, reason: str
+) -> InfluenceRules:
+    """A new version; the next run goes by it. Raises `InvalidInfluence`, and `Refused` if nothing differs."""
+    if not actor.may("edit", "value_settings"):
+        raise NotAllowed(_("Only an owner changes how value is measured."))
+    errors = dict(check_influence(policy))
+    if not reason.strip():
+        errors["reason"] = _("Say why: colleagues will ask when scores change.")
+    if errors:
+        raise InvalidInfluence(errors)
+    before = influence_policy()
+    if policy == before:
+        raise Refused(_("Nothing is different from the rules in force."))
+    now, then = policy.as_json(), before.as_json()
+    note(changed=sorted(name for name in now if now[name] != then[name]))
+    return InfluenceRules.objects.create(
+        rules=now,
+        reason=reason.strip()[:300],
+        published_by=actor if isinstance(actor, User) else None,
+    )
+
+
+def check_influence(policy: InfluencePolicy) -> Iterator[tuple[str, str]]:
+    """What is wrong with the rules: field and sentence."""
+    for name, (least, most) in RANGES.items():
+        number = getattr(policy, name)
+        if not math.isfinite(number) or not least <= number <= most:
+            shown = 100 if name in ("share_anyway", "generation_decay") else 1
+            yield (
+                name,
+                _("Enter a number from %(least)s to %(most)s.")
+                % {"least": f"{least * shown:g}", "most": f"{most * shown:,.0f}"},
+            )
