@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import sys
 import zipfile
 from typing import Any
 
@@ -248,14 +249,39 @@ def test_a_sheet_that_is_not_there_is_refused(take_in):
     assert refused.value.code == "no_such_sheet"
 
 
-def test_a_large_sheet_can_not_take_the_memory_of_the_server(take_in, monkeypatch):
-    from kezhi.dataio import workbook as reader
-
+def test_a_large_sheet_can_not_reserve_the_memory_of_the_server(take_in):
     rows = HEADING_CELL + '<row r="1048576"><c r="KN1048576"><v>1</v></c></row>'
-    monkeypatch.setattr(reader, "MEMORY", 1 << 30)
     with pytest.raises(FileRefused) as refused:
         take_in("customer", sheet_with(rows))
     assert refused.value.code == "workbook_too_heavy"
+
+
+def test_a_sheet_that_fills_the_memory_is_stopped_at_the_limit(take_in, monkeypatch):
+    """Two cells that lie far apart: a few hundred bytes, 300 MB as a table."""
+    from kezhi.dataio import watching
+    from kezhi.dataio import workbook as reader
+
+    seen = []
+    held = watching._held
+    monkeypatch.setattr(watching, "_held", lambda child: seen.append(held(child)) or seen[-1])
+    monkeypatch.setattr(reader, "RESIDENT", 160 << 20)
+    take_in("customer", workbook(("客户名称",), ("甲",)))
+    seen.clear()
+    rows = HEADING_CELL + '<row r="500000"><c r="Y500000"><v>1</v></c></row>'
+    with pytest.raises(FileRefused) as refused:
+        take_in("customer", sheet_with(rows))
+    assert refused.value.code == "workbook_too_heavy"
+    assert "CSV" in str(refused.value)
+    assert seen[-1] > 160 << 20 >= max(seen[:-1], default=0)  # ended at the first look beyond it
+
+
+def test_who_keeps_little_is_left_to_finish_and_who_takes_too_long_is_not():
+    from kezhi.dataio import watching
+
+    said = [sys.executable, "-I", "-c", "print('done')"]
+    assert watching.run(said, env={}, resident=1 << 30, seconds=60)[0] == b"done\n"
+    with pytest.raises(watching.TooHeavy):
+        watching.run(["sleep", "60"], env={"PATH": "/usr/bin:/bin"}, resident=1 << 30, seconds=0.1)
 
 
 @pytest.mark.parametrize(

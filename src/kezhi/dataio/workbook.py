@@ -13,7 +13,6 @@ import itertools
 import json
 import re
 import resource
-import subprocess
 import sys
 import zipfile
 import zlib
@@ -26,14 +25,23 @@ from xml.etree import ElementTree
 
 import pyarrow as pa
 
+from kezhi.dataio import watching
+
 MAX_MEMBERS = 4_000
 MAX_UNPACKED = 1 << 30
 MAX_RATIO = 300
 RATIO_COUNTS_FROM = 16 << 20
 MAX_COLUMNS = 300
-MEMORY = 3 << 30
+RESERVED = 3 << 29  # address space: the reader reserves about twice of what it holds
+RESIDENT = 512 << 20  # what it may hold; an honest workbook of 50 MB takes 400 MiB
 SECONDS = 120
 CHUNK_ROWS = 20_000
+# Arrow's own allocators, and threads for arithmetic on each core, reserve more than the child may have.
+ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 EXACT_DIGITS = 10**15  # a spreadsheet keeps 15 digits
 
 
@@ -62,16 +70,14 @@ def convert(path: Path, out: Path, sheet: str = "") -> Converted:
     if is_zip:
         check_archive(path)
     try:
-        child = subprocess.run(  # noqa: S603  (our own module, no shell)
+        said, _most = watching.run(
             [sys.executable, "-I", "-m", "kezhi.dataio.workbook", str(path), str(out), sheet],
-            capture_output=True,
-            timeout=SECONDS * 2,
-            check=False,
-            # Arrow's own allocators reserve more address space than the child may have.
-            env={"LANG": "C.UTF-8", "ARROW_DEFAULT_MEMORY_POOL": "system"},
+            env=ENVIRONMENT,
+            resident=RESIDENT,
+            seconds=SECONDS * 2,
         )
-        answer = json.loads(child.stdout.decode().splitlines()[-1])
-    except (subprocess.TimeoutExpired, ValueError, IndexError):
+        answer = json.loads(said.decode().splitlines()[-1])
+    except (watching.TooHeavy, ValueError, IndexError):
         raise Unreadable("workbook_too_heavy") from None
     if "refused" in answer:
         raise Unreadable(answer["refused"], **answer["params"])
@@ -79,7 +85,7 @@ def convert(path: Path, out: Path, sheet: str = "") -> Converted:
 
 
 def _limit() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (RESERVED, RESERVED))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
