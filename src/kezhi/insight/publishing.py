@@ -44,6 +44,8 @@ MONEY = (
 ROUNDED = {
     **dict.fromkeys(MONEY, 2),
     "score": 3,
+    "loyalty_index": 3,
+    "influence_index": 3,
     "p_alive": 4,
     "p_purchase_12m": 4,
     "expected_purchases": 4,
@@ -311,6 +313,8 @@ STANDING = {
     "expected_next_on": "n.expected_next_on",
     "overdue_ratio": "n.overdue_ratio",
     "quadrant": "n.quadrant",
+    "loyalty_index": "n.loyalty_index",
+    "influence_index": "n.influence_index",
     "recency_score": "nullif(substr(n.rfm, 1, 1), '')::smallint",
     "frequency_score": "nullif(substr(n.rfm, 2, 1), '')::smallint",
     "monetary_score": "nullif(substr(n.rfm, 3, 1), '')::smallint",

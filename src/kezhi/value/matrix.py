@@ -7,7 +7,8 @@ told who moves.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,87 @@ QUADRANTS = ("grow", "keep", "nurture", "self_service")
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """Where an axis parts into low and high: `by` share so that the share `at` of the customers lies
+    below (0.5: the median), `by` figure at the figure `at` itself."""
+
+    by: Literal["share", "figure"] = "share"
+    at: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.by not in ("share", "figure"):
+            raise ValueError(f"an axis is split by share or by figure, not by {self.by!r}")
+        if self.by == "share" and not 0 < self.at < 1:
+            raise ValueError("the share of customers below a border lies between 0 and 1")
+        if not np.isfinite(self.at):
+            raise ValueError("a border is a number")
+
+    def border(self, known: Vector) -> float:
+        """The border among these figures; 0 where there are none to take a share of.
+
+        >>> Split("share", 0.75).border(np.array([1.0, 2.0, 3.0, 4.0, 5.0])), Split("figure", 9).border([])
+        (4.0, 9.0)
+        """
+        if self.by == "figure":
+            return float(self.at)
+        if not len(known):
+            return 0.0
+        return float(np.median(known) if self.at == 0.5 else np.quantile(known, self.at))
+
+
+THIRDS = ("loyalty_index", "influence_index", "p_alive")
+"""What may be the third axis: the indices "loyalty" and "influence" of the tree (0-100), P(alive)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixSettings:
+    """The borders of the axes, and which measure is the third (empty: the matrix is flat)."""
+
+    current: Split = field(default_factory=Split)
+    potential: Split = field(default_factory=Split)
+    third: str = ""
+    third_split: Split = field(default_factory=Split)
+
+    def __post_init__(self) -> None:
+        if self.third and self.third not in THIRDS:
+            raise ValueError(f"the third axis is one of {', '.join(THIRDS)}, not {self.third!r}")
+
+    def place(self, rows: Mapping[str, Vector]) -> Placing:
+        """Everybody's quadrant by these borders, and the border of the third measure.
+
+        `rows` has `measure_across`, `potential_value` and, where there is one, the third.
+        """
+        current, potential = rows[measure_across(rows)], rows["potential_value"]
+        known = np.isfinite(current) & np.isfinite(potential)
+        flat = value_matrix(
+            current,
+            potential,
+            current_border=self.current.border(current[known]),
+            potential_border=self.potential.border(potential[known]),
+        )
+        third = rows.get(self.third)
+        if third is None or not (known & np.isfinite(third)).any():
+            return Placing(flat)
+        among = third[known & np.isfinite(third)]
+        return Placing(flat, self.third, self.third_split.border(among))
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """`quadrant` as positions in `QUADRANTS` (-1: not measured), and the borders of both axes."""
 
     quadrant: NDArray[np.int8]
     current_border: float
     potential_border: float
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """A matrix by the borders of a company; `third` is empty where there is no third measure."""
+
+    matrix: Matrix
+    third: str = ""
+    third_border: float | None = None
 
 
 def measure_across(rows: Mapping[str, Vector]) -> str:

@@ -22,7 +22,7 @@ from kezhi.value.durations import DAYS, Unit
 from kezhi.value.facts import FactArrays, Facts, read_facts
 from kezhi.value.foretelling import Foretelling, foretell
 from kezhi.value.index.tree import DEFAULT_TREE, FrozenTree, IndexTree, freeze
-from kezhi.value.matrix import QUADRANTS, Matrix, measure_across, value_matrix
+from kezhi.value.matrix import QUADRANTS, MatrixSettings, Placing
 from kezhi.value.plain import from_plain, to_plain
 from kezhi.value.reading import EPOCH
 from kezhi.value.realised import Realised, realised
@@ -86,6 +86,8 @@ class Settings:
     tiers: TierSettings = field(default_factory=TierSettings)
     loyalty: ClassSettings = LOYALTY
     lifecycle: ClassSettings = LIFECYCLE
+    matrix: MatrixSettings = field(default_factory=MatrixSettings)
+    """Borders of the value matrix and its third measure."""
 
     def __post_init__(self) -> None:
         if self.unit not in ("day", "week", "month"):
@@ -213,6 +215,8 @@ COLUMNS: dict[str, str] = {
     "loyalty": "string",
     "lifecycle": "string",
     "quadrant": "string",  # grow, keep, nurture, self_service: see `kezhi.value.matrix`
+    "loyalty_index": "float64",  # what the index "loyalty" of the tree gives, 0-100; null: not measured
+    "influence_index": "float64",
 }
 """The columns of `Measurement.customers` and their Arrow types, in order."""
 
@@ -281,7 +285,7 @@ def measure(
         rows=rows,
         tree=tree,
         tiering=judged.tiering,
-        matrix=judged.matrix,
+        placing=judged.placing,
     )
     return Measurement(_table(arrays, summary, past, coming, rows, judged), RunFacts(**run), tree)
 
@@ -360,6 +364,10 @@ def _published(
     return held
 
 
+BESIDE = ("loyalty", "influence")
+"""Indices of the tree that stand beside money on an axis of their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Judged:
     """What is said of customers after all figures are there."""
@@ -371,7 +379,8 @@ class _Judged:
     loyalty_class: NDArray[np.int8]
     lifecycle: tuple[str, ...]
     lifecycle_stage: NDArray[np.int8]
-    matrix: Matrix
+    indices: Mapping[str, Vector]
+    placing: Placing
 
 
 def _judge(
@@ -385,6 +394,7 @@ def _judge(
     leaves = tree.normalise(rows)
     leaves[~bought] = np.nan
     score = tree.score(leaves)
+    indices = {f"{name}_index": 100.0 * tree.merit(name, leaves) for name in BESIDE}
     names = settings.tiers.names
     tiering = assign_tiers(
         score,
@@ -402,7 +412,8 @@ def _judge(
         loyalty_class=classify(rows, settings.loyalty),
         lifecycle=settings.lifecycle.classes,
         lifecycle_stage=classify(rows, settings.lifecycle),
-        matrix=value_matrix(rows[measure_across(rows)], rows["potential_value"]),
+        indices=indices,
+        placing=settings.matrix.place({**rows, **indices}),
     )
 
 
@@ -468,7 +479,8 @@ def _table(
         "tier_pending": _words(judged.tiering.pending, judged.tiering.names),
         "loyalty": _words(judged.loyalty_class, judged.loyalty),
         "lifecycle": _words(judged.lifecycle_stage, judged.lifecycle),
-        "quadrant": _words(judged.matrix.quadrant, QUADRANTS),
+        "quadrant": _words(judged.placing.matrix.quadrant, QUADRANTS),
+        **{name: nullable(index) for name, index in judged.indices.items()},
     }
     for name in COLUMNS:
         if name not in columns:

@@ -16,7 +16,7 @@ from kezhi.value.durations import DAYS, days_in
 from kezhi.value.facts import FactArrays
 from kezhi.value.foretelling import Foretelling
 from kezhi.value.index.tree import FrozenTree
-from kezhi.value.matrix import QUADRANTS, Matrix, measure_across
+from kezhi.value.matrix import QUADRANTS, Placing, measure_across
 from kezhi.value.plain import to_plain
 from kezhi.value.potential.choose import Evaluation
 from kezhi.value.reading import EPOCH
@@ -43,7 +43,7 @@ def run_facts(
     rows: Mapping[str, Vector],
     tree: FrozenTree,
     tiering: Tiering,
-    matrix: Matrix,
+    placing: Placing,
 ) -> Plain:
     """The fields of `measure.RunFacts`."""
     figures = coming.later or coming.choice
@@ -61,7 +61,7 @@ def run_facts(
         "frequencies": _frequencies(summary, coming),
         "concentration": _concentration(summary, past, rows),
         "cohorts": _cohorts(arrays, summary),
-        "matrix": _matrix(matrix, rows),
+        "matrix": _matrix(placing, rows),
         "tree": to_plain(tree),
         "tiers": _tiers(tiering, rows),
         "totals": _totals(past, rows),
@@ -216,8 +216,8 @@ def _cohorts(arrays: FactArrays, summary: Summary) -> tuple[Plain, ...]:
     )
 
 
-def _matrix(matrix: Matrix, rows: Mapping[str, Vector]) -> Plain:
-    quadrants = {}
+def _matrix(placing: Placing, rows: Mapping[str, Vector]) -> Plain:
+    matrix, quadrants = placing.matrix, {}
     for position, name in enumerate(QUADRANTS):
         inside = matrix.quadrant == position
         quadrants[name] = {
@@ -230,6 +230,8 @@ def _matrix(matrix: Matrix, rows: Mapping[str, Vector]) -> Plain:
         "across": measure_across(rows),
         "current_border": matrix.current_border,
         "potential_border": matrix.potential_border,
+        "third": placing.third,
+        "third_border": placing.third_border,
         "quadrants": quadrants,
     }
 

@@ -97,6 +97,8 @@ class Standing(models.Model):
     expected_next_on = models.DateField(null=True)
     overdue_ratio = models.FloatField(null=True)
     quadrant = models.CharField(max_length=12, blank=True)
+    loyalty_index = models.FloatField(null=True)
+    influence_index = models.FloatField(null=True)
     # 1 to 5, 5 is the best fifth of the customers who bought; null: never bought.
     recency_score = models.PositiveSmallIntegerField(null=True)
     frequency_score = models.PositiveSmallIntegerField(null=True)

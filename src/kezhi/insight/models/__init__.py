@@ -6,7 +6,7 @@ from kezhi.insight.models.influence import Influence, InfluenceRules
 from kezhi.insight.models.kept import KeptFigure
 from kezhi.insight.models.loss import Loss, LostCustomer, WinBackRules
 from kezhi.insight.models.override import TierOverride
-from kezhi.insight.models.policy import TierPolicies
+from kezhi.insight.models.policy import MatrixStrategies, TierPolicies
 from kezhi.insight.models.run import ValueRun
 from kezhi.insight.models.serving import ActivityRate, SharedCost, Unprofitable
 from kezhi.insight.models.settings import ValueSettings
@@ -20,6 +20,7 @@ __all__ = [
     "Influence",
     "InfluenceRules",
     "KeptFigure",
+    "MatrixStrategies",
     "Snapshot",
     "StageMove",
     "Study",

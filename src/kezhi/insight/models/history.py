@@ -36,6 +36,8 @@ class Snapshot(models.Model):
     loyalty = models.CharField(max_length=12, blank=True)
     stage = models.CharField(max_length=12, blank=True)
     quadrant = models.CharField(max_length=12, blank=True)
+    loyalty_index = models.FloatField(null=True)
+    influence_index = models.FloatField(null=True)
     score = models.FloatField(null=True)
     leaves = ArrayField(models.FloatField(null=True), default=list)
 

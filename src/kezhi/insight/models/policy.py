@@ -32,3 +32,30 @@ class TierPolicies(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+
+class MatrixStrategiesQuerySet(OpenQuerySet):
+    kind = "value_settings"
+
+    def current(self) -> MatrixStrategies | None:
+        return self.order_by("-id").first()
+
+
+class MatrixStrategies(models.Model):
+    """One published version of what is done in each cell of the value matrix; versions are added, never
+    changed.
+
+    `strategies` has an entry per cell, as `kezhi.insight.strategies.CellStrategy` writes and reads it.
+    """
+
+    strategies = models.JSONField()
+    reason = models.CharField(max_length=300)
+    published_at = models.DateTimeField(auto_now_add=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+
+    objects: ClassVar[Any] = MatrixStrategiesQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

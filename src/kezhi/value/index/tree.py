@@ -142,6 +142,14 @@ class FrozenTree:
         self._merit(self.tree, "", leaves, found)
         return found
 
+    def merit(self, name: str, leaves: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the branch of that name directly below the root gives, 0 … 1; NaN where nothing below
+        it is measured, and for everybody where the tree has no such branch."""
+        for place, (branch, span) in enumerate(_spans(self.tree)):
+            if isinstance(branch, Branch) and branch.name == name:
+                return self._merit(branch, str(place), leaves[:, span])
+        return np.full(len(leaves), np.nan)
+
     def _merit(
         self, parent: Parent, path: str, leaves: Vector, told: dict[str, Vector] | None = None
     ) -> Vector:
@@ -261,6 +269,10 @@ def freeze(
 
 def _bounds(known: Vector, leaf: Leaf, winsor: float) -> Bounds:
     low, high = (float(one) for one in np.quantile(known, [winsor, 1 - winsor]))
+    if low == high and (known != low).any():
+        # So few differ that all of them would be cut off, as with referrals: they span the measure.
+        ends = np.quantile(known[known != low], [winsor, 1 - winsor])
+        low, high = min(low, float(ends[0])), max(high, float(ends[1]))
     if leaf.normalisation == "z":
         cut = np.clip(known, low, high)
         reach = 3 * float(cut.std(ddof=1)) if len(cut) > 1 else 0.0
