@@ -28,6 +28,8 @@ KINDS = {
     "products": "product",
     "orders": "order",
     "costs": "cost",
+    "survey-questions": "survey_item",
+    "survey-answers": "survey_answer",
 }
 DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";"}
 IMPORTED, REFUSED, USAGE, SOME_SKIPPED, CANCELLED = 0, 1, 2, 3, 130

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "kezhi.customers",
     "kezhi.catalog",
     "kezhi.ledger",
+    "kezhi.satisfaction",
     "kezhi.insight",
     "kezhi.jobs",
     "kezhi.web",
