@@ -115,6 +115,8 @@ HISTORY = {
     "insight.TierOverride.requested_by", "insight.TierOverride.approved_by",
     "insight.TierOverride.ended_by", "insight.IndexDraft.begun_by", "insight.IndexDraft.submitted_by",
     "insight.IndexDraft.decided_by", "insight.IndexJudgement.person",
+    "insight.Loss.noted_by", "insight.WinBackRules.published_by",
+    "insight.ActivityRate.published_by", "insight.SharedCost.entered_by",
 }  # fmt: skip
 
 

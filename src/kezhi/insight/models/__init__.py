@@ -13,6 +13,7 @@ from kezhi.insight.models.settings import ValueSettings
 from kezhi.insight.models.study import CustomerReading, DeliveredRules, Study
 
 __all__ = [
+    "ActivityRate",
     "CustomerReading",
     "DeliveredRules",
     "IndexDraft",
@@ -20,7 +21,10 @@ __all__ = [
     "Influence",
     "InfluenceRules",
     "KeptFigure",
+    "Loss",
+    "LostCustomer",
     "MatrixStrategies",
+    "SharedCost",
     "Snapshot",
     "StageMove",
     "Study",
