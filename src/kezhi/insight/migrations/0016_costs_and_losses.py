@@ -213,7 +213,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["contribution", "customer"], name="insight_unprofitable")
+                    models.Index(
+                        fields=["contribution", "customer"], name="insight_unprofitable_least"
+                    )
                 ],
             },
         ),

@@ -88,7 +88,9 @@ class Unprofitable(models.Model):
     objects: ClassVar[Any] = OfCustomerQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["contribution", "customer"], name="insight_unprofitable")]
+        indexes = [
+            models.Index(fields=["contribution", "customer"], name="insight_unprofitable_least")
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.contribution}"
