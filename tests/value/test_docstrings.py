@@ -34,8 +34,9 @@ def test_the_engine_is_free_of_django_and_loads_numba_late():
     assert done.stdout.strip() == "[]"
 
 
-def test_the_examples_of_the_reference_run():
-    page = Path(__file__).parents[2] / "docs" / "reference" / "value-library.md"
-    found = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
-    assert found.attempted > 10
+@pytest.mark.parametrize(("page", "examples"), [("value-library", 10), ("value-models", 4)])
+def test_the_examples_of_the_reference_run(page, examples):
+    path = Path(__file__).parents[2] / "docs" / "reference" / f"{page}.md"
+    found = doctest.testfile(str(path), module_relative=False, optionflags=doctest.ELLIPSIS)
+    assert found.attempted > examples
     assert found.failed == 0

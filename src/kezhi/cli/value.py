@@ -52,6 +52,8 @@ ELSEWHERE = {
     "growth": ("kezhi.cli.value_index", "growth"),
     "survey": ("kezhi.cli.value_surveys", "survey"),
     "paths": ("kezhi.cli.value_paths", "paths"),
+    "periods": ("kezhi.cli.value_periods", "periods"),
+    "contracts": ("kezhi.cli.value_periods", "contracts"),
 }
 """Subcommands that live in another module, imported when they are called: name → (module, object).
 One whose module isn't there is no command."""
