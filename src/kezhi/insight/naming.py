@@ -57,6 +57,17 @@ MEASURES: dict[str, Label] = {
     "return_rate": gettext_lazy("Share of returns"),
 }
 
+# What only an index may read: nothing feeds it unless a company does.
+FURTHER: dict[str, Label] = {
+    "payment_behaviour": INDICES["payment"],
+    "wallet_gap": INDICES["wallet_gap"],
+    "cross_sell": INDICES["cross_sell"],
+    "satisfaction": INDICES["satisfaction"],
+    "referral_value": INDICES["referral"],
+    "reputation": INDICES["reputation"],
+    "information_value": INDICES["information"],
+}
+
 MODELS: dict[str, Label] = {
     "auto": gettext_lazy("Chosen on a hold-out"),
     "bg-nbd": "BG/NBD",
@@ -93,6 +104,11 @@ STAGES_OF_WORK: dict[str, Label] = {
 def index_label(name: str) -> Label:
     """The name of an index of the default tree; an index of the company's own is called as it is."""
     return INDICES.get(name, name)
+
+
+def measures() -> dict[str, Label]:
+    """What an index may measure, by its name in the engine."""
+    return {**MEASURES, **FURTHER}
 
 
 def model_label(key: str) -> Label:

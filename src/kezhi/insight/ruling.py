@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -14,6 +13,7 @@ from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models.standing import Loyalty, Stage, Tier
+from kezhi.insight.indexing.checking import check_tree, is_number
 from kezhi.insight.models import ValueSettings
 from kezhi.insight.naming import MEASURES
 from kezhi.value.measure import Settings
@@ -60,9 +60,11 @@ def publish_value_settings(
     on: date,
     reason: str,
     nightly_hour: int | None = 3,
+    needs_second_person: bool | None = None,
 ) -> ValueSettings:
     """A new version of the rules; the next run goes by it. Past runs keep the rules they were made with.
 
+    `needs_second_person` says who may approve an index system; None: as it is.
     Raises `InvalidRules`, and `Refused` when nothing is different or no reason is given.
     """
     if not actor.may("edit", "value_settings"):
@@ -76,14 +78,46 @@ def publish_value_settings(
         raise InvalidRules(errors)
     rules = Settings.from_json(rules).as_json()
     current = current_settings()
-    if (current.rules, current.nightly_hour) == (rules, nightly_hour):
+    if needs_second_person is None:
+        needs_second_person = current.needs_second_person
+    kept = (current.rules, current.nightly_hour, current.needs_second_person)
+    if kept == (rules, nightly_hour, needs_second_person):
         raise Refused(_("Nothing is different from the rules in force."))
     note(changed=sorted(name for name in rules if rules[name] != current.rules.get(name)))
     return ValueSettings.objects.create(
         rules=rules,
         nightly_hour=nightly_hour,
+        needs_second_person=needs_second_person,
         reason=reason.strip()[:300],
         published_by=actor if isinstance(actor, User) else None,
+    )
+
+
+@audited("value_settings.published")
+def publish_tree(
+    tree: Mapping[str, Any], *, actor: Actor, on: date, reason: str, person: User | None
+) -> ValueSettings:
+    """The rules in force with another index system, decided by `person`; all else stays.
+
+    Raises `InvalidRules`, and `Refused` when the tree is the one in force.
+    """
+    if not actor.may("edit", "index_draft"):
+        raise NotAllowed(_("Your role doesn't publish the index system."))
+    current = current_settings()
+    rules = {**current.rules, "tree": dict(tree)}
+    errors = dict(check_rules(rules))
+    if errors:
+        raise InvalidRules(errors)
+    rules = Settings.from_json(rules).as_json()
+    if rules["tree"] == current.rules.get("tree"):
+        raise Refused(_("Nothing is different from the index system in force."))
+    note(changed=["tree"])
+    return ValueSettings.objects.create(
+        rules=rules,
+        nightly_hour=current.nightly_hour,
+        needs_second_person=current.needs_second_person,
+        reason=reason.strip()[:300],
+        published_by=person,
     )
 
 
@@ -110,7 +144,7 @@ def _check_numbers(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if number is None:
             if name in rules and name not in MAY_BE_EMPTY:
                 yield name, _("Enter a number.")
-        elif not _is_number(number):
+        elif not is_number(number):
             yield name, _("Enter a number.")
         elif not least <= number <= most:
             yield name, _between(least, most)
@@ -126,7 +160,7 @@ def _check_tiers(tiers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     elif tiers["by"] != "clusters":  # there the scores say where they part
         yield from _check_borders(tiers["by"], borders)
     margin: Any = tiers.get("margin")
-    if not _is_number(margin) or not 0 <= margin <= 0.5:
+    if not is_number(margin) or not 0 <= margin <= 0.5:
         yield "tiers.margin", _between(0, 50)
 
 
@@ -137,7 +171,7 @@ def _check_borders(by: str, borders: list[Mapping[str, Any]]) -> Iterator[tuple[
     for position, border in enumerate(borders):
         path = f"tiers.borders.{position}"
         until: Any = border.get("until")
-        if not _is_number(until) or not 0 < until < most:
+        if not is_number(until) or not 0 < until < most:
             yield path, _between(0, 100)
             return
         if before is not None and is_cumulated and until <= before:
@@ -173,37 +207,14 @@ def _check_condition(condition: Mapping[str, Any]) -> str:
     operator = condition.get("operator")
     if operator not in OPERATORS:
         return _("Choose a comparison.")
-    if not str(operator).startswith("is ") and not _is_number(condition.get("bound")):
+    if not str(operator).startswith("is ") and not is_number(condition.get("bound")):
         return _("Enter a number to compare with.")
     return ""
 
 
 def _check_tree(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    branches = tree.get("branches", [])
-    for place, branch in enumerate(branches):
-        path = f"tree.branches.{place}"
-        if not _is_weight(branch.get("weight")):
-            yield path, _("A weight is 0 or more.")
-        leaves = branch.get("leaves", [])
-        for position, leaf in enumerate(leaves):
-            if not _is_weight(leaf.get("weight")):
-                yield f"{path}.leaves.{position}", _("A weight is 0 or more.")
-        weights = [leaf.get("weight") for leaf in leaves]
-        if all(_is_weight(weight) for weight in weights) and sum(weights) <= 0:
-            yield path, _("At least one index needs a weight. To leave out the group, give it 0.")
-    weights = [branch.get("weight") for branch in branches]
-    if all(_is_weight(weight) for weight in weights) and sum(weights) <= 0:
-        yield "tree", _("At least one group of indices needs a weight.")
-
-
-def _is_number(number: object) -> bool:
-    return (
-        isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number)
-    )
-
-
-def _is_weight(weight: object) -> bool:
-    return _is_number(weight) and 0 <= weight <= 1e6  # type: ignore[operator]
+    for path, sentence in check_tree(tree):
+        yield f"tree.{path}" if path else "tree", sentence
 
 
 def _between(least: float, most: float) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -12,7 +12,7 @@ from kezhi.core.actor import Actor
 from kezhi.insight.figures.basis import YEAR, Basis, months_before, number
 from kezhi.insight.models import Snapshot, ValueRun
 from kezhi.insight.naming import Label, index_label
-from kezhi.value.index.tree import FrozenTree, Leaf
+from kezhi.value.index.tree import Branch, FrozenTree, Leaf
 from kezhi.value.plain import from_plain
 
 
@@ -43,7 +43,10 @@ class LeafPart:
 
 @dataclass(frozen=True, slots=True)
 class BranchPart:
-    """A group of indices; `points` is the sum of its leaves, None where none is measured."""
+    """A group of indices; `points` is the sum of all leaves below it, None where none is measured.
+
+    `leaves` and `branches` are what stands right below it.
+    """
 
     name: str
     label: Label
@@ -52,6 +55,7 @@ class BranchPart:
     points: float | None
     is_measured: bool
     leaves: tuple[LeafPart, ...]
+    branches: tuple[BranchPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +84,46 @@ def explanation(actor: Actor, customer_id: int, basis: Basis) -> Explanation | N
     if leaves.shape[1] != len(tree.tree.leaf_names):
         return None
     found, shares = tree.explain(leaves), tree.weights(leaves)
-    parts = [
-        _leaf(leaf, snapshot, tree, leaves[0, place], shares[0, place], found.parts[0, place])
-        for place, leaf in enumerate(tree.tree.leaves())
+    parts = iter(
+        [
+            _leaf(leaf, snapshot, tree, leaves[0, place], shares[0, place], found.parts[0, place])
+            for place, leaf in enumerate(tree.tree.leaves())
+        ]
+    )
+    branches = [
+        _branch(branch, tree.child_weights("")[place], str(place), tree, parts)
+        for place, branch in enumerate(tree.tree.branches)
     ]
-    branches = []
-    for branch in tree.tree.branches:
-        own, parts = parts[: len(branch.leaves)], parts[len(branch.leaves) :]
-        measured = [part.points for part in own if part.points is not None]
-        branches.append(
-            BranchPart(
-                name=branch.name,
-                label=index_label(branch.name),
-                weight=branch.weight,
-                share=sum(part.share for part in own),
-                points=sum(measured) if measured else None,
-                is_measured=bool(measured),
-                leaves=tuple(own),
-            )
-        )
     return Explanation(
         as_of=basis.as_of,
         score=float(found.score[0]),
         mean_score=found.mean_score,
         shift=float(found.shift[0]),
         branches=tuple(branches),
+    )
+
+
+def _branch(
+    branch: Branch, weight: float, path: str, tree: FrozenTree, parts: Iterator[LeafPart]
+) -> BranchPart:
+    """`parts` are the leaves from left to right; this group takes its own from them."""
+    weights = tree.child_weights(path)
+    leaves = tuple(replace(next(parts), weight=own) for own in weights[: len(branch.leaves)])
+    below = tuple(
+        _branch(child, weights[place], f"{path}.{place}", tree, parts)
+        for place, child in enumerate(branch.branches, len(branch.leaves))
+    )
+    parts_below: list[LeafPart | BranchPart] = [*leaves, *below]
+    measured = [part.points for part in parts_below if part.points is not None]
+    return BranchPart(
+        name=branch.name,
+        label=index_label(branch.name),
+        weight=weight,
+        share=sum(part.share for part in parts_below),
+        points=sum(measured) if measured else None,
+        is_measured=bool(measured),
+        leaves=leaves,
+        branches=below,
     )
 
 

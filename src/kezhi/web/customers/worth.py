@@ -137,7 +137,10 @@ def _branch(branch: figures.BranchPart, customer: Customer) -> dict[str, Any]:
         "label": branch.label,
         "share": branch.share if branch.is_measured else None,
         "contribution": branch.points if branch.is_measured else None,
-        "children": [_leaf(leaf, customer) for leaf in branch.leaves],
+        "children": [
+            *(_leaf(leaf, customer) for leaf in branch.leaves),
+            *(_branch(inner, customer) for inner in branch.branches),
+        ],
     }
 
 
@@ -177,5 +180,7 @@ def _orders(leaf: figures.LeafPart, customer: Customer) -> str:
 
 
 def _widest(nodes: list[dict[str, Any]]) -> float:
-    every = [*nodes, *(leaf for node in nodes for leaf in node["children"])]
+    every = list(nodes)
+    for node in every:  # grows while it is read: down to the lowest
+        every.extend(node.get("children", ()))
     return max((abs(node["contribution"]) for node in every if node["contribution"]), default=1.0)

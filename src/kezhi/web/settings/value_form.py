@@ -97,6 +97,7 @@ class RulesForm:
         typed = {name: shown(rules.get(path), unit) for name, (path, unit) in NUMBERS.items()}
         typed |= {name: str(rules[name]) for name in CHOICES}
         typed["nightly_hour"] = "" if settings.nightly_hour is None else str(settings.nightly_hour)
+        typed["needs_second_person"] = "1" if settings.needs_second_person else ""
         typed |= _tiers_shown(rules["tiers"], latest)
         for name in CLASSES:
             typed |= _classes_shown(name, rules[name])
@@ -125,13 +126,28 @@ class RulesForm:
                 "rest": self.get(f"{name}-rest"),
                 "rules": [self._rule(row) for row in self._rows_in_order(name)],
             }
-        self._weigh(rules["tree"])
+        if self.weighs_by_hand:
+            self._weigh(rules["tree"])
         return rules
 
     @property
     def nightly_hour(self) -> int | None:
         text = self.get("nightly_hour")
         return int(text) if text.isdecimal() else None
+
+    @property
+    def needs_second_person(self) -> bool:
+        return bool(self.get("needs_second_person"))
+
+    @property
+    def weighs_by_hand(self) -> bool:
+        """Whether this form can show the index system: two levels, weights typed by hand."""
+        tree = self.base["tree"]
+        branches = tree["branches"]
+        return all(
+            (each.get("weighting") or {}).get("method", "fixed") == "fixed"
+            for each in (tree, *branches)
+        ) and not any(branch.get("branches") for branch in branches)
 
     @property
     def reason(self) -> str:
@@ -165,10 +181,12 @@ class RulesForm:
             return slot or row
         if parts[0] in CLASSES:
             return f"{parts[0]}-rest" if parts[-1] == "rest" else parts[0]
-        if parts[0] == "tree" and len(parts) > 2:
-            branch = self.base["tree"]["branches"][int(parts[2])]
-            leaf = branch["leaves"][int(parts[4])] if len(parts) > 4 else None
+        if parts[0] == "tree" and 1 < len(parts) <= 3 and self.weighs_by_hand:
+            branch = self.base["tree"]["branches"][int(parts[1])]
+            leaf = branch["leaves"][int(parts[2])] if len(parts) > 2 else None
             return f"index-{leaf['name']}" if leaf else f"group-{branch['name']}"
+        if parts[0] == "tree":
+            return "tree"
         return path
 
     def _number(self, name: str, unit: float = 1) -> float | None:

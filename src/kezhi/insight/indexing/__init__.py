@@ -1,0 +1,1 @@
+"""The index system as people edit it: drafts, judgements, comparison with the one in force, publication."""
