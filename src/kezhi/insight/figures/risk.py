@@ -60,7 +60,7 @@ def at_risk(actor: Actor, basis: Basis, limit: int = 10) -> AtRiskList:
     return AtRiskList(
         customers=found["customers"],
         value=number(found["value"]) or 0.0,
-        rows=tuple(_row(standing, basis.as_of) for standing in rows),
+        rows=tuple(row_of(standing, basis.as_of) for standing in rows),
     )
 
 
@@ -74,11 +74,11 @@ def risk_of(actor: Actor, customer_id: int, basis: Basis) -> AtRisk | None:
     )
     if standing is None:
         return None
-    row = _row(standing, basis.as_of)
+    row = row_of(standing, basis.as_of)
     return row if row.reasons else None
 
 
-def _row(standing: Standing, as_of: date) -> AtRisk:
+def row_of(standing: Standing, as_of: date) -> AtRisk:
     since = (as_of - standing.last_order_on).days if standing.last_order_on else None
     ratio = standing.overdue_ratio
     owner = standing.customer.owner

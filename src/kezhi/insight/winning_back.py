@@ -1,0 +1,221 @@
+"""Lost customers: what they would bring if they came back, and whether an attempt to win them back pays.
+
+The second lifetime value is what the model of the run expects of a customer with the same history on the day
+of the last purchase: the silence since then was absence, not slow buying. Every run judges anew; a cause that
+somebody notes judges its customer at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from django.db import connection
+from django.db.models import Count, F, FloatField, Q, QuerySet, Sum
+from django.db.models.functions import Cast, Coalesce
+
+from kezhi.core.actor import Actor
+from kezhi.customers.models import Customer, Standing
+from kezhi.customers.models.standing import Stage
+from kezhi.insight.copying import copy_into
+from kezhi.insight.economics import WITH_DROPOUT
+from kezhi.insight.figures.basis import Basis, number
+from kezhi.insight.figures.keeping import kept
+from kezhi.insight.models import Loss, LostCustomer, Snapshot, ValueRun, WinBackRules
+from kezhi.value.lifetime.win_back import REASONS, WinBackSettings, win_back
+from kezhi.value.measure import Settings
+from kezhi.value.plain import from_plain
+from kezhi.value.potential.continuation import Horizon, discounted_purchases
+from kezhi.value.potential.nbd import NBD
+from kezhi.value.potential.purchase_model import PurchaseModel
+
+MODELS: dict[str, Any] = {**WITH_DROPOUT, NBD.name: NBD}
+WORTH_IT, CENTS = "worth_it", 2
+
+
+def rules_in_force() -> WinBackSettings:
+    """The published version, or what the library takes as a first guess."""
+    current = WinBackRules.objects.current()
+    return from_plain(WinBackSettings, current.rules) if current else WinBackSettings()
+
+
+def keep_lost(run: ValueRun) -> int:
+    """Judge everybody in the stage "lost" at the run; returns how many. Replaces what the run before said."""
+    LostCustomer.objects.all().delete()
+    model = model_of(run)
+    rows = list(_lost(run)) if model is not None else []
+    if model is None or not rows:
+        return 0
+    customers, last_on, *history = zip(*rows, strict=True)
+    values = second_values(history, model, run)
+    causes = _causes(dict(zip(customers, last_on, strict=True)))
+    names = [causes.get(customer, "") for customer in customers]
+    since = [(run.as_of - day).days for day in last_on]
+    judged = win_back(values, names, since, settings=rules_in_force())
+    copy_into(
+        "insight_lostcustomer",
+        pa.table(
+            {
+                "customer_id": pa.array(customers, pa.int64()),
+                "last_on": pa.array(last_on, pa.date32()),
+                "cause": pa.array(names, pa.string()),
+                "second_value": pa.array(np.round(values, CENTS)),
+                "chance": pa.array(judged.probability),
+                "gain": pa.array(np.round(judged.gain, CENTS)),
+                "verdict": pa.array([REASONS[place] for place in judged.reason], pa.string()),
+            }
+        ),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE insight_lostcustomer")
+    return len(customers)
+
+
+def judge_one(customer_id: int, *, on: date) -> None:
+    """Judge one lost customer anew: its cause has become known, or turned out wrong."""
+    lost = LostCustomer.objects.filter(pk=customer_id).first()
+    if lost is None:
+        return
+    cause = _causes({customer_id: lost.last_on}).get(customer_id, "")
+    since = (on - lost.last_on).days
+    found = win_back([float(lost.second_value)], [cause], [since], settings=rules_in_force())
+    lost.cause, lost.chance = cause, float(found.probability[0])
+    lost.gain = round(float(found.gain[0]), CENTS)  # type: ignore[assignment]
+    lost.verdict = REASONS[int(found.reason[0])]
+    lost.save()
+
+
+def model_of(run: ValueRun) -> PurchaseModel | None:
+    """The model that P(alive) of the run came from; None where none could be fitted."""
+    kept_model = run.parameters.get("model") or {}
+    kind = MODELS.get(kept_model.get("for_p_alive") or kept_model.get("chosen") or "")
+    parameters = kept_model.get("parameters")
+    return kind(**parameters) if kind is not None and parameters else None
+
+
+HISTORY = ("repeats", "recency", "expected_spend", "margin_rate", "return_rate", "per_occasion")
+
+
+def second_values(
+    history: Sequence[Sequence[float | None]], model: PurchaseModel, run: ValueRun
+) -> np.ndarray[Any, Any]:
+    """What each would bring over the horizon from a purchase on, as on the day of the last one.
+
+    `history` are the columns `HISTORY`.
+    """
+    rules = Settings.from_json(run.value_settings.rules)
+    horizon = Horizon.of_months(rules.horizon_months, rules.unit, rules.annual_rate)
+    columns = [np.array([each or 0.0 for each in own], dtype=np.float64) for own in history]
+    x, t_x, spend, margin, returned, serving = columns
+    if rules.cost_per_occasion is not None:
+        serving = np.full(len(x), rules.cost_per_occasion)
+    purchases = discounted_purchases(x, t_x, t_x, model, horizon)
+    return np.asarray(purchases * (spend * margin * (1 - returned) - serving))
+
+
+def _lost(run: ValueRun) -> Any:
+    rows = Snapshot.objects.filter(
+        run=run, stage=Stage.LOST, last_on__isnull=False, recency__isnull=False, occasions__gt=0
+    )
+    cost = Coalesce(Cast("cost_to_serve", FloatField()), 0.0)
+    told = rows.annotate(per_occasion=cost / Cast("occasions", FloatField()))
+    return told.order_by("customer_id").values_list("customer_id", "last_on", *HISTORY)
+
+
+def _causes(last_on: dict[int, date]) -> dict[int, str]:
+    """Causes that still count: whoever bought after one was noted has come back since."""
+    noted = Loss.objects.filter(customer_id__in=last_on) if len(last_on) == 1 else Loss.objects
+    return {
+        customer: cause
+        for customer, cause, day in noted.values_list("customer_id", "cause", "noted_on")
+        if customer in last_on and day >= last_on[customer]
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class WinBackTotals:
+    """Lost customers that the actor may see. `worth_it` are those whose attempt brings more than it costs;
+    `gain` is what the attempts bring together, `second_value` what those customers would; `let_go` the others.
+    `unexplained` have no cause, `came_back` bought again after somebody had noted one."""
+
+    customers: int
+    worth_it: int
+    gain: float
+    second_value: float
+    let_go: int
+    let_go_value: float
+    unexplained: int
+    came_back: int
+    by_cause: dict[str, int]
+
+
+@kept
+def win_back_totals(actor: Actor, basis: Basis) -> WinBackTotals:
+    """What has been noted since the run counts, too; in a very large company from the next run on."""
+    rows = LostCustomer.objects.visible_to(actor)
+    worth = Q(verdict=WORTH_IT)
+    found = rows.aggregate(
+        customers=Count("pk"),
+        worth_it=Count("pk", filter=worth),
+        gain=Sum("gain", filter=worth),
+        second_value=Sum("second_value", filter=worth),
+        let_go_value=Sum("second_value", filter=~worth),
+        unexplained=Count("pk", filter=Q(cause="")),
+    )
+    causes = rows.exclude(cause="").values("cause").annotate(n=Count("pk")).order_by("-n", "cause")
+    came_back = Loss.objects.visible_to(actor).filter(
+        customer__standing__last_order_on__gt=F("noted_on")
+    )
+    return WinBackTotals(
+        customers=found["customers"],
+        worth_it=found["worth_it"],
+        gain=number(found["gain"]) or 0.0,
+        second_value=number(found["second_value"]) or 0.0,
+        let_go=found["customers"] - found["worth_it"],
+        let_go_value=number(found["let_go_value"]) or 0.0,
+        unexplained=found["unexplained"],
+        came_back=came_back.count(),
+        by_cause={row["cause"]: row["n"] for row in causes},
+    )
+
+
+def lost_customers(
+    actor: Actor, *, show: str, after: int | None = None, limit: int = 50
+) -> list[LostCustomer]:
+    """Those worth winning back by gain, or those to let go by what they would have brought; `show` is
+    "worth", "let-go" or "unexplained"."""
+    rows = LostCustomer.objects.visible_to(actor)
+    column = "gain" if show == "worth" else "second_value"
+    if show == "worth":
+        rows = rows.filter(verdict=WORTH_IT)
+    elif show == "let-go":
+        rows = rows.exclude(verdict=WORTH_IT)
+    else:
+        rows = rows.filter(cause="")
+    if after is not None:
+        rows = _beyond(rows, actor, column, after)
+    about: QuerySet[LostCustomer] = rows.select_related("customer__owner", "customer__standing")
+    return list(about.order_by(f"-{column}", "customer_id")[:limit])
+
+
+def _beyond(rows: Any, actor: Actor, column: str, after: int) -> Any:
+    last = LostCustomer.objects.visible_to(actor).filter(pk=after).first()
+    if last is None:
+        return rows
+    edge = getattr(last, column)
+    same = Q(**{column: edge, "customer_id__gt": after})
+    return rows.filter(Q(**{f"{column}__lt": edge}) | same)
+
+
+def lost_of(customer: Customer) -> LostCustomer | None:
+    """What the last run said of this customer, if it is lost."""
+    return LostCustomer.objects.filter(pk=customer.pk).first()
+
+
+def has_come_back(loss: Loss, standing: Standing) -> bool:
+    """Bought again after the cause was noted."""
+    return standing.last_order_on is not None and standing.last_order_on > loss.noted_on
