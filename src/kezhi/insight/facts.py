@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +23,9 @@ import pyarrow.parquet as pq
 from django.db import connection
 
 from kezhi.core.progress import Progress
+from kezhi.insight.bonds import Bonds, read_bonds
+from kezhi.insight.copying import copied
+from kezhi.insight.influence_rules import InfluencePolicy, influence_policy
 from kezhi.value.measure import Facts
 
 logger = logging.getLogger(__name__)
@@ -90,6 +92,8 @@ class Ledger:
     """All facts until a day, and the version of the data: equal versions mean equal facts."""
 
     facts: Facts
+    bonds: Bonds
+    influence: InfluencePolicy
     months: tuple[Month, ...]
     rest_version: str
     months_read: int
@@ -125,9 +129,10 @@ def read_ledger(folder: Path, until: date, progress: Progress) -> Ledger:
     raw = pa.concat_tables(tables[month] for month in months) if months else LINES.empty_table()
     costs, cost_version = _costs(until)
     facts = Facts(lines=_with_costs(raw, products), costs=costs, customers=_customers())
-    return Ledger(
-        facts, tuple(months), _hash([_table_version(products), cost_version]), len(missing)
-    )
+    bonds = read_bonds()
+    policy = influence_policy()
+    rest = _hash([_table_version(products), cost_version, bonds.version, repr(policy)])
+    return Ledger(facts, bonds, policy, tuple(months), rest, len(missing))
 
 
 def _months(until: date) -> list[Month]:
@@ -175,7 +180,7 @@ def _read_months(months: list[Month], until: date) -> Iterator[tuple[Month, pa.T
         months=", ".join(f"DATE '{month.first_on.isoformat()}'" for month in months),
         until=f"DATE '{until.isoformat()}'",
     )
-    rows = _copy(query, ("i8", "i4", "i8", "i8", "i8", "i8"))
+    rows = copied(query, ("i8", "i4", "i8", "i8", "i8", "i8"))
     whole = pa.table(
         [
             pa.array(rows["f0"]),
@@ -189,32 +194,6 @@ def _read_months(months: list[Month], until: date) -> Iterator[tuple[Month, pa.T
     for month in months:
         yield month, whole.slice(first, month.lines)
         first += month.lines
-
-
-# PostgreSQL's binary COPY: a header of 11 + 8 bytes, then per row a count of fields and each field behind
-# its length. Without nulls and with numbers only, all rows are equally long: NumPy reads them at once.
-HEADER = 19
-TRAILER = 2
-
-
-def _copy(query: str, kinds: tuple[str, ...]) -> dict[str, np.ndarray[Any, Any]]:
-    """Rows of fixed-width numbers, without nulls, as native columns `f0`, `f1` …"""
-    row = np.dtype(
-        [("count", ">i2")]
-        + [
-            part
-            for position, kind in enumerate(kinds)
-            for part in ((f"length{position}", ">i4"), (f"f{position}", f">{kind}"))
-        ]
-    )
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)") as copy,
-    ):
-        data = b"".join(bytes(block) for block in copy)
-    body = memoryview(data)[HEADER : len(data) - TRAILER]
-    rows = np.frombuffer(body, dtype=row)
-    return {f"f{n}": rows[f"f{n}"].astype(kind) for n, kind in enumerate(kinds)}
 
 
 def _products() -> pa.Table:
@@ -285,7 +264,7 @@ CUSTOMERS = """
 
 
 def _customers() -> pa.Array:
-    return pa.array(_copy(CUSTOMERS, ("i8",))["f0"])
+    return pa.array(copied(CUSTOMERS, ("i8",))["f0"])
 
 
 def _table_version(table: pa.Table) -> str:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -26,8 +26,10 @@ from kezhi.core.actor import SYSTEM, Actor
 from kezhi.core.models import JobRun, JobState
 from kezhi.core.progress import Progress, Stopped, silent
 from kezhi.core.refusal import NotAllowed, Refused
-from kezhi.insight import economics, figures, overriding, publishing
+from kezhi.insight import economics, figures, following, influencing, overriding, publishing
 from kezhi.insight.facts import Ledger, read_ledger
+from kezhi.insight.indexing import approving
+from kezhi.insight.influencing import Influences
 from kezhi.insight.models import KeptFigure, ValueRun
 from kezhi.insight.naming import stage_of_work
 from kezhi.insight.ruling import current_settings
@@ -101,6 +103,7 @@ def _begin(
     if as_of > on:
         raise Refused(_("A run can't look at a day to come."))
     recover_value_runs()
+    approving.publish_due(actor=SYSTEM, on=on)
     try:
         with transaction.atomic():
             run = ValueRun.objects.create(
@@ -196,12 +199,19 @@ class _Work:
     progress: Progress
     total: int = 1
     done: int = 0
+    influences: Influences | None = None
 
     def measure(self, day: date, previous: ValueRun | None) -> Measurement:
         facts = self.ledger.facts
         if day != self.run.as_of:
             # Who hadn't bought by then wasn't known by then, as far as anybody can say.
             facts = Facts(lines=facts.lines, costs=facts.costs)
+        known = self.ledger.facts.customers
+        self.influences = influencing.influences(
+            self.ledger.bonds, facts, day, self.ledger.influence, self.settings.as_json()
+        )
+        if known is not None:
+            facts = replace(facts, measures=self.influences.measures(known))
         tiers = publishing.previous_tiers(previous) if previous else None
         measurement = measure(
             facts,
@@ -247,6 +257,7 @@ def _carry_out(run: ValueRun, progress: Progress) -> None:
     # Published is published: nothing after it may stop or fail the run.
     try:
         _keep_figures()
+        following.keep_figures()
         carrying_out.follow_row("customer", "standing")
     except Exception:
         logger.exception("What follows from run %s was not prepared", run.pk)
@@ -349,6 +360,7 @@ def _backfill(work: _Work, day: date) -> None:
             code_version=__version__,
         )
         publishing.store_snapshots(past, measurement)
+        _store_influences(past, measurement, work)
         _record(past, measurement, work, begun)
 
 
@@ -359,6 +371,7 @@ def publish_value_run(
     """Make the measurement what every page reads, with the past months measured for it."""
     run = ValueRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
     publishing.store_snapshots(run, measurement)
+    _store_influences(run, measurement, work)
     run.state = ValueRun.State.PUBLISHED
     _record(run, measurement, work, begun)
     past = list(run.backfilled.filter(state=ValueRun.State.MEASURED).order_by("as_of"))
@@ -372,8 +385,16 @@ def publish_value_run(
         changed = publishing.update_standings(run)
         overriding.expire_overrides(run, actor=actor)
         KeptFigure.objects.all().delete()
+        following.prepare_pages(run, work.ledger)
     work.tell(stage_of_work("publish"), 0.9)  # the last chance to cancel
     note(as_of=run.as_of.isoformat(), changed=changed, moves=moves, backfilled=len(past))
+
+
+def _store_influences(run: ValueRun, measurement: Measurement, work: _Work) -> None:
+    """Before `_record`: it adds what the run tells of influence to the summary."""
+    if work.influences is not None:
+        told = influencing.store_influences(run, work.influences, measurement.customers)
+        run.summary = {"influence": told}
 
 
 def _record(run: ValueRun, measurement: Measurement, work: _Work, begun: float) -> None:
@@ -384,7 +405,7 @@ def _record(run: ValueRun, measurement: Measurement, work: _Work, begun: float) 
         name: facts[name]
         for name in ("evaluation", "report", "calibration", "tracking", "frequencies")
     }
-    run.summary = {
+    run.summary |= {
         name: facts[name]
         for name in ("summary", "totals", "concentration", "cohorts", "matrix", "tiers")
     }

@@ -6,7 +6,7 @@ before or this one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from kezhi.insight import overriding
+from kezhi.insight.copying import copy_into
 from kezhi.insight.models import Snapshot, StageMove, TierMove, ValueRun
 from kezhi.value.measure import Measurement
 
@@ -63,42 +63,13 @@ ROUNDED = {
 RENAMED = {"revenue": "total", "revenue_trend": "trend_of_spend", "stage": "lifecycle"}
 TEXT = ("tier", "tier_pending", "loyalty", "stage", "quadrant", "rfm")
 REFERENCE_DAYS = 28
-BATCH = 100_000
 
 
 def store_snapshots(run: ValueRun, measurement: Measurement) -> None:
     """Write one row per customer by COPY; snapshots of earlier runs of the same day make room."""
-    columns = snapshot_columns()
-    table = snapshot_table(run, measurement).select(columns)
-    names = ", ".join(f'"{name}"' for name in columns)
-    options = pacsv.WriteOptions(include_header=False, batch_size=BATCH)
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY insight_snapshot ({names}) FROM STDIN (FORMAT CSV)") as copy,
-        pa.PythonFile(_Writer(copy.write), mode="w") as sink,
-    ):
-        pacsv.write_csv(table, sink, options)
+    copy_into("insight_snapshot", snapshot_table(run, measurement).select(snapshot_columns()))
     ValueRun.objects.filter(pk=run.pk).update(has_snapshots=True)
     run.has_snapshots = True
-
-
-class _Writer:
-    """As much of a file as Arrow's CSV writer asks for."""
-
-    closed = False
-
-    def __init__(self, write: Callable[[bytes], object]) -> None:
-        self._write = write
-
-    def write(self, block: bytes) -> int:
-        self._write(bytes(block))
-        return len(block)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def close(self) -> None:
-        self.closed = True
 
 
 def snapshot_columns() -> list[str]:
@@ -190,6 +161,7 @@ def forget_snapshots(runs: Iterable[int]) -> int:
     """Drop the snapshots of these runs; the runs themselves, their figures and all moves stay."""
     identities = list(runs)
     with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM insight_influence WHERE run_id = ANY(%s)", [identities])
         cursor.execute("DELETE FROM insight_snapshot WHERE run_id = ANY(%s)", [identities])
         gone = int(cursor.rowcount)
     ValueRun.objects.filter(pk__in=identities).update(has_snapshots=False)

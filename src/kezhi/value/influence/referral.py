@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kezhi.value.durations import DAYS, DAYS_PER_YEAR
-from kezhi.value.influence.lineage import LeftOut, Lineage, lineage
+from kezhi.value.influence.lineage import MOST_GENERATIONS, LeftOut, Lineage, lineage
 from kezhi.value.realised import Lines
 from kezhi.value.sums import sum_by
 
@@ -179,6 +179,24 @@ def spread_over_generations(worth: Vector, tree: Lineage, decay: float) -> tuple
             break
         weight *= decay
     return received, given
+
+
+def brought_by_generation(worth: Vector, tree: Lineage, most: int = 3) -> tuple[Vector, ...]:
+    """What came through each customer, undiminished: by those brought directly, by those they brought …
+
+    `most` entries; the last holds all further generations.
+
+    >>> line = lineage([0, 1, 2], [1, 2, 3], [1, 2, 3], customers=4)
+    >>> brought_by_generation(np.array([0.0, 50, 30, 20]), line, most=2)
+    (array([50., 30., 20.,  0.]), array([50., 20.,  0.,  0.]))
+    """
+    found, passed = [np.zeros_like(worth) for _ in range(most)], worth
+    for generation in range(MOST_GENERATIONS):
+        passed = tree.passed_up(passed)
+        if not passed.any():
+            break
+        found[min(generation, most - 1)] += passed
+    return tuple(found)
 
 
 def _within_window(
