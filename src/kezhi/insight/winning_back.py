@@ -161,8 +161,8 @@ def win_back_totals(actor: Actor, basis: Basis) -> WinBackTotals:
     found = rows.aggregate(
         customers=Count("pk"),
         worth_it=Count("pk", filter=worth),
-        gain=Sum("gain", filter=worth),
-        second_value=Sum("second_value", filter=worth),
+        total_gain=Sum("gain", filter=worth),
+        total_value=Sum("second_value", filter=worth),
         let_go_value=Sum("second_value", filter=~worth),
         unexplained=Count("pk", filter=Q(cause="")),
     )
@@ -173,8 +173,8 @@ def win_back_totals(actor: Actor, basis: Basis) -> WinBackTotals:
     return WinBackTotals(
         customers=found["customers"],
         worth_it=found["worth_it"],
-        gain=number(found["gain"]) or 0.0,
-        second_value=number(found["second_value"]) or 0.0,
+        gain=number(found["total_gain"]) or 0.0,
+        second_value=number(found["total_value"]) or 0.0,
         let_go=found["customers"] - found["worth_it"],
         let_go_value=number(found["let_go_value"]) or 0.0,
         unexplained=found["unexplained"],
