@@ -198,6 +198,7 @@ LABELS: dict[str, str | Promise] = {
     "tier_override.rejected": gettext_lazy("rejected the tier by hand of"),
     "tier_override.requested": gettext_lazy("asked for a tier by hand for"),
     "tier_override.withdrawn": gettext_lazy("withdrew the tier by hand of"),
+    "matrix_strategies.published": gettext_lazy("published what is done in the matrix"),
     "tier_policies.published": gettext_lazy("published what tiers are promised"),
     "value_run.cancelled": gettext_lazy("cancelled the value run"),
     "value_run.published": gettext_lazy("published the value run"),
