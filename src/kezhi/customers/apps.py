@@ -15,6 +15,7 @@ class CustomersConfig(AppConfig):
             importing_contacts,
             matching_keeping,
             placing,
+            sharing,
         )
         from kezhi.customers.models.standing import Standing, Tier
         from kezhi.dataio import registry as dataio
@@ -30,7 +31,9 @@ class CustomersConfig(AppConfig):
         holdings.register_own()
         bulk_changing.ASSIGNING["customer"] = ("owner", creating.reassign_customer)
         bulk_changing.ASSIGNING["follow_up"] = ("assignee", assigning.assign_follow_up)
+        bulk_changing.register(sharing.SHARE)
         undoing.TABLES |= {"customers_standing", "customers_duplicatepair", "customers_card"}
+        undoing.TABLES.add("accounts_share")
         for kind, source in matching_keeping.SOURCES.items():
             follow = matching_keeping.follow_undo(kind)
             undoing.on_restored.setdefault(source.table, []).append(follow)

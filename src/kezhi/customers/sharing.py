@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from kezhi.accounts import sharing
 from kezhi.accounts.models import Share, Team, User
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
-from kezhi.core.refusal import NotAllowed
+from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Customer
-
-NAMED = 200  # ids that an audit row lists
+from kezhi.records import Kind
+from kezhi.workbench.bulk_changing import Verb
 
 
 @audited("customer.shared")
@@ -34,24 +35,6 @@ def share_customer(
     sharing.grant(
         [customer.pk], to, actor=actor, on=on, may_edit=may_edit, until=until, reason=reason
     )
-
-
-@audited("customers.shared")
-def share_customers(
-    customers: Sequence[Customer],
-    to: User | Team,
-    *,
-    actor: Actor,
-    on: date,
-    may_edit: bool = False,
-    until: date | None = None,
-    reason: str = "",
-) -> int:
-    """The same for many at once: all of them or none."""
-    ids = [customer.pk for customer in customers]
-    _demand(actor, ids, may_edit)
-    note(customers=ids[:NAMED], number=len(ids))
-    return sharing.grant(ids, to, actor=actor, on=on, may_edit=may_edit, until=until, reason=reason)
 
 
 @audited("customer.unshared")
@@ -88,3 +71,63 @@ def _demand(actor: Actor, ids: list[int], may_edit: bool) -> None:
         theirs = Customer.objects.within(actor.scope("edit", "customer"), actor, "share")
         if theirs.filter(pk__in=ids).count() != len(set(ids)):
             raise NotAllowed(_("You can’t let others do more with it than you may."))
+
+
+# ---- many at once ----
+
+
+def settings_of(
+    to: User | Team, *, may_edit: bool, until: date | None, reason: str
+) -> dict[str, Any]:
+    """A share as the settings of a bulk run."""
+    return {
+        "person" if isinstance(to, User) else "team": to.pk,
+        "may_edit": may_edit,
+        "until": until.isoformat() if until else None,
+        "reason": reason,
+    }
+
+
+def _share(
+    kind: Kind,
+    customer: Customer,
+    settings: Mapping[str, Any],
+    *,
+    actor: Actor,
+    on: date,
+    at: datetime,
+) -> bool:
+    to = _side(settings)
+    until = date.fromisoformat(settings["until"]) if settings["until"] else None
+    may_edit, reason = settings["may_edit"], settings["reason"].strip()[:300]
+    same = {"person": to} if isinstance(to, User) else {"team": to}
+    same |= {"may_edit": may_edit, "until": until, "reason": reason, "since__lte": on}
+    if (
+        may_share(customer, actor)
+        and Share.objects.filter(customer_id=customer.pk, **same).exists()
+    ):
+        return False
+    share_customer(customer, to, actor=actor, on=on, may_edit=may_edit, until=until, reason=reason)
+    return True
+
+
+def _side(settings: Mapping[str, Any]) -> User | Team:
+    side: User | Team | None
+    if "person" in settings:
+        side = User.objects.active().filter(pk=settings["person"]).first()
+    else:
+        side = Team.objects.filter(pk=settings["team"]).first()
+    if side is None:
+        raise Refused(_("Choose a colleague or a team."))
+    return side
+
+
+# On each of them the deed asks who may share it: less than whoever may read it.
+SHARE = Verb(
+    "share",
+    pgettext_lazy("customer", "Share"),
+    "read",
+    _share,
+    kinds=("customer",),
+    needs=("create", "share"),
+)

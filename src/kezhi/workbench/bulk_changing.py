@@ -48,7 +48,8 @@ Does = Callable[..., bool]
 class Verb:
     """What can be done to many records. `action` is what the person must be allowed on each of them.
 
-    `settings` of a run are JSON; whoever offers the verb has checked them.
+    `settings` of a run are JSON; whoever offers the verb has checked them. `needs` is a permission of another
+    kind, (action, kind), that the verb takes beside it: sharing a customer asks for the one to share.
     """
 
     name: str
@@ -56,6 +57,11 @@ class Verb:
     action: str
     does: Does
     kinds: Sequence[str] = ()  # none named: every kind
+    needs: tuple[str, str] | None = None
+
+    def may_be_used(self, kind: Kind, actor: Actor) -> bool:
+        """Whether the person's role permits it on some records of the kind."""
+        return actor.may(self.action, kind.name) and (self.needs is None or actor.may(*self.needs))
 
 
 VERBS: dict[str, Verb] = {}
@@ -108,7 +114,7 @@ def start_bulk(
     """
     verb = VERBS[verb_name]
     kind = registry[kind_name].seen_by(actor)
-    if not actor.may(verb.action, kind.name) or actor.pk is None:
+    if not verb.may_be_used(kind, actor) or actor.pk is None:
         raise NotAllowed(_("Your role doesn’t do this."))
     rows = (
         found(kind, query, Asking(actor, on, zone)) if ids is None else selected(kind, ids, actor)
@@ -368,7 +374,7 @@ for _verb in (
 
 
 def offered(kind: Kind, actor: Actor) -> list[Verb]:
-    """The verbs for this kind that the person's role permits."""
+    """The verbs for this kind that the person's role permits; what takes records away stands last."""
     possible = {
         "edit": bool(changeable(kind)),
         "assign": kind.name in ASSIGNING,
@@ -377,10 +383,10 @@ def offered(kind: Kind, actor: Actor) -> list[Verb]:
     }
     return [
         verb
-        for verb in VERBS.values()
+        for verb in sorted(VERBS.values(), key=lambda verb: verb.action == "delete")
         if possible.get(verb.name, True)
         and (not verb.kinds or kind.name in verb.kinds)
-        and actor.may(verb.action, kind.name)
+        and verb.may_be_used(kind, actor)
     ]
 
 

@@ -115,9 +115,9 @@ def test_the_colleague_may_give_a_share_back(web, anhui_tea, li_wei, chen_jing):
 def test_a_selection_is_shared_as_a_whole(web, anhui_tea, li_wei, chen_jing):
     browser = web(li_wei)
     sent = {"selected": [str(anhui_tea.pk), "999999"]}
-    assert "安徽茶业" in browser.post("/customers/shares/", sent).content.decode()
-    sent |= {"to": f"team-{chen_jing.team_id}", "may_edit": "0"}
-    assert browser.post("/customers/shares/", sent).status_code == 302
+    assert "安徽茶业" in browser.post("/customers/bulk/share/", sent).content.decode()
+    sent |= {"to": f"team-{chen_jing.team_id}", "may_edit": "0", "go": "1"}
+    assert browser.post("/customers/bulk/share/", sent).status_code == 302
     assert Share.objects.get().team_id == chen_jing.team_id
 
 

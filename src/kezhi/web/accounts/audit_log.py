@@ -55,7 +55,6 @@ TOPICS: dict[str, tuple[str | Promise, Q]] = {
         | Q(deed__startswith="role.")
         | Q(deed__startswith="delegation.")
         | Q(deed__startswith="customer.shared")
-        | Q(deed__startswith="customers.shared")
         | Q(deed__startswith="password."),
     ),
 }

@@ -68,7 +68,6 @@ LABELS: dict[str, str | Promise] = {
     "customer.scored": gettext_lazy("measured how complete the customers’ data are"),
     "customer.shared": gettext_lazy("shared the customer"),
     "customer.unshared": gettext_lazy("ended the share of the customer"),
-    "customers.shared": gettext_lazy("shared customers"),
     "delegation.created": gettext_lazy("set who stands in"),
     "delegation.ended": gettext_lazy("ended standing in"),
     "demo.built": gettext_lazy("built the demo company"),
@@ -121,6 +120,7 @@ LABELS: dict[str, str | Promise] = {
     "index_draft.returned": gettext_lazy("returned to its authors the index system"),
     "index_draft.submitted": gettext_lazy("asked for approval of the index system"),
     "index_draft.withdrawn": gettext_lazy("took back the request to approve the index system"),
+    "influence_rules.published": gettext_lazy("published the rules of influence"),
     "interaction.deleted": gettext_lazy("deleted an entry of the timeline"),
     "interaction.edited": gettext_lazy("edited an entry of the timeline"),
     "interaction.exported": gettext_lazy("exported interactions"),
@@ -355,6 +355,7 @@ def _thing(table: str) -> str:
         "catalog_category": _("Product category"),
         "ledger_orderline": _("Order line"),
         "insight_valuesettings": _("Value rules"),
+        "insight_influencerules": _("Rules of influence"),
         "workbench_customfield": _("Field"),
         "workbench_layout": _("Layout"),
     }

@@ -1,4 +1,4 @@
-"""Customers shown to colleagues and teams: one from its page, many from a list."""
+"""Customers shown to colleagues and teams, from their pages; many at once: `web.records.bulk`."""
 
 from __future__ import annotations
 
@@ -10,28 +10,22 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kezhi.accounts.models import Share, Team, User
-from kezhi.core.ids import record_id, record_ids
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Customer
 from kezhi.customers.sharing import (
     end_share,
     may_share,
     share_customer,
-    share_customers,
-    shareable_by,
     shares_of,
 )
 from kezhi.records import registry
 from kezhi.web.customers import reach
-from kezhi.web.requests import PersonRequest, must_may
-
-MOST_AT_ONCE = 200
+from kezhi.web.requests import PersonRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +47,15 @@ def of_customer(request: PersonRequest, pk: int) -> HttpResponse:
     refusal = ""
     if request.method == "POST":
         try:
-            wanted = _wanted(request)
+            share = wanted(request)
             share_customer(
                 customer,
-                wanted.to,
+                share.to,
                 actor=request.actor,
                 on=request.today,
-                may_edit=wanted.may_edit,
-                until=wanted.until,
-                reason=wanted.reason,
+                may_edit=share.may_edit,
+                until=share.until,
+                reason=share.reason,
             )
         except NotAllowed as denied:
             refusal = str(denied)
@@ -70,7 +64,7 @@ def of_customer(request: PersonRequest, pk: int) -> HttpResponse:
         else:
             told = _("%(customer)s is shared with %(to)s") % {
                 "customer": customer.name,
-                "to": wanted.to.name,
+                "to": share.to.name,
             }
             messages.success(request, told)
             return HttpResponseRedirect(registry["customer"].url_of(customer))
@@ -82,49 +76,6 @@ def of_customer(request: PersonRequest, pk: int) -> HttpResponse:
         "refusal": refusal,
     }
     return render(request, "accounts/share.html", about, status=409 if refusal else 200)
-
-
-@require_POST
-def of_selection(request: PersonRequest) -> HttpResponse:
-    """POST `selected` ids: the form; with `to` too: the share, of all or of none."""
-    actor = request.actor
-    must_may(request, "create", "share")
-    keys = record_ids(request.POST.getlist("selected"))
-    rows = shareable_by(actor).filter(pk__in=keys[:MOST_AT_ONCE])
-    customers = list(rows.select_related("owner").order_by("name_key"))
-    if "all" in request.POST or len(keys) > MOST_AT_ONCE:
-        told = _("At most %(most)d customers are shared at once: select them one by one.")
-        messages.error(request, told % {"most": MOST_AT_ONCE})
-        return HttpResponseRedirect(_back(request))
-    if not customers:
-        messages.error(request, _("Select customers that you may share."))
-        return HttpResponseRedirect(_back(request))
-    refusal = ""
-    if "to" in request.POST:
-        try:
-            wanted = _wanted(request)
-            share_customers(
-                customers,
-                wanted.to,
-                actor=actor,
-                on=request.today,
-                may_edit=wanted.may_edit,
-                until=wanted.until,
-                reason=wanted.reason,
-            )
-        except Refused as refused:
-            refusal = str(refused)
-        else:
-            count = len(customers)
-            told = ngettext(
-                "%(count)d customer is shared with %(to)s",
-                "%(count)d customers are shared with %(to)s",
-                count,
-            )
-            messages.success(request, told % {"count": count, "to": wanted.to.name})
-            return HttpResponseRedirect(_back(request))
-    about = {**form(request), "customers": customers, "next": _back(request), "refusal": refusal}
-    return render(request, "accounts/share_many.html", about, status=409 if refusal else 200)
 
 
 @require_POST
@@ -174,7 +125,8 @@ def form(request: PersonRequest) -> dict[str, Any]:
     }
 
 
-def _wanted(request: PersonRequest) -> Wanted:
+def wanted(request: PersonRequest) -> Wanted:
+    """A share as it was typed; raises `Refused` when it says no side or no day."""
     what, _dash, number = request.POST.get("to", "").partition("-")
     to: User | Team | None = None
     if (pk := record_id(number)) is not None:
@@ -192,9 +144,3 @@ def _wanted(request: PersonRequest) -> Wanted:
         raise Refused(_("This is no day.")) from None
     reason = request.POST.get("reason", "").strip()[:300]
     return Wanted(to, request.POST.get("may_edit") == "1", until, reason)
-
-
-def _back(request: PersonRequest) -> str:
-    wanted = request.POST.get("next", "")
-    is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, None)
-    return wanted if is_ours else "/customers/"

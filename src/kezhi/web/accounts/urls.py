@@ -46,7 +46,6 @@ urlpatterns = [
         name="hand-over-brief",
     ),
     path("hand-overs/<int:pk>/workbook/", handing_over_briefs.download, name="hand-over-workbook"),
-    path("customers/shares/", shares.of_selection, name="customers-shares"),
     path("customers/<int:pk>/shares/", shares.of_customer, name="customer-shares"),
     path("customers/<int:pk>/shares/<int:share>/end/", shares.end, name="customer-share-end"),
     path("settings/roles/", roles.index, name="roles"),

@@ -13,7 +13,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from kezhi.core.actor import Actor
 from kezhi.customers.models import FollowUp
@@ -30,17 +30,15 @@ class Action:
 
 @dataclass(frozen=True)
 class BulkAction:
-    """A POST of the ticked rows' ids as `selected` to a page of its own.
+    """A POST of the ticked rows' ids as `selected` to a page of its own, or of `all` with the list's query.
 
-    `needs` is what the actor must be allowed: (action, kind). One that `takes_all` gets `all` and the list's
-    query when everything that the list finds is meant; the others are not offered then.
+    `needs` is what the actor must be allowed: (action, kind).
     """
 
     label: str | Promise
     route: str
     icon: str
     needs: tuple[str, str]
-    takes_all: bool = False
 
 
 def _follow_up_actions(follow_up: FollowUp) -> list[Action]:
@@ -63,12 +61,7 @@ TONES: dict[str, Callable[[Any, date], dict[str, str]]] = {"follow_up": _follow_
 # Beside the verbs of `workbench.bulk_changing`, which every kind has.
 BULK_ACTIONS: dict[str, list[BulkAction]] = {
     "customer": [
-        BulkAction(
-            pgettext_lazy("customer", "Share"), "customers-shares", "users", ("create", "share")
-        ),
-        BulkAction(
-            gettext_lazy("Segment"), "segment-selection", "layers", ("create", "segment"), True
-        ),
+        BulkAction(gettext_lazy("Segment"), "segment-selection", "layers", ("create", "segment")),
     ]
 }
 

@@ -15,9 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kezhi.accounts.models import User
+from kezhi.accounts.sharing import MOST as MOST_SHARED
 from kezhi.core.ids import record_id, record_ids
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.customers.sharing import settings_of
 from kezhi.records import Kind, registry
+from kezhi.web.accounts import shares
 from kezhi.web.records.access import of_kind
 from kezhi.web.records.cells import title_of
 from kezhi.web.records.forms import RecordForm
@@ -33,6 +36,7 @@ from kezhi.workbench.tagging import create_tag, understood
 from kezhi.workbench.undoing import WITHIN, token_for_run
 
 MOST_SHOWN = 100
+MOST_NAMED = 20
 Outcome = BulkStep.Outcome
 
 
@@ -61,6 +65,8 @@ def change(request: PersonRequest, kind: Kind, verb: str) -> HttpResponse:
     if verb not in offered:
         if verb in VERBS:
             must_may(request, VERBS[verb].action, kind.name)
+            if needed := VERBS[verb].needs:
+                must_may(request, *needed)
         raise Http404
     asked = _asked(request, kind, offered[verb])
     if asked.count == 0:
@@ -201,11 +207,44 @@ def _typed_tags(request: PersonRequest, name: str) -> list[str]:
     )
 
 
+def _share(request: PersonRequest, kind: Kind, asked: Asked) -> tuple[dict[str, Any], str]:
+    asked.about = {**shares.form(request), "named": _named(request, kind, asked)}
+    if asked.count > MOST_SHARED:
+        asked.error = _(
+            "At most %(most)s customers can be shared with one colleague or team. Narrow the list down,"
+            " or give them another owner or role."
+        ) % {"most": f"{MOST_SHARED:,}"}
+    if asked.error or "go" not in request.POST:
+        return {}, ""
+    try:
+        share = shares.wanted(request)
+    except Refused as refusal:
+        asked.error = str(refusal)
+        return {}, ""
+    settings = settings_of(
+        share.to, may_edit=share.may_edit, until=share.until, reason=share.reason
+    )
+    title = _("%(kind)s shared with %(to)s") % {"kind": kind.label_plural, "to": share.to.name}
+    return settings, title
+
+
+def _named(request: PersonRequest, kind: Kind, asked: Asked) -> list[str]:
+    """The first of the ticked records by name, so that nobody shows others what they didn't mean to."""
+    rows = kind.visible_to(request.actor).filter(pk__in=(asked.ids or [])[:MOST_NAMED])
+    return [title_of(kind, row) for row in rows.select_related(*kind.select_related).order_by("pk")]
+
+
 def _delete(request: PersonRequest, kind: Kind, asked: Asked) -> tuple[dict[str, Any], str]:
     return {}, _("%(kind)s deleted") % {"kind": kind.label_plural}
 
 
-_SETTINGS = {"edit": _edit, "assign": _assign, "tag": _tag, "delete": _delete}
+_SETTINGS = {
+    "edit": _edit,
+    "assign": _assign,
+    "tag": _tag,
+    "share": _share,
+    "delete": _delete,
+}
 
 
 # ---- the run ----

@@ -16,7 +16,6 @@
   const whole = (is) => {
     const field = one("[data-bulk-whole]", bar());
     if (field) field.disabled = !is;
-    all("[data-ticked-only]", bar()).forEach((button) => (button.hidden = is));
   };
   const showSelection = () => {
     const every = rows().filter(boxOf);
