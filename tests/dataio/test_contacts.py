@@ -29,7 +29,7 @@ C-AHTEA,李强,仓库主管,user,,,,no,
 
 
 def contacts() -> list[tuple[Any, ...]]:
-    rows = Contact.objects.order_by("name").values_list(
+    rows = Contact.objects.order_by("name", "pk").values_list(
         *("customer__code", "name", "name_key", "title", "decision_role", "phone", "email"),
         *("wechat", "is_primary", "remark", "owner_id", "version"),
     )

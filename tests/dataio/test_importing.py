@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import ProtectedError
 
 from cast import NOW, TODAY
@@ -19,6 +20,8 @@ from kezhi.customers.models import Customer, Standing
 from kezhi.dataio.correcting import as_csv, bad_rows
 from kezhi.dataio.importing import cancel_import, check, import_rows, in_background, undo_import
 from kezhi.dataio.models import BatchState, ImportBatch
+from kezhi.dataio.registry import loader_of
+from kezhi.dataio.staging import Staging
 from kezhi.ledger.models import Order, OrderLine
 
 pytestmark = pytest.mark.django_db
@@ -398,3 +401,31 @@ def test_parties_come_with_their_roles(bring_in):
     assert (again.created, again.updated, again.unchanged) == (0, 0, 3)
     bring_in("customer", "客户编号,客户名称,关系角色\nK2,昆山恒润,经销商\n")
     assert Customer.objects.get(code="K2").roles == ["distributor"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "lookup", "index"),
+    [
+        ("customer", "customers_customer t ON t.code = s.code", "customers_customer_code"),
+        (
+            "customer",
+            "customers_customer t ON t.credit_code = s.credit_code AND t.credit_code <> ''",
+            "customers_credit_code",
+        ),
+        ("customer", "customers_customer t ON t.name = s.name", "customers_name"),
+        ("order", "ledger_order t ON t.number = s.number", "ledger_order_number"),
+        ("order", "customers_customer t ON t.code = s.customer_code", "customers_customer_code"),
+        ("product", "catalog_product t ON t.code = s.code", "catalog_product_code"),
+    ],
+)
+def test_what_a_row_names_is_found_by_an_index(db, kind, lookup, index):
+    """A text in another collation than the table's is found by reading all of a million rows."""
+    loader = loader_of(kind)
+    with transaction.atomic(), connection.cursor() as cursor:
+        Staging(loader.fields(), loader.extra)
+        for way in ("seqscan", "hashjoin", "mergejoin", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        cursor.execute(f"EXPLAIN (COSTS OFF) SELECT t.id FROM import_staging s JOIN {lookup}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert f"using {index}" in plan
+    assert "Index Cond" in plan.partition(index)[2]

@@ -187,7 +187,7 @@ class CustomerLoader:
         work.run(
             f"""UPDATE import_staging s SET customer_id = c.id FROM {TABLE} c
                 WHERE s.customer_id IS NULL AND s.code IS NULL AND s.credit_code IS NOT NULL
-                  AND c.credit_code = s.credit_code"""
+                  AND c.credit_code = s.credit_code AND c.credit_code <> '' -- as its index says"""
         )
         ways = ("c.name = s.name", "lower(c.name) = lower(s.name)")
         for equal in ways if work.options.get("match_names", True) else ():
@@ -228,7 +228,8 @@ class CustomerLoader:
             "taken",
             "credit_code",
             f"""SELECT s.row, s.credit_code, jsonb_build_object('key', s.credit_code)
-                FROM import_staging s JOIN {TABLE} c ON c.credit_code = s.credit_code
+                FROM import_staging s
+                JOIN {TABLE} c ON c.credit_code = s.credit_code AND c.credit_code <> ''
                 WHERE s.customer_id IS DISTINCT FROM c.id AND s.outcome IS NULL""",
         )
         work.reject(

@@ -145,7 +145,8 @@ class Staging:
     table = "import_staging"
 
     def __init__(self, fields: Iterable[ImportField], extra: Mapping[str, str]) -> None:
-        self.columns = {f.name: SQL_TYPES.get(f.kind, 'text COLLATE "C"') for f in fields}
+        # In the database's own collation: in another one no index on a table's texts would be used.
+        self.columns = {f.name: SQL_TYPES.get(f.kind, "text") for f in fields}
         declared = ["row bigint", *(f'"{n}" {t}' for n, t in {**self.columns, **extra}.items())]
         _widen_buffers()
         with connection.cursor() as cursor:
