@@ -112,10 +112,12 @@ HISTORY = {
     "customers.HandOver.leaver", "customers.HandOver.main_successor",
     "customers.HandOverItem.successor", "insight.ValueRun.started_by",
     "insight.ValueSettings.published_by", "insight.TierPolicies.published_by",
+    "insight.Study.started_by", "insight.DeliveredRules.published_by",
     "insight.TierOverride.requested_by", "insight.TierOverride.approved_by",
     "insight.TierOverride.ended_by", "insight.IndexDraft.begun_by", "insight.IndexDraft.submitted_by",
     "insight.IndexDraft.decided_by", "insight.IndexJudgement.person",
     "insight.Loss.noted_by", "insight.WinBackRules.published_by",
+    "insight.InfluenceRules.published_by",
     "insight.ActivityRate.published_by", "insight.SharedCost.entered_by",
 }  # fmt: skip
 

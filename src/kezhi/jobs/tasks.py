@@ -23,6 +23,7 @@ from kezhi.dataio import importing
 from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.insight.measuring import run_value
 from kezhi.insight.models import ValueRun
+from kezhi.insight.studying import run_study
 from kezhi.jobs.carrying import Job, unexpected, watched
 from kezhi.workbench.attaching import keep_text
 from kezhi.workbench.bulk_changing import carry_out, undo_bulk
@@ -45,6 +46,11 @@ def measure_value(job: Job, run: int) -> dict[str, Any]:
     if found.state == ValueRun.State.FAILED:
         raise Refused(found.error)
     return {"run": run}
+
+
+@watched("insight.study")
+def study_answers(job: Job, study: int) -> dict[str, Any]:
+    return {"study": run_study(study, job.progress).pk}
 
 
 @watched("customers.follow_people")

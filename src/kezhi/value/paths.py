@@ -7,7 +7,7 @@ satisfaction by perceived value, intention by satisfaction, perceived value and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -338,11 +338,13 @@ def bootstrap(
     draws: int = 500,
     level: float = 0.95,
     seed: int = 1,
+    told: Callable[[int], None] | None = None,
 ) -> tuple[PathModel, Bootstrap]:
     """The model, and intervals from `draws` samples of its respondents (of the same `seed`, the same).
 
     A construct that comes out upside down in a draw is turned to fit the model (its loadings' sum of
-    products is made positive). Raises CannotFit where fewer than half of the draws can be fitted.
+    products is made positive). `told` hears how many draws are done.
+    Raises CannotFit where fewer than half of the draws can be fitted.
     """
     model = fit(answers, design)
     columns, _left_out = _complete(answers, design)
@@ -351,7 +353,9 @@ def bootstrap(
     ends = [(names.index(path.cause), names.index(path.effect)) for path in design.paths]
     anchor = np.array(model.loadings)
     slopes, totals, loadings, explained = [], [], [], []
-    for _draw in range(draws):
+    for done in range(draws):
+        if told is not None:
+            told(done)
         rows = rng.integers(0, len(columns), len(columns))
         try:
             found = _solved(_correlations(columns[rows], design), design)
