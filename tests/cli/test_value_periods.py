@@ -1,11 +1,17 @@
-"""`kezhi value periods` and `contracts`, as people call them."""
+"""`kezhi value periods`, `contracts` and `season`, as people call them."""
 
 import json
+from datetime import date
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
 from kezhi.cli.value import value
+from kezhi.value.datasets.simulated import simulate
+from kezhi.value.potential.gamma_gamma import GammaGamma
+from kezhi.value.potential.mbg_nbd import MBGNBD
 
 
 def run(*words):
@@ -98,3 +104,38 @@ def test_contracts_that_make_no_sense_are_refused(tmp_path, text, said):
     done = run("contracts", cohorts(tmp_path, text))
     assert done.exit_code == 1
     assert said in done.stderr
+
+
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory):
+    path = tmp_path_factory.mktemp("orders") / "orders.parquet"
+    bought = simulate(
+        MBGNBD(0.7, 8.0, 0.4, 3.0), GammaGamma(6.25, 3.74, 15.44), customers=300,
+        first=date(2021, 1, 1), joining_days=500, until=date(2024, 6, 30),
+        rng=np.random.default_rng(9),
+    )  # fmt: skip
+    pq.write_table(bought.table(), path)
+    return path
+
+
+NAMED = ("--customer", "customer", "--date", "day", "--amount", "amount")
+
+
+@pytest.mark.parametrize(("by", "parts"), [("month", 12), ("week", 52)])
+def test_season_gives_an_index_for_each_part_of_the_year(orders, by, parts):
+    done = run("season", orders, *NAMED, "--by", by, "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert [row[by] for row in found] == list(range(1, parts + 1))
+    assert all(0.4 < row["index"] < 1.8 and row["years"] == 3 for row in found)
+
+
+def test_a_score_by_season_and_a_history_too_short_for_one(orders):
+    whole = run("score", orders, *NAMED, "--season", "month", "--json")
+    assert whole.exit_code == 0, whole.output
+    assert "season_unknown" not in whole.stderr
+    short = run("score", orders, *NAMED, "--season", "week", "--until", "2022-06-30", "--json")
+    assert "season_unknown" in short.stderr
+    refused = run("season", orders, *NAMED, "--until", "2022-06-30")
+    assert refused.exit_code == 1
+    assert "it takes 2" in refused.stderr

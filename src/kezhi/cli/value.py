@@ -53,6 +53,7 @@ ELSEWHERE = {
     "survey": ("kezhi.cli.value_surveys", "survey"),
     "paths": ("kezhi.cli.value_paths", "paths"),
     "periods": ("kezhi.cli.value_periods", "periods"),
+    "season": ("kezhi.cli.value_season", "season"),
     "contracts": ("kezhi.cli.value_periods", "contracts"),
 }
 """Subcommands that live in another module, imported when they are called: name → (module, object).
@@ -194,6 +195,11 @@ def fit(
 @takes_annual_rate
 @takes_margin
 @click.option(
+    "--season",
+    type=click.Choice(["month", "week"]),
+    help=_("Count with the seasons of the year.  [default: no seasons]"),
+)
+@click.option(
     "-o", "--out", type=click.Path(path_type=Path), help=_("CSV or Parquet file to write.")
 )
 @click.option("--json", "as_json", is_flag=True, help=_("Print the rows as JSON."))
@@ -207,6 +213,7 @@ def score(
     horizon: float,
     annual_rate: float,
     margin: float,
+    season: str | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -221,6 +228,7 @@ def score(
         horizon_months=horizon / DAYS["month"],
         annual_rate=annual_rate,
         margin_rate=margin,
+        season=season,  # type: ignore[arg-type]
     )
     try:
         scored = score_transactions(rows, settings, until=day_of(until))

@@ -162,6 +162,10 @@ WARNINGS: dict[str, Label] = {
         "On the hold-out, carrying on the past rate foretold purchases best, so it is used for value. "
         "P(alive) comes from %(for_p_alive)s."
     ),
+    "season_unknown": gettext_lazy(
+        "The history is too short to tell seasons from growth: it takes two whole years. Time was counted by "
+        "the calendar."
+    ),
     "weak_penalty": gettext_lazy(
         "The data hardly determine the model: it was held near usual parameters by a weak penalty."
     ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kezhi.value.by_season import Seasons, seasons_of
 from kezhi.value.durations import DAYS, DAYS_PER_YEAR, days_in
 from kezhi.value.potential import gamma_gamma, shrunk_mean
 from kezhi.value.potential.choose import DEFAULT, FITS, Evaluation, evaluate, fit_named
@@ -37,7 +38,8 @@ class Foretelling:
     `model` foretells purchases, `probabilities` gives P(alive): they differ where the naive rule won.
     `choice` is the evaluation that the model was chosen by, `later` the same on a later window.
     `rhythm` is k of MBG/CNBD-k, None where it isn't known. `next_day` is 0 where no purchase is likely
-    within the horizon.
+    within the horizon. `seasons` is the clock that times were counted by: the calendar, unless the
+    settings ask for seasons.
     """
 
     model: PurchaseModel | Naive
@@ -51,6 +53,7 @@ class Foretelling:
     holdout_days: int | None
     failed: dict[str, str]
     rhythm: int | None
+    seasons: Seasons
     p_alive: Vector
     p_purchase_12m: Vector
     expected_purchases: Vector
@@ -72,14 +75,18 @@ def foretell(
 ) -> Foretelling:
     """Choose, fit and apply the models to the customers who bought."""
     bought = summary.bought
+    today = _day(summary)
     choice, later, holdout = _choose(arrays, summary, settings)
     tell("fit", 0.5)
-    x, t_x, T = (own[bought] for own in _counts(summary))
+    seasons = seasons_of(summary, settings.unit, today, settings.season)
+    x, t_x, T = _counts(summary, seasons)
     wanted = settings.model
     if wanted == "auto":
         wanted = choice.chosen if choice is not None else DEFAULT  # type: ignore[assignment]
     best = choice.for_p_alive if choice is not None else None
-    fit, failed = _fit(wanted if wanted != "naive" else best or DEFAULT, x, t_x, T, summary)
+    # The times between purchases are known by the calendar only.
+    intervals = None if seasons.are_told else summary.log_intervals
+    fit, failed = _fit(wanted if wanted != "naive" else best or DEFAULT, x, t_x, T, intervals)
     spend, spend_diagnostics, correlation = _spend(summary)
     tell("continuation", 0.6)
     probabilities = None if fit is None else fit.model
@@ -89,7 +96,13 @@ def foretell(
         buyers,
         model,
         spend,
-        Horizon.of_months(settings.horizon_months, settings.unit, settings.annual_rate),
+        Horizon.of_months(
+            settings.horizon_months,
+            settings.unit,
+            settings.annual_rate,
+            clock=seasons.clock,
+            day=today,
+        ),
         rng=np.random.default_rng(settings.seed),
         diagnostics=None if fit is None else fit.diagnostics,
         spend_diagnostics=spend_diagnostics,
@@ -104,7 +117,7 @@ def foretell(
 
     unknown = np.full(len(x), np.nan)
     alive = unknown if probabilities is None else probabilities.p_alive(x, t_x, T)
-    year = DAYS_PER_YEAR / days_in(settings.unit)
+    year = seasons.ahead(today, DAYS_PER_YEAR, settings.unit)
     buys = unknown if probabilities is None else probabilities.p_purchase(x, t_x, T, year)
     return Foretelling(
         model=model,
@@ -118,11 +131,12 @@ def foretell(
         holdout_days=holdout,
         failed=failed,
         rhythm=_rhythm(probabilities, choice),
+        seasons=seasons,
         p_alive=spread(alive),
         p_purchase_12m=spread(buys),
         expected_purchases=spread(found.expected_purchases),
         expected_spend=spread(found.expected_spend),
-        next_day=_next_day(probabilities, summary, settings),
+        next_day=_next_day(probabilities, summary, settings, seasons),
         continuation=spread(found.continuation),
         mean_low=spread(found.mean_low),
         mean_high=spread(found.mean_high),
@@ -137,8 +151,15 @@ def _rhythm(model: PurchaseModel | None, choice: Evaluation | None) -> int | Non
     return None if choice is None else choice.rhythm
 
 
-def _counts(summary: Summary) -> tuple[Vector, Vector, Vector]:
-    return summary.repeats.astype(np.float64), summary.recency, summary.age
+def _counts(summary: Summary, seasons: Seasons) -> tuple[Vector, Vector, Vector]:
+    """x, t_x and T of those who bought."""
+    bought = summary.bought
+    if not seasons.are_told:
+        x = summary.repeats.astype(np.float64)
+        return x[bought], summary.recency[bought], summary.age[bought]
+    first, last = summary.first_day[bought], summary.last_day[bought]
+    times = seasons.times(summary.occasions[bought], first, last, _day(summary), summary.unit)
+    return times.x, times.t_x, times.T
 
 
 def _choose(
@@ -177,15 +198,17 @@ def _judged(
     there = early.count > 0
     if int((early.count > 1).sum()) < LEAST_REPEATING:
         return None
-    length = days_in(settings.unit)
+    seasons = seasons_of(early, settings.unit, cut, settings.season)
     first, last = early.first_day[there], early.last_day[there]
+    times = seasons.times(early.count[there], first, last, cut, settings.unit)
+    gaps = None if seasons.are_told else sum_of_logs(early.repeats_by_gap, settings.unit)
     return evaluate(
-        (early.count[there] - 1).astype(np.float64),
-        (last - first) / length,
-        (cut - first) / length,
+        times.x,
+        times.t_x,
+        times.T,
         (late.count - early.count)[there],
-        (until - cut) / length,
-        log_intervals=sum_of_logs(early.repeats_by_gap, settings.unit),
+        seasons.ahead(cut, until - cut, settings.unit),
+        log_intervals=gaps,
         candidates=[name for name in candidates if name is not None],
     )
 
@@ -197,13 +220,13 @@ def _day(summary: Summary) -> int:
 
 
 def _fit(
-    name: str, x: Vector, t_x: Vector, T: Vector, summary: Summary
+    name: str, x: Vector, t_x: Vector, T: Vector, log_intervals: float | None
 ) -> tuple[Fit[PurchaseModel] | None, dict[str, str]]:
     """The fit of the named model, of another where it can't be had, or None."""
     failed: dict[str, str] = {}
     for candidate in (name, *(other for other in FITS if other != name)):
         try:
-            found = fit_named(candidate, x, t_x, T, log_intervals=summary.log_intervals)
+            found = fit_named(candidate, x, t_x, T, log_intervals=log_intervals)
         except CannotFit as reason:
             failed[candidate] = str(reason)
         else:
@@ -253,16 +276,17 @@ def _buyers(
 
 
 def _next_day(
-    model: PurchaseModel | None, summary: Summary, settings: Settings
+    model: PurchaseModel | None, summary: Summary, settings: Settings, seasons: Seasons
 ) -> NDArray[np.int64]:
     """The day until which the next purchase comes, more likely than not."""
     found = np.zeros(len(summary.repeats), dtype=np.int64)
     if model is None:
         return found
-    bought = summary.bought
-    x, t_x, T = (own[bought] for own in _counts(summary))
-    days = model.median_wait(x, t_x, T) * days_in(settings.unit)
+    bought, today = summary.bought, _day(summary)
+    days = model.median_wait(*_counts(summary, seasons)) * days_in(settings.unit)
+    if seasons.clock is not None:
+        days = seasons.clock.day_after(today, days) - today
     near = days <= settings.horizon_months * DAYS["month"]
     ahead = np.where(near, np.ceil(np.where(near, days, 0.0)), 0).astype(np.int64)
-    found[bought] = np.where(near, _day(summary) + np.maximum(ahead, 1), 0)
+    found[bought] = np.where(near, today + np.maximum(ahead, 1), 0)
     return found

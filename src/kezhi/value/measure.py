@@ -24,6 +24,7 @@ from kezhi.value.foretelling import Foretelling, foretell
 from kezhi.value.index.tree import DEFAULT_TREE, FrozenTree, IndexTree, freeze
 from kezhi.value.matrix import QUADRANTS, MatrixSettings, Placing
 from kezhi.value.plain import from_plain, to_plain
+from kezhi.value.potential.season import By
 from kezhi.value.reading import EPOCH
 from kezhi.value.realised import Realised, realised
 from kezhi.value.rfm import RFM, rfm
@@ -78,6 +79,8 @@ class Settings:
     """`auto`: chosen on a hold-out; otherwise the named one."""
     holdout_months: float | None = None
     """Length of the hold-out; None: a quarter of the history, at least 2 and at most 12 months."""
+    season: By | None = None
+    """Indices of the calendar by `month` or `week`; None: customers buy as much at any time of year."""
     interval_level: float = 0.80
     """Coverage of both intervals."""
     seed: int = 20_260_101
@@ -94,6 +97,8 @@ class Settings:
             raise ValueError(f"unit is day, week or month, not {self.unit!r}")
         if self.model not in get_args(Model):
             raise ValueError(f"model is one of {', '.join(get_args(Model))}, not {self.model!r}")
+        if self.season not in (None, "month", "week"):
+            raise ValueError(f"season is month, week or None, not {self.season!r}")
         if not 0 < self.horizon_months <= 600:
             raise ValueError("the horizon lies between 0 and 600 months")
         if self.annual_rate <= -1:

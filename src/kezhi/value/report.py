@@ -103,6 +103,7 @@ def _model(coming: Foretelling) -> Plain:
         "diagnostics": to_plain(coming.diagnostics),
         "failed": coming.failed,
         "rhythm": coming.rhythm,
+        "season": to_plain(coming.seasons.season),
     }
 
 
@@ -153,10 +154,16 @@ def _tracking(summary: Summary, coming: Foretelling) -> tuple[Plain, ...]:
     expected: Vector | None = None
     if coming.probabilities is not None:
         births = np.bincount(summary.first_day[bought] - start, minlength=today - start + 1)
-        ages = np.arange(today - start + 1) / days_in(summary.unit)
-        of_one = coming.probabilities.expected_of_new(ages)
+        clock = coming.seasons.clock
+        days = np.arange(start, today + 1)
+        shown = days - start if clock is None else clock.between(start, days)
+        ages = np.arange(int(np.ceil(shown[-1])) + 1)
+        of_one = coming.probabilities.expected_of_new(ages / days_in(summary.unit))
         expected = np.array(
-            [births[: end - start + 1] @ of_one[end - start :: -1] for end in ends.tolist()]
+            [
+                births[: k + 1] @ np.interp(shown[k] - shown[: k + 1], ages, of_one)
+                for k in (ends - start).tolist()
+            ]
         )
     return tuple(
         {
@@ -176,7 +183,9 @@ def _frequencies(summary: Summary, coming: Foretelling) -> tuple[Plain, ...]:
     actual = np.bincount(np.minimum(summary.repeats[bought], FREQUENT), minlength=FREQUENT + 1)
     expected: list[float | None] = [None] * (FREQUENT + 1)
     if coming.probabilities is not None:
-        ages, customers = np.unique(summary.age[bought], return_counts=True)
+        today, first = (summary.until - EPOCH).days, summary.first_day[bought]
+        lived = coming.seasons.since(first, today, summary.unit)
+        ages, customers = np.unique(lived, return_counts=True)
         counts = np.arange(FREQUENT)
         found = coming.probabilities.p_count_of_new(counts[:, None], ages) @ customers
         expected = [*found.tolist(), float(customers.sum() - found.sum())]
@@ -291,6 +300,8 @@ def _warnings(
         warn("history_too_short", model=coming.model.name)
     elif coming.choice.chosen == "naive":
         warn("naive_wins", for_p_alive=coming.choice.for_p_alive)
+    if coming.seasons.lacking is not None:
+        warn("season_unknown", reason=coming.seasons.lacking)
     if coming.diagnostics is not None:
         if coming.diagnostics.penalty > 0:
             warn("weak_penalty", customers=coming.diagnostics.customers)

@@ -13,7 +13,7 @@ spend; the cost per occasion is taken in proportion to the margin there).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from kezhi.value.potential.gamma_gamma import GammaGamma
 from kezhi.value.potential.naive import Naive
 from kezhi.value.potential.over_time import DIGITS
 from kezhi.value.potential.purchase_model import PurchaseModel
+from kezhi.value.potential.season import Clock
 from kezhi.value.potential.shrunk_mean import ShrunkMean
 
 SpendModel = GammaGamma | ShrunkMean
@@ -39,16 +40,30 @@ _ALIKE = 0.02  # ages are alike for the draws if they differ by less than two pe
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """How far to look, in units of time, and how the units are discounted."""
+    """How far to look, in units of time, and how the units are discounted.
+
+    With a `clock` of the seasons and the day (since 1970) from which to look, purchases come by the
+    clock, and `times` are what it shows at the ends of the units; money is discounted by calendar.
+    """
 
     units: float
     unit: str
     annual_rate: float
+    clock: Clock | None = field(default=None, compare=False)
+    day: int = 0
 
     @classmethod
-    def of_months(cls, months: float, unit: str, annual_rate: float) -> Horizon:
+    def of_months(
+        cls,
+        months: float,
+        unit: str,
+        annual_rate: float,
+        *,
+        clock: Clock | None = None,
+        day: int = 0,
+    ) -> Horizon:
         """A horizon given in months."""
-        return cls(months * DAYS_PER_YEAR / 12 / days_in(unit), unit, annual_rate)
+        return cls(months * DAYS_PER_YEAR / 12 / days_in(unit), unit, annual_rate, clock, day)
 
     @property
     def ends(self) -> Vector:
@@ -57,6 +72,14 @@ class Horizon:
         if self.units - len(whole) > 1e-9:
             whole = np.append(whole, self.units)
         return whole
+
+    @property
+    def times(self) -> Vector:
+        """Time by the clock until the end of each unit; by calendar where there is none."""
+        if self.clock is None:
+            return self.ends
+        length = days_in(self.unit)
+        return self.clock.between(self.day, self.day + self.ends * length) / length
 
     @property
     def factors(self) -> Vector:
@@ -198,11 +221,11 @@ def _counts(
     """Purchases within the horizon, plain and discounted."""
     if isinstance(model, Naive):
         rate = model.expected_purchases(buyers.x, buyers.t_x, buyers.T, 1.0)
-        present = float(horizon.factors @ np.diff(horizon.ends, prepend=0.0))
-        return rate * horizon.units, rate * present
+        present = float(horizon.factors @ np.diff(horizon.times, prepend=0.0))
+        return rate * horizon.times[-1], rate * present
     purchases, discounted = np.zeros_like(buyers.x), np.zeros_like(buyers.x)
     for state, here in enumerate(model.p_states(buyers.x, buyers.t_x, buyers.T)):
-        ahead = model.expected_in_state(state, groups.x, groups.T, horizon.units)
+        ahead = model.expected_in_state(state, groups.x, groups.T, float(horizon.times[-1]))
         purchases += here * ahead[groups.index]
         discounted += here * _discounted(model, state, groups, horizon)[groups.index]
     return purchases, discounted
@@ -212,12 +235,12 @@ def _lives(
     buyers: Buyers, groups: _Groups, model: PurchaseModel | Naive, horizon: Horizon
 ) -> Vector:
     """Units of time that each customer is expected to live within the horizon, discounted."""
-    ends, weights = horizon.ends, horizon.factors * np.diff(horizon.ends, prepend=0.0)
+    weights = horizon.factors * np.diff(horizon.ends, prepend=0.0)
     if isinstance(model, Naive):
         return np.full_like(buyers.x, weights.sum())
     lives = np.zeros_like(buyers.x)
     for state, here in enumerate(model.p_states(buyers.x, buyers.t_x, buyers.T)):
-        own = model.alive_sum_in_state(state, groups.x, groups.T, ends, weights)
+        own = model.alive_sum_in_state(state, groups.x, groups.T, horizon.times, weights)
         lives += here * own[groups.index]
     return lives
 
@@ -231,7 +254,7 @@ def _discounted(
     """
     factors = horizon.factors
     falls = factors - np.append(factors[1:], 0.0)
-    return model.sum_in_state(state, groups.x, groups.T, horizon.ends, falls, digits)
+    return model.sum_in_state(state, groups.x, groups.T, horizon.times, falls, digits)
 
 
 def _relative_error(
@@ -356,11 +379,16 @@ def _draws(
     x, T, paid = (own[part, None] for own in (groups.x, groups.T, groups.paid))
     shape = (len(x), DRAWS)
     if isinstance(model, Naive):
-        rate = model.expected_purchases(x, T, T, horizon.units)
+        rate = model.expected_purchases(x, T, T, float(horizon.times[-1]))
         counts = rng.poisson(np.broadcast_to(rate, shape))
     else:
         counts = model.draw_counts(
-            rng, groups.x[part], groups.T[part], groups.silent[part], horizon.units, DRAWS
+            rng,
+            groups.x[part],
+            groups.T[part],
+            groups.silent[part],
+            float(horizon.times[-1]),
+            DRAWS,
         )
     if isinstance(spend, GammaGamma):
         spent = rng.gamma(np.maximum(spend.p * counts, 1e-12)) / np.maximum(
