@@ -17,10 +17,12 @@ from kezhi.core.actor import SYSTEM
 from kezhi.demo.arranging import arrange
 from kezhi.demo.customizing import customize
 from kezhi.demo.doubling import double, review
+from kezhi.demo.influencing import tell_influence
 from kezhi.demo.knowing import know
 from kezhi.demo.living import live, split
 from kezhi.demo.loading import fill, import_files
 from kezhi.demo.people import COMPANY, HEAD, OWNER, PASSWORD, PEOPLE, SIGN_INS, TEAMS
+from kezhi.demo.placing import draw_matrix
 from kezhi.demo.segmenting import make_segments
 from kezhi.demo.talking import ZONE
 from kezhi.demo.tiering import promise_tiers
@@ -53,6 +55,8 @@ def build_demo(
         world = imagine_world(today=today, seed=seed, size=size)
         owner = _found()
         _fill(world, owner, progress)
+        draw_matrix(owner, today=today)
+        tell_influence(owner, today=today)
         _measure(world, owner, progress)
         promise_tiers(owner, today=today)
         review(world)

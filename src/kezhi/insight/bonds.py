@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+
 import numpy as np
 from numpy.typing import NDArray
 

@@ -81,10 +81,20 @@ OVER_TIME = Place(
     ("read", "customer"),
     ("customer", "value"),
 )
+MATRIX = Place(
+    "/value/matrix/", "layers", _("Value matrix"), ("read", "customer"), ("customer", "value")
+)
 RETENTION = Place(
     "/value/retention/",
     "refresh",
     _("Retention what-if"),
+    ("read", "customer"),
+    ("customer", "value"),
+)
+INFLUENCE = Place(
+    "/value/influence/",
+    "link",
+    pgettext_lazy("navigation", "Influence"),
     ("read", "customer"),
     ("customer", "value"),
 )
@@ -102,7 +112,8 @@ GROUPS = (
         (CUSTOMERS, SEGMENTS, CONTACTS, FOLLOW_UPS, PROMISES, NEEDS, ORDERS, PRODUCTS),
     ),
     Group(
-        pgettext_lazy("navigation", "Customer value"), (VALUE, OVER_TIME, RETENTION, TIERS, RUNS)
+        pgettext_lazy("navigation", "Customer value"),
+        (VALUE, MATRIX, OVER_TIME, RETENTION, INFLUENCE, TIERS, RUNS),
     ),
 )
 FOOT = (IMPORTS, CARDS, DUPLICATES, SETTINGS)

@@ -5,8 +5,8 @@ Only relations of which the person may see both ends are there; what doesn't fit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import cos, pi, sin
+from dataclasses import dataclass, replace
+from math import cos, pi, sin, sqrt
 from typing import Any
 
 from django.db.models import Q
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Customer, Relation
+from kezhi.insight import figures
 from kezhi.records import registry
 from kezhi.web.requests import PersonRequest, must_may
 
@@ -36,6 +37,14 @@ class Node:
     y: float
     side: str
     """Where the name stands: `start` right of the dot, `end` left of it, `middle` below."""
+    worth: float | None = None
+    """The own value, where the reader may know it."""
+    growth: float = 0.0
+    """How much larger the dot is for it, from 0 to 1."""
+
+    @property
+    def radius(self) -> float:
+        return round((15, 8, 6)[self.step] + (7, 9, 6)[self.step] * self.growth, 1)
 
     @property
     def role(self) -> str:
@@ -79,6 +88,7 @@ class Network:
     edges: tuple[Edge, ...]
     left_out: int
     """Parties that found no room."""
+    shows_worth: bool = False
 
     @property
     def roles(self) -> list[tuple[str, str]]:
@@ -91,11 +101,17 @@ class Network:
 def show(request: PersonRequest, pk: int) -> HttpResponse:
     """The picture and, below it, the same as a table."""
     must_may(request, "read", "relation")
-    customer = get_object_or_404(Customer.objects.visible_to(request.actor), pk=pk)
+    rows = Customer.objects.visible_to(request.actor).select_related("standing", "owner")
+    customer = get_object_or_404(rows, pk=pk)
+    network = network_of(customer, request.actor)
+    basis = figures.basis_for(request.actor)
+    parties = [node.party.pk for node in network.nodes]
     about: dict[str, Any] = {
         "customer": customer,
         "kind": registry["customer"],
-        "network": network_of(customer, request.actor),
+        "network": network,
+        "basis": basis,
+        "influences": figures.influences_of(request.actor, parties, basis) if basis else {},
         "width": WIDTH,
         "height": HEIGHT,
     }
@@ -123,12 +139,33 @@ def network_of(customer: Customer, actor: Actor) -> Network:
         if relation.customer_id in at and relation.other_id in at
     ]
     left_out = len(near) - len(shown_near) + len(far) - len(shown_far)
+    if actor.sees("customer", "value"):
+        return Network(tuple(_with_worth(nodes)), tuple(edges), left_out, shows_worth=True)
     return Network(tuple(nodes), tuple(edges), left_out)
+
+
+def _with_worth(nodes: list[Node]) -> list[Node]:
+    """The dots grow with the own value: their area, as with any circle that stands for an amount."""
+    worth = {node.party.pk: node.party.standing.current_value for node in nodes}
+    most = max((float(amount) for amount in worth.values() if amount), default=0.0)
+    return [
+        replace(
+            node,
+            worth=None if amount is None else float(amount),
+            growth=sqrt(max(float(amount), 0.0) / most) if amount and most > 0 else 0.0,
+        )
+        for node in nodes
+        for amount in [worth[node.party.pk]]
+    ]
 
 
 def _relations(ids: list[int], actor: Actor) -> list[Relation]:
     ends = Q(customer__in=ids) | Q(other__in=ids)
-    rows = Relation.objects.visible_to(actor).filter(ends).select_related("customer", "other")
+    rows = (
+        Relation.objects.visible_to(actor)
+        .filter(ends)
+        .select_related("customer__standing", "other__standing")
+    )
     # The strong ones first: those are drawn when there is no room for all.
     return list(rows.order_by("-strength", "pk")[:READ])
 

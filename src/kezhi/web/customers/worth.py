@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kezhi.core.actor import Actor
@@ -33,6 +34,8 @@ class Worth:
     nodes: list[dict[str, Any]]
     widest: float
     is_stale: bool
+    influence: figures.Bringer | None
+    records_influence: bool
 
     @property
     def source(self) -> str:
@@ -119,7 +122,9 @@ def of(customer: Customer, actor: Actor, basis: figures.Basis) -> Worth | None:
     run = basis.run
     snapshot = Snapshot.objects.visible_to(actor).filter(run=run, customer=customer).first()
     explained = figures.explanation(actor, customer.pk, basis)
-    nodes = [_branch(branch, customer) for branch in explained.branches] if explained else []
+    influence = figures.influence_of(actor, customer.pk, basis)
+    branches = explained.branches if explained else ()
+    nodes = [_branch(branch, customer, influence) for branch in branches]
     return Worth(
         run=run,
         standing=standing,
@@ -129,28 +134,50 @@ def of(customer: Customer, actor: Actor, basis: figures.Basis) -> Worth | None:
         nodes=nodes,
         widest=_widest(nodes),
         is_stale=is_stale(run),
+        influence=influence,
+        records_influence=any(_records_influence(branch) for branch in branches),
     )
 
 
-def _branch(branch: figures.BranchPart, customer: Customer) -> dict[str, Any]:
+def _records_influence(branch: figures.BranchPart) -> bool:
+    """Whether the run measured referrals or information of anybody who bought."""
+    measures = ("referral_value", "information_value")
+    return any(leaf.is_measured and leaf.measure in measures for leaf in branch.leaves) or any(
+        _records_influence(inner) for inner in branch.branches
+    )
+
+
+def _branch(
+    branch: figures.BranchPart, customer: Customer, influence: figures.Bringer | None
+) -> dict[str, Any]:
     return {
         "label": branch.label,
         "share": branch.share if branch.is_measured else None,
         "contribution": branch.points if branch.is_measured else None,
         "children": [
-            *(_leaf(leaf, customer) for leaf in branch.leaves),
-            *(_branch(inner, customer) for inner in branch.branches),
+            *(_leaf(leaf, customer, influence) for leaf in branch.leaves),
+            *(_branch(inner, customer, influence) for inner in branch.branches),
         ],
     }
 
 
-def _leaf(leaf: figures.LeafPart, customer: Customer) -> dict[str, Any]:
+def _leaf(
+    leaf: figures.LeafPart, customer: Customer, influence: figures.Bringer | None
+) -> dict[str, Any]:
+    shown, href = _measure(leaf.raw, leaf.unit), _orders(leaf, customer)
+    if leaf.measure == "referral_value":
+        shown = numbers.money(influence.received if influence else 0)
+        href = reverse("customer-network", args=[customer.pk])
+    elif leaf.measure == "information_value":
+        points = influence.points if influence else 0
+        shown = _("%(points)s points") % {"points": numbers.number(points, plain=True)}
+        href = registry["need"].list_url(Condition("customer", "eq", str(customer.pk)))
     return {
         "label": leaf.label,
         "share": leaf.share if leaf.is_measured else None,
         "contribution": leaf.points if leaf.is_measured else None,
-        "shown": _measure(leaf.raw, leaf.unit) if leaf.is_measured else None,
-        "href": _orders(leaf, customer) if leaf.is_measured else "",
+        "shown": shown if leaf.is_measured else None,
+        "href": href if leaf.is_measured else "",
     }
 
 

@@ -2,6 +2,9 @@ from django.urls import path
 
 from kezhi.web.value import (
     dashboard,
+    influence,
+    matrix,
+    matrix_strategies,
     over_time,
     retention,
     runs,
@@ -13,7 +16,12 @@ from kezhi.web.value import (
 
 urlpatterns = [
     path("value/", dashboard.show, name="value"),
+    path("value/matrix/", matrix.show, name="value-matrix"),
+    path("value/matrix/borders/", matrix.save, name="matrix-borders"),
+    path("value/matrix/strategies/", matrix_strategies.edit, name="matrix-strategies"),
     path("value/over-time/", over_time.show, name="value-over-time"),
+    path("value/influence/", influence.show, name="value-influence"),
+    path("value/influence/rules/", influence.rules, name="influence-rules"),
     path("value/retention/", retention.show, name="value-retention"),
     path("value/tiers/", tiers.show, name="value-tiers"),
     path("value/tiers/policies/", tiers_policies.edit, name="tier-policies"),
