@@ -5,6 +5,7 @@ from kezhi.insight.models.history import Snapshot, StageMove, TierMove
 from kezhi.insight.models.influence import Influence, InfluenceRules
 from kezhi.insight.models.kept import KeptFigure
 from kezhi.insight.models.loss import Loss, LostCustomer, WinBackRules
+from kezhi.insight.models.offer import LookAlike, Offer, OfferAnswer, OfferRun, ProductRule
 from kezhi.insight.models.override import TierOverride
 from kezhi.insight.models.policy import MatrixStrategies, TierPolicies
 from kezhi.insight.models.run import ValueRun
@@ -21,9 +22,14 @@ __all__ = [
     "Influence",
     "InfluenceRules",
     "KeptFigure",
+    "LookAlike",
     "Loss",
     "LostCustomer",
     "MatrixStrategies",
+    "Offer",
+    "OfferAnswer",
+    "OfferRun",
+    "ProductRule",
     "SharedCost",
     "Snapshot",
     "StageMove",

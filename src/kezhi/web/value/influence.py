@@ -100,7 +100,7 @@ def _finding(
         return _("%(name)s tells us most") % first
     return _("%(name)s brings most: %(amount)s came through it") % {
         **first,
-        "amount": numbers.money(rows[0].brought_all),
+        "amount": numbers.money(rows[0].brought_all, plain=True),
     }
 
 
