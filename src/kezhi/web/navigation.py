@@ -98,7 +98,19 @@ INFLUENCE = Place(
     ("read", "customer"),
     ("customer", "value"),
 )
+AT_RISK = Place(
+    "/value/at-risk/", "flag", _("Value at risk"), ("read", "customer"), ("customer", "value")
+)
+WIN_BACK = Place(
+    "/value/win-back/", "refresh", _("Win back"), ("read", "customer"), ("customer", "value")
+)
+COSTS = Place(
+    "/value/costs/", "receipt", _("Cost to serve"), ("read", "customer"), ("customer", "value")
+)
 TIERS = Place("/value/tiers/", "layers", _("Tiers"), ("read", "customer"), ("customer", "value"))
+INDEX_SYSTEM = Place(
+    "/value/index/", "cols", _("Index system"), ("read", "index_draft"), ("customer", "value")
+)
 RUNS = Place(
     "/value/runs/", "pulse", _("Value runs"), ("read", "value_run"), ("customer", "value"), "r"
 )
@@ -113,7 +125,7 @@ GROUPS = (
     ),
     Group(
         pgettext_lazy("navigation", "Customer value"),
-        (VALUE, MATRIX, OVER_TIME, RETENTION, INFLUENCE, TIERS, RUNS),
+        (VALUE, MATRIX, OVER_TIME, AT_RISK, WIN_BACK, RETENTION, INFLUENCE, TIERS, INDEX_SYSTEM, RUNS),
     ),
 )
 FOOT = (IMPORTS, CARDS, DUPLICATES, SETTINGS)

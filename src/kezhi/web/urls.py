@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.settings.urls")),
     path("", include("kezhi.web.fields.urls")),
     path("", include("kezhi.web.value.urls")),
+    path("", include("kezhi.web.value.keeping_urls")),
     path("", include("kezhi.web.customers.urls")),
     path("", include("kezhi.web.attachments.urls")),
     path("", include("kezhi.web.dataio.urls")),

@@ -1,0 +1,13 @@
+"""Addresses of the pages about keeping customers: who may leave, whom to win back, what serving costs."""
+
+from django.urls import path
+
+from kezhi.web.value import at_risk, win_back
+
+urlpatterns = [
+    path("value/at-risk/", at_risk.show, name="value-at-risk"),
+    path("value/at-risk/survival/", at_risk.stay, name="value-survival"),
+    path("value/win-back/", win_back.show, name="value-win-back"),
+    path("value/win-back/rules/", win_back.rules, name="win-back-rules"),
+    path("customers/<int:pk>/loss/", win_back.of_customer, name="customer-loss"),
+]
