@@ -276,6 +276,10 @@ def _keep_figures() -> None:
     figures.flow(SYSTEM, basis)
     figures.rfm(SYSTEM, basis)
     figures.trend(SYSTEM, basis)
+    for third in ("", *figures.thirds_measured(SYSTEM)):
+        figures.grid(SYSTEM, basis, third)
+    figures.growth(SYSTEM, basis, "launch")
+    figures.growth(SYSTEM, basis, "customer")
     rules = Settings.from_json(basis.run.value_settings.rules)
     economics.retention(SYSTEM, basis, rules.horizon_months, rules.annual_rate)
 

@@ -16,6 +16,7 @@ from kezhi.customers.models.standing import Loyalty, Stage, Tier
 from kezhi.insight.indexing.checking import check_tree, is_number
 from kezhi.insight.models import ValueSettings
 from kezhi.insight.naming import MEASURES
+from kezhi.value.matrix import THIRDS
 from kezhi.value.measure import Settings
 
 CUTS = ("share", "value", "threshold", "clusters")
@@ -80,10 +81,11 @@ def publish_value_settings(
     current = current_settings()
     if needs_second_person is None:
         needs_second_person = current.needs_second_person
-    kept = (current.rules, current.nightly_hour, current.needs_second_person)
+    held = Settings.from_json(current.rules).as_json()  # with settings that came later
+    kept = (held, current.nightly_hour, current.needs_second_person)
     if kept == (rules, nightly_hour, needs_second_person):
         raise Refused(_("Nothing is different from the rules in force."))
-    note(changed=sorted(name for name in rules if rules[name] != current.rules.get(name)))
+    note(changed=sorted(name for name in rules if rules[name] != held.get(name)))
     return ValueSettings.objects.create(
         rules=rules,
         nightly_hour=nightly_hour,
@@ -129,6 +131,7 @@ def check_rules(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         *_check_classes("loyalty", rules.get("loyalty", {}), Loyalty.values),
         *_check_classes("lifecycle", rules.get("lifecycle", {}), Stage.values),
         *_check_tree(rules.get("tree", {})),
+        *_check_matrix(rules.get("matrix", {})),
     ]
     yield from found
     if not found:
@@ -210,6 +213,18 @@ def _check_condition(condition: Mapping[str, Any]) -> str:
     if not str(operator).startswith("is ") and not is_number(condition.get("bound")):
         return _("Enter a number to compare with.")
     return ""
+
+
+def _check_matrix(matrix: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in ("current", "potential", "third_split"):
+        split = matrix.get(name, {})
+        at: Any = split.get("at", 0.5)
+        if split.get("by", "share") not in ("share", "figure") or not is_number(at):
+            yield f"matrix.{name}", _("Enter a number.")
+        elif split.get("by", "share") == "share" and not 0 < at < 1:
+            yield f"matrix.{name}", _between(0, 100)
+    if matrix.get("third", "") not in ("", *THIRDS):
+        yield "matrix.third", _("Choose a measure from the list.")
 
 
 def _check_tree(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

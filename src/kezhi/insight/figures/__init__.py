@@ -35,6 +35,7 @@ from kezhi.insight.figures.customer import (
     explanation,
     history,
 )
+from kezhi.insight.figures.growth import By, Growth, GrowthCell, GrowthPeriod, growth
 from kezhi.insight.figures.influence import (
     Bringer,
     InfluenceTotals,
@@ -101,6 +102,7 @@ __all__ = [
     "BranchPart",
     "BridgeStep",
     "Bringer",
+    "By",
     "Changer",
     "CohortRow",
     "CohortTable",
@@ -110,6 +112,9 @@ __all__ = [
     "FlowLink",
     "FlowNode",
     "Grid",
+    "Growth",
+    "GrowthCell",
+    "GrowthPeriod",
     "HistoryPoint",
     "InfluenceTotals",
     "LeafPart",
@@ -146,6 +151,7 @@ __all__ = [
     "explanation",
     "flow",
     "grid",
+    "growth",
     "history",
     "influence_of",
     "influence_totals",

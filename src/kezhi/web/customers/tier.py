@@ -1,4 +1,5 @@
-"""What a customer's tier is promised, and whether it was given by hand: a line of the customer's page."""
+"""What a customer's tier is promised, whether it was given by hand, and what is done in its cell of the value
+matrix: lines of the customer's page."""
 
 from __future__ import annotations
 
@@ -10,9 +11,12 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
-from kezhi.customers.models import Customer
-from kezhi.insight.models import TierOverride, TierPolicies
+from kezhi.customers.models import Customer, Standing
+from kezhi.insight import naming
+from kezhi.insight.models import MatrixStrategies, TierOverride, TierPolicies, ValueRun
 from kezhi.insight.policies import policies_of
+from kezhi.insight.strategies import strategies_of
+from kezhi.value.matrix import THIRDS
 from kezhi.web.customers.reach import reaches
 from kezhi.web.requests import PersonRequest
 from kezhi.web.value.tiers import policy_line
@@ -20,12 +24,15 @@ from kezhi.web.value.tiers import policy_line
 
 @dataclass(frozen=True, slots=True)
 class TierTold:
-    """`policy` is empty where nothing is promised; the others are what people set by hand."""
+    """`policy` is empty where nothing is promised, `strategy` where nothing is said of the `cell`; the others
+    are what people set by hand."""
 
     policy: str
     meaning: str
     by_hand_until: date | None
     waiting: dict[str, Any] | None
+    cell: str = ""
+    strategy: str = ""
 
 
 def told_with(rows: QuerySet[Customer]) -> QuerySet[Customer]:
@@ -35,6 +42,8 @@ def told_with(rows: QuerySet[Customer]) -> QuerySet[Customer]:
     return rows.annotate(
         promised=Subquery(TierPolicies.objects.order_by("-pk").values("policies")[:1]),
         by_hand=ArraySubquery(open_ones.values_list(told)),
+        said_of_cells=Subquery(MatrixStrategies.objects.order_by("-pk").values("strategies")[:1]),
+        matrix=Subquery(ValueRun.objects.readable().values("summary__matrix")[:1]),
     )
 
 
@@ -57,4 +66,18 @@ def of(request: PersonRequest, customer: Customer) -> TierTold | None:
         meaning=policy.meaning if policy else "",
         by_hand_until=date.fromisoformat(in_force["until"]) if in_force else None,
         waiting=by_state.get(TierOverride.State.WAITING),
+        cell=str(naming.quadrant_label(customer.standing.quadrant)),
+        strategy=_strategy(customer.standing, read.said_of_cells or {}, read.matrix or {}),
     )
+
+
+def _strategy(standing: Standing, said: dict[str, Any], matrix: dict[str, Any]) -> str:
+    """What is done with a customer in this place of the matrix that the run drew."""
+    strategy = strategies_of(said).get(standing.quadrant)
+    if strategy is None:
+        return ""
+    third, border = matrix.get("third"), matrix.get("third_border")
+    level = getattr(standing, third) if third in THIRDS else None
+    if level is None or border is None:
+        return strategy.for_level(None)
+    return strategy.for_level(level >= border and level > 0)
