@@ -3,6 +3,7 @@ from django.urls import path
 from kezhi.web.value import (
     dashboard,
     influence,
+    growth,
     matrix,
     matrix_strategies,
     over_time,
@@ -19,6 +20,7 @@ urlpatterns = [
     path("value/matrix/", matrix.show, name="value-matrix"),
     path("value/matrix/borders/", matrix.save, name="matrix-borders"),
     path("value/matrix/strategies/", matrix_strategies.edit, name="matrix-strategies"),
+    path("value/growth/", growth.show, name="value-growth"),
     path("value/over-time/", over_time.show, name="value-over-time"),
     path("value/influence/", influence.show, name="value-influence"),
     path("value/influence/rules/", influence.rules, name="influence-rules"),
