@@ -1,10 +1,12 @@
 """One byte changed in what was recorded is found."""
 
+import subprocess
 from types import SimpleNamespace
 
 import psycopg
 import pytest
 from django.db import connection
+from psycopg.conninfo import conninfo_to_dict
 
 from cast import PASSWORD, TODAY
 from kezhi.accounts.arranging import create_department
@@ -13,6 +15,8 @@ from kezhi.accounts.organising import create_person
 from kezhi.audit import sealing
 from kezhi.audit.models import Change, Entry, Sighting
 from kezhi.audit.sightings import Seen, note_sighting
+from kezhi.cli.launch.binaries import find_binaries
+from kezhi.cli.launch.postgres import THROW_AWAY, EmbeddedPostgres
 from kezhi.core.actor import SYSTEM
 from kezhi.customers.creating import create_customer, edit_customer
 
@@ -141,3 +145,80 @@ def test_seeing_again_on_the_same_day_adds_nothing(company_of_its_own):
         seen = [Seen("customer", 1, "安徽茶业")]
         note_sighting(seen, actor=company_of_its_own.person, on=TODAY, where="page")
     assert Sighting.objects.count() == 1
+
+
+@pytest.fixture
+def another_server(tmp_path_factory):
+    """A server that has counted few transactions."""
+    folder = tmp_path_factory.mktemp("restored")
+    for each in (folder, *folder.parents[:2]):
+        each.chmod(0o755)
+    with EmbeddedPostgres(folder, settings=THROW_AWAY) as addresses:
+        yield addresses
+
+
+def _restored(address, dump):
+    """The company's database dumped, restored at `address`, and Django led there."""
+    here, there = connection.settings_dict, conninfo_to_dict(address)
+    programs = find_binaries()
+    login = {"PGPASSWORD": here["PASSWORD"] or "", "LANG": "C.UTF-8"}
+    source = f"postgresql://{here['USER']}@{here['HOST']}:{here['PORT']}/{here['NAME']}"
+    command = [programs["pg_dump"], "--format=custom", f"--file={dump}", source]
+    subprocess.run(command, env=login, check=True)
+    command = [programs["pg_restore"], "--no-owner", "--exit-on-error", f"--dbname={address}", dump]
+    subprocess.run(command, env=login, check=True)
+    connection.close()
+    for name, part in (
+        ("HOST", "host"),
+        ("PORT", "port"),
+        ("USER", "user"),
+        ("PASSWORD", "password"),
+        ("NAME", "dbname"),
+    ):
+        here[name] = there.get(part, "")
+
+
+def test_a_restored_dump_verifies_and_its_chain_goes_on(sealed, another_server, tmp_path):
+    _run("SELECT setval('audit_clock', 5000000)")  # a server that has counted for years
+    connection.close()
+    edit_customer(sealed.customer, {"city": "宣城"}, actor=sealed.person, on=TODAY)
+    sealing.seal()
+    head = sealing.verify().head
+    sealed.customer.refresh_from_db()
+    edit_customer(
+        sealed.customer, {"city": "池州"}, actor=sealed.person, on=TODAY
+    )  # not sealed yet
+    before, own = sealing.verify(), dict(connection.settings_dict)
+    last = Entry.objects.order_by("pk").last().tx
+    try:
+        _restored(another_server.superuser, tmp_path / "dump")
+        restored = sealing.verify(head)
+        assert (restored.is_sound, restored.rows) == (True, before.rows)
+        sealed.customer.refresh_from_db()
+        edit_customer(sealed.customer, {"city": "六安"}, actor=sealed.person, on=TODAY)
+        assert Entry.objects.order_by("pk").last().tx > last
+        assert sealing.seal() == 1
+        verdict = sealing.verify(head)
+        assert (verdict.is_sound, verdict.rows) == (True, _recorded())
+        _run(f"UPDATE audit_entry SET actor_name = 'x' {CUT}")
+        assert sealing.verify().reason == "content"
+    finally:
+        connection.close()
+        connection.settings_dict.update(own)
+
+
+def test_the_count_goes_on_from_what_is_recorded_whoever_asks_first(company_of_its_own):
+    """As after a restore: what is recorded is ahead of the server, and two begin to write at once."""
+    _run("UPDATE audit_entry SET tx = tx + 9000000 WHERE id = (SELECT max(id) FROM audit_entry)")
+    connection.close()
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        first = other.execute("SELECT kezhi_transaction()").fetchone()[0]
+        other.commit()
+        edit_customer(
+            company_of_its_own.customer, {"city": "黄山"}, actor=company_of_its_own.person, on=TODAY
+        )
+        again = other.execute("SELECT kezhi_transaction()").fetchone()[0]
+    numbers = list(Entry.objects.order_by("tx").values_list("tx", flat=True))
+    assert numbers[-2] < first < numbers[-1] < again
+    sealing.seal()
+    assert sealing.verify().rows == _recorded()

@@ -11,9 +11,21 @@ from kezhi.core.scoping import OpenQuerySet
 
 
 class CurrentTransaction(models.Func):
-    """The number of the transaction that writes the row: what a seal covers is told by it."""
+    """The server's own number of a transaction: what the first rows were told by (a migration names it)."""
 
     function = "txid_current"
+    arity = 0
+    output_field = models.BigIntegerField()
+
+
+class RecordedTransaction(models.Func):
+    """The number of the transaction that writes the row: what a seal covers is told by it.
+
+    A restored dump comes into a server that counts its transactions from the beginning; `kezhi_transaction`
+    counts on from what was recorded.
+    """
+
+    function = "kezhi_transaction"
     arity = 0
     output_field = models.BigIntegerField()
 
@@ -35,7 +47,7 @@ class Entry(models.Model):
     subject_title = models.CharField(max_length=250, blank=True)
     reason = models.CharField(max_length=500, blank=True)
     detail = models.JSONField(default=dict)
-    tx = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
+    tx = models.BigIntegerField(db_default=RecordedTransaction(), editable=False)
 
     objects: ClassVar[Any] = EntryQuerySet.as_manager()
 
@@ -68,7 +80,7 @@ class Change(models.Model):
     operation = models.CharField(max_length=6)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
-    tx = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
+    tx = models.BigIntegerField(db_default=RecordedTransaction(), editable=False)
 
     class Meta:
         indexes = [
@@ -91,7 +103,7 @@ class Sighting(models.Model):
     object_id = models.BigIntegerField()
     title = models.CharField(max_length=250)
     where = models.CharField(max_length=20)  # page, list, peek, export …
-    tx = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
+    tx = models.BigIntegerField(db_default=RecordedTransaction(), editable=False)
 
     class Meta:
         constraints = [

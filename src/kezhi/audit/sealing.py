@@ -2,8 +2,10 @@
 
 Rows are sealed a little later than they are written. Chaining inside each transaction would make all writers
 wait for one another (measured: three quarters of the throughput). A seal covers a range of transaction numbers
-that have all ended, so that no row can join a sealed range. Its digest is an HMAC under a key that the database
-doesn't hold: who can rewrite every table still can't rewrite the chain.
+that have all ended, so that no row can join a sealed range. After a dump was restored into another server, where
+transactions count from the beginning, `kezhi_transaction` counts on from what is recorded (migration 0004).
+A seal's digest is an HMAC under a key that the database doesn't hold: who can rewrite every table still can't
+rewrite the chain.
 """
 
 from __future__ import annotations
@@ -103,6 +105,9 @@ def _horizon(cursor: Any) -> int:
     The snapshot's own xmin would also wait for transactions of other databases on the same server. Whoever got
     a number before the snapshot and is still at work holds the lock on it, which every role may see.
     """
+    # What is recorded may be ahead of the server's count: a dump was restored.
+    cursor.execute("SELECT kezhi_set_clock()")
+    ahead: int = cursor.fetchone()[0]
     cursor.execute("SELECT txid_snapshot_xmax(txid_current_snapshot())")
     horizon: int = cursor.fetchone()[0]
     cursor.execute(
@@ -113,7 +118,7 @@ def _horizon(cursor: Any) -> int:
     )
     # Locks carry the lower 32 bits; what is under way is less than 2³¹ transactions old.
     running = [horizon - (horizon - xid) % 2**32 for (xid,) in cursor.fetchall()]
-    return min([horizon, *running])
+    return min([horizon, *running]) + ahead
 
 
 def _until(cursor: Any, since: int, horizon: int) -> int | None:
