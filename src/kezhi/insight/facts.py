@@ -20,12 +20,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from django.conf import settings as installation
 from django.db import connection
 
 from kezhi.core.progress import Progress
 from kezhi.insight.bonds import Bonds, read_bonds
 from kezhi.insight.copying import copied
 from kezhi.insight.influence_rules import InfluencePolicy, influence_policy
+from kezhi.insight.serving import with_serving
 from kezhi.value.measure import Facts
 
 logger = logging.getLogger(__name__)
@@ -113,6 +115,44 @@ def read_ledger(folder: Path, until: date, progress: Progress) -> Ledger:
 
     Call it in a repeatable-read transaction, so that all parts belong to one moment.
     """
+    months, raw, months_read = _lines(folder, until, progress)
+    products = _products()
+    costs, cost_version = _costs(until)
+    lines, customers = _with_costs(raw, products), _customers()
+    costs, served = with_serving(costs, lines, customers, until)
+    facts = Facts(lines=lines, costs=costs, customers=customers)
+    bonds = read_bonds()
+    policy = influence_policy()
+    rest = _hash([_table_version(products), cost_version, served, bonds.version, repr(policy)])
+    return Ledger(facts, bonds, policy, tuple(months), rest, months_read)
+
+
+def read_bought(folder: Path, until: date, progress: Progress) -> pa.Table:
+    """Who bought which product when: `customer`, `day`, `product` and `contribution`, null where no cost of
+    goods is known. Lines without a product and returns are left out."""
+    _months_of, raw, _months_read = _lines(folder, until, progress)
+    raw = raw.filter(pc.and_(pc.is_valid(raw["product"]), pc.greater(raw["cents"], 0)))
+    priced = _with_costs(raw, _products())
+    by_rate = pc.multiply(priced["amount"], priced["margin_rate"])
+    margin = pc.coalesce(pc.subtract(priced["amount"], priced["cost"]), by_rate)
+    return pa.table(
+        {
+            "customer": raw["customer"],
+            "day": raw["day"],
+            "product": raw["product"],
+            "amount": priced["amount"],
+            "contribution": margin,
+        }
+    )
+
+
+def facts_folder() -> Path:
+    """Where the facts lie as files between runs."""
+    return Path(installation.DATA) / "facts"
+
+
+def _lines(folder: Path, until: date, progress: Progress) -> tuple[list[Month], pa.Table, int]:
+    """The order lines until that day, by month, and how many months came from the database."""
     months = _months(until)
     tables = {month: _cached(folder / month.file_name, month) for month in months}
     missing = [month for month in months if tables[month] is None]
@@ -125,14 +165,8 @@ def read_ledger(folder: Path, until: date, progress: Progress) -> Ledger:
             done += month.lines
         progress(done, total)
     _forget(folder, months)
-    products = _products()
     raw = pa.concat_tables(tables[month] for month in months) if months else LINES.empty_table()
-    costs, cost_version = _costs(until)
-    facts = Facts(lines=_with_costs(raw, products), costs=costs, customers=_customers())
-    bonds = read_bonds()
-    policy = influence_policy()
-    rest = _hash([_table_version(products), cost_version, bonds.version, repr(policy)])
-    return Ledger(facts, bonds, policy, tuple(months), rest, len(missing))
+    return months, raw, len(missing)
 
 
 def _months(until: date) -> list[Month]:

@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pyarrow.compute as pc
-from django.conf import settings as installation
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -27,11 +25,12 @@ from kezhi.core.models import JobRun, JobState
 from kezhi.core.progress import Progress, Stopped, silent
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight import economics, figures, following, influencing, overriding, publishing
-from kezhi.insight.facts import Ledger, read_ledger
+from kezhi.insight.facts import Ledger, facts_folder, read_ledger
 from kezhi.insight.indexing import approving
 from kezhi.insight.influencing import Influences
 from kezhi.insight.models import KeptFigure, ValueRun
 from kezhi.insight.naming import stage_of_work
+from kezhi.insight.offering import follow_value_run
 from kezhi.insight.ruling import current_settings
 from kezhi.value.index.tree import FrozenTree
 from kezhi.value.measure import Facts, Measurement, Previous, Settings, measure
@@ -259,6 +258,7 @@ def _carry_out(run: ValueRun, progress: Progress) -> None:
         _keep_figures()
         following.keep_figures()
         carrying_out.follow_row("customer", "standing")
+        follow_value_run(run)
     except Exception:
         logger.exception("What follows from run %s was not prepared", run.pk)
     with suppress(Stopped):
@@ -295,11 +295,6 @@ def _read(as_of: date, progress: Progress) -> Ledger:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         return read_ledger(facts_folder(), as_of, tell)
-
-
-def facts_folder() -> Path:
-    """Where the facts lie as files between runs."""
-    return Path(installation.DATA) / "facts"
 
 
 def _published_tree(run: ValueRun, settings: Settings) -> FrozenTree | None:
