@@ -21,8 +21,10 @@ from kezhi.customers.placing import move_customers
 from kezhi.customers.segmenting import freeze_segment
 from kezhi.dataio import importing
 from kezhi.dataio.models import BatchState, ImportBatch
+from kezhi.insight.indexing.comparing import work_out
 from kezhi.insight.measuring import run_value
-from kezhi.insight.models import ValueRun
+from kezhi.insight.models import OfferRun, ValueRun
+from kezhi.insight.offering import run_offers
 from kezhi.insight.studying import run_study
 from kezhi.jobs.carrying import Job, unexpected, watched
 from kezhi.workbench.attaching import keep_text
@@ -51,6 +53,22 @@ def measure_value(job: Job, run: int) -> dict[str, Any]:
 @watched("insight.study")
 def study_answers(job: Job, study: int) -> dict[str, Any]:
     return {"study": run_study(study, job.progress).pk}
+
+
+@watched("insight.work_out_index")
+def work_out_index(
+    job: Job, after: dict[str, Any], before: dict[str, Any] | None, change: int
+) -> dict[str, Any]:
+    work_out(after, before, change, job.progress)
+    return {}
+
+
+@watched("insight.offers")
+def search_for_offers(job: Job, offer_run: int) -> dict[str, Any]:
+    found = run_offers(offer_run, job.progress)
+    if found.state == OfferRun.State.CANCELLED:
+        raise Stopped
+    return {"offer_run": offer_run, "offers": found.figures.get("offers", 0)}
 
 
 @watched("customers.follow_people")
