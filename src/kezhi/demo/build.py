@@ -18,6 +18,7 @@ from kezhi.demo.arranging import arrange
 from kezhi.demo.customizing import customize
 from kezhi.demo.doubling import double, review
 from kezhi.demo.influencing import tell_influence
+from kezhi.demo.keeping import judge_losses, price_serving, tell_losses
 from kezhi.demo.knowing import know
 from kezhi.demo.living import live, split
 from kezhi.demo.loading import fill, import_files
@@ -57,7 +58,10 @@ def build_demo(
         _fill(world, owner, progress)
         draw_matrix(owner, today=today)
         tell_influence(owner, today=today)
+        judge_losses(owner, today=today)
+        price_serving(owner, today=today)
         _measure(world, owner, progress)
+        tell_losses(owner, today=today)
         promise_tiers(owner, today=today)
         review(world)
         arrange(world, owner)

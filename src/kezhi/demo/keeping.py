@@ -1,13 +1,15 @@
-"""Why the demo company lost customers, and how it judges winning them back."""
+"""What serving costs the demo company, why it lost customers, and how it judges winning them back."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 
 from kezhi.accounts.models import User
 from kezhi.customers.models import Customer
 from kezhi.insight.losing import note_loss, publish_win_back_rules
 from kezhi.insight.models import LostCustomer
+from kezhi.insight.serving import enter_shared_cost, publish_rate
 from kezhi.value.lifetime.win_back import WinBackSettings
 from kezhi.value.plain import to_plain
 
@@ -24,6 +26,37 @@ CAUSES = (
     ("relocated", "工厂迁往越南"),
     ("other", "集团统一采购"),
 )
+
+
+# Activity, what one costs, how many days ago it began to hold, and why.
+RATES = (
+    ("call", "12", 720, "按客服工资和通话时长测算"),
+    ("call", "14", 300, "工资调整"),
+    ("message", "4", 720, "按客服工资测算"),
+    ("delivery", "18", 540, "单证、装卸协调，每票"),
+)
+HOT_LINE = Decimal(21_600)  # a month
+
+
+def price_serving(owner: User, *, today: date) -> None:
+    """Rates in versions, and the hot line of the last three months as totals; before the first run."""
+    for activity, rate, days, reason in RATES:
+        since = today - timedelta(days=days)
+        publish_rate(activity, Decimal(rate), actor=owner, on=today, since_on=since, reason=reason)
+    last = today.replace(day=1) - timedelta(days=1)
+    for _month in range(3):
+        first = last.replace(day=1)
+        enter_shared_cost(
+            "service",
+            HOT_LINE,
+            actor=owner,
+            on=today,
+            first_on=first,
+            last_on=last,
+            driver="orders",
+            remark="400 热线人工，按下单天数分摊",
+        )
+        last = first - timedelta(days=1)
 
 
 def tell_losses(owner: User, *, today: date) -> None:

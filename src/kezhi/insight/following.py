@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kezhi.core.actor import SYSTEM
-from kezhi.insight import figures, survival, winning_back
+from kezhi.insight import figures, survival, unprofitable, winning_back
 from kezhi.insight.facts import Ledger
 from kezhi.insight.figures import work_list
 from kezhi.insight.models import ValueRun
@@ -15,6 +15,7 @@ def prepare_pages(run: ValueRun, ledger: Ledger) -> None:
     basis = figures.basis_between(run, None)
     keep_rhythm(basis, ledger.facts.lines)
     winning_back.keep_lost(run)
+    unprofitable.keep_unprofitable(run, ledger)
 
 
 def keep_figures() -> None:
@@ -24,5 +25,8 @@ def keep_figures() -> None:
         return
     work_list.risk_totals(SYSTEM, basis)
     winning_back.win_back_totals(SYSTEM, basis)
+    unprofitable.cost_totals(SYSTEM, basis)
+    for of in ("year", "all"):
+        unprofitable.whale_curve(SYSTEM, basis, of)
     for by in ("tier", "source"):
         survival.survivals(SYSTEM, basis, by)

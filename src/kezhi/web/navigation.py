@@ -105,8 +105,13 @@ WIN_BACK = Place(
     "/value/win-back/", "refresh", _("Win back"), ("read", "customer"), ("customer", "value")
 )
 COSTS = Place(
-    "/value/costs/", "receipt", _("Cost to serve"), ("read", "customer"), ("customer", "value")
+    "/value/costs/", "receipt", _("Cost to serve"), ("read", "customer"), ("customer", "money")
 )
+DELIVERED = Place("/value/delivered/", "star", _("Delivered value"), ("read", "survey_answer"))
+DRIVERS = Place(
+    "/value/loyalty-drivers/", "link", _("What drives loyalty"), ("read", "survey_answer")
+)
+OFFERS = Place("/value/offers/", "box", _("Offers"), ("read", "customer"), ("customer", "value"))
 TIERS = Place("/value/tiers/", "layers", _("Tiers"), ("read", "customer"), ("customer", "value"))
 INDEX_SYSTEM = Place(
     "/value/index/", "cols", _("Index system"), ("read", "index_draft"), ("customer", "value")
@@ -125,7 +130,21 @@ GROUPS = (
     ),
     Group(
         pgettext_lazy("navigation", "Customer value"),
-        (VALUE, MATRIX, OVER_TIME, AT_RISK, WIN_BACK, RETENTION, INFLUENCE, TIERS, INDEX_SYSTEM, RUNS),
+        (
+            VALUE,
+            MATRIX,
+            OVER_TIME,
+            AT_RISK,
+            WIN_BACK,
+            COSTS,
+            RETENTION,
+            INFLUENCE,
+            DELIVERED,
+            DRIVERS,
+            TIERS,
+            INDEX_SYSTEM,
+            RUNS,
+        ),
     ),
 )
 FOOT = (IMPORTS, CARDS, DUPLICATES, SETTINGS)
