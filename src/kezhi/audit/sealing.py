@@ -1,11 +1,11 @@
 """What was recorded is chained: a changed, removed or added row is found, whoever changed it.
 
-Rows are sealed a little later than they are written. Chaining inside each transaction would make all writers
-wait for one another (measured: three quarters of the throughput). A seal covers a range of transaction numbers
-that have all ended, so that no row can join a sealed range. After a dump was restored into another server, where
-transactions count from the beginning, `kezhi_transaction` counts on from what is recorded (migration 0004).
-A seal's digest is an HMAC under a key that the database doesn't hold: who can rewrite every table still can't
-rewrite the chain.
+Rows are sealed a little later than they are written. Chaining inside each transaction would make all
+writers wait for one another (measured: three quarters of the throughput). A seal covers a range of
+transaction numbers that have all ended, so that no row can join a sealed range. After a dump was restored
+into another server, where transactions count from the beginning, `kezhi_transaction` counts on from what is
+recorded (migration 0004). A seal's digest is an HMAC under a key that the database doesn't hold: who can
+rewrite every table still can't rewrite the chain.
 """
 
 from __future__ import annotations
