@@ -25,7 +25,8 @@ MADE_OF_PARTS = {
     "ledger/importing.py", "ledger/importing_costs.py", "workbench/attaching.py",
     "workbench/customizing/carrying_out.py", "workbench/searching/documents.py",
     "workbench/searching/filling.py", "workbench/searching/finding.py",
-    "workbench/searching/following.py", "workbench/searching/likeness.py", "workbench/undoing.py",
+    "workbench/searching/following.py", "workbench/searching/likeness.py",
+    "workbench/searching/listing.py", "workbench/undoing.py",
     "cli/launch/postgres.py",
 }  # fmt: skip
 # Where text becomes markup: each escapes its parts itself.

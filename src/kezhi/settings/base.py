@@ -119,10 +119,14 @@ APPEND_SLASH = True
 
 TEMPLATES = [
     {
-        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "BACKEND": "kezhi.web.rendering.Pages",
+        "NAME": "jinja2",
         "DIRS": [PACKAGE / "web" / "jinja"],
         "APP_DIRS": False,
-        "OPTIONS": {"environment": "kezhi.web.jinja_env.environment"},
+        "OPTIONS": {
+            "environment": "kezhi.web.jinja_env.environment",
+            "context_processors": ["kezhi.web.rendering.one_token"],
+        },
     },
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

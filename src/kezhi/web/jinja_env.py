@@ -21,6 +21,7 @@ from kezhi.web.accounts.deeds import doer
 from kezhi.web.charts import geometry
 from kezhi.web.navigation import navigation
 from kezhi.web.records import running
+from kezhi.web.rendering import remembered
 from kezhi.web.search.commands import creating
 
 STATIC = Path(__file__).parent / "static"
@@ -37,7 +38,13 @@ def environment(**options: Any) -> Environment:
     }
     env = Environment(**options)  # noqa: S701 (escaping is among the options)
     install = cast(Any, env).install_gettext_callables
-    install(gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)
+    install(
+        remembered(gettext),
+        ngettext,
+        newstyle=True,
+        pgettext=remembered(pgettext),
+        npgettext=npgettext,
+    )
     env.policies["json.dumps_function"] = _json
     env.filters.update({name: _at_reading(shown) for name, shown in numbers.FILTERS.items()})
     env.filters["doer"] = doer

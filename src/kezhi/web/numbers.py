@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any, TypeAlias
 
 from django.utils import timezone
@@ -60,6 +61,7 @@ class Reading:
 
 
 _reading: ContextVar[Reading | None] = ContextVar("reading", default=None)
+_language: ContextVar[str] = ContextVar("language", default="")
 
 
 @contextmanager
@@ -77,8 +79,18 @@ def reading() -> Reading:
     return known or Reading("CNY", UTC, timezone.now().date())
 
 
+@contextmanager
+def in_one_language() -> Iterator[None]:
+    """Within the block the language stays: a page of figures asks for it once, not five hundred times."""
+    token = _language.set("zh" if (get_language() or "").startswith("zh") else "en")
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
 def language() -> str:
-    return "zh" if (get_language() or "").startswith("zh") else "en"
+    return _language.get() or ("zh" if (get_language() or "").startswith("zh") else "en")
 
 
 def none(*, plain: bool = False) -> str:
@@ -312,8 +324,13 @@ def _decimal(value: Amount | None) -> Decimal | None:
     return amount if amount.is_finite() else None
 
 
+@cache
+def _quantum(digits: int) -> Decimal:
+    return Decimal(1).scaleb(-digits)
+
+
 def _rounded(amount: Decimal, digits: int) -> Decimal:
-    return amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return amount.quantize(_quantum(digits), ROUND_HALF_UP)
 
 
 def _fixed(amount: Decimal, digits: int) -> str:
@@ -324,13 +341,15 @@ def _fixed(amount: Decimal, digits: int) -> str:
 def _short(amount: Decimal) -> tuple[str, str]:
     """Three significant digits and the unit; whole numbers below ten thousand in full."""
     size = abs(amount)
-    if _significant(size) < IN_FULL_BELOW:
-        return _trimmed(_significant(size)), ""
+    shown = _significant(size)
+    if shown < IN_FULL_BELOW:
+        return _trimmed(shown), ""
     step, units = UNITS[language()]
     for unit in units[:-1]:
         size /= step
-        if _significant(size) < step:
-            return _trimmed(_significant(size)), unit
+        shown = _significant(size)
+        if shown < step:
+            return _trimmed(shown), unit
     return _trimmed(_significant(size / step)), units[-1]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ from kezhi.workbench.customizing import linking
 from kezhi.workbench.filtering import Criterion, Filter
 from kezhi.workbench.list_query import ListQuery
 from kezhi.workbench.saving_views import views_beside, views_of
+from kezhi.workbench.searching import looking_up
 from kezhi.workbench.sorting import Page
 
 K = FieldKind
@@ -110,7 +112,8 @@ class Listing:
             related = {path.rpartition("__")[0] for path in needed} & {*self.kind.select_related}
             rows = rows.select_related(None)
             rows = (rows.select_related(*related) if related else rows).only(*needed)
-        return self.filter.order.page(rows, after, before)
+        with looking_up() if self.query.shape.text else nullcontext():
+            return self.filter.order.page(rows, after, before)
 
     @cached_property
     def columns(self) -> list[Column]:

@@ -10,13 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, transaction
-from django.db.models import BooleanField, Lookup, Q
 
 from kezhi.core.actor import Actor
-from kezhi.records import Kind, registry
-from kezhi.workbench.models import SearchDocument
+from kezhi.records import Kind
 from kezhi.workbench.searching.documents import TABLE
 from kezhi.workbench.searching.lexemes import BANDS, NAMES
 from kezhi.workbench.searching.looking import Arm, statement
@@ -27,6 +24,7 @@ from kezhi.workbench.searching.wording import Wording, read
 FENCE = 2_000
 GLANCE = 400  # rows that are looked at while somebody types, where very many hold the words
 GLANCE_OF_KIND = 250
+GLANCE_OF_FEW = 1_000
 MOST_EXACT = 50
 ENOUGH = 12
 EVERYWHERE = 0.05  # of all documents: far above the planner's guess for an unknown beginning
@@ -100,11 +98,10 @@ def _look(
     is_exact: bool,
     is_glance: bool,
 ) -> Found:
-    # Of a code the guess says nothing, and it is never everywhere.
     query = reach.query(wording, is_exact=is_exact)
-    expected, share = (0, 0.0) if wording.is_code else _expected(query)
+    expected, share = (0, 0.0) if wording.is_narrow else expected_rows(query)
     is_short = is_glance and expected > FENCE
-    fence = max(GLANCE, skip + most) if is_short else FENCE
+    fence = max(GLANCE if is_short else GLANCE_OF_FEW, skip + most) if is_glance else FENCE
     search = Search(wording, reach, by, most, skip)
     arms = list(_exact(wording, fence))
     if expected > FENCE and not is_exact and wording.as_beginning() is not None:
@@ -191,12 +188,14 @@ def reading() -> Iterator[Any]:
     walks through the whole table for seconds to find nothing.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0"
+        )
         yield cursor
         cursor.execute("SET LOCAL enable_seqscan = on")
 
 
-def _expected(query: str) -> tuple[int, float]:
+def expected_rows(query: str) -> tuple[int, float]:
     """How many rows the planner expects by its statistics of frequent lexemes, and their share of all."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -233,68 +232,3 @@ def _grouped(
     ]
     made.sort(key=lambda group: group.rank)
     return Found(wording, tuple(made), min(total, fence), is_capped or total > fence)
-
-
-# ---- for lists and choosers ----
-
-
-@SearchVectorField.register_lookup
-class Matches(Lookup):  # type: ignore[type-arg]
-    """`tokens__matches=query`: the query in PostgreSQL's own spelling, made by `Reach.query`."""
-
-    lookup_name = "matches"
-    prepare_rhs = False
-    output_field = BooleanField()
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        left, left_params = self.process_lhs(compiler, connection)
-        return f"{left} @@ %s::tsquery", [*left_params, self.rhs]
-
-
-def narrowing(kind: Kind, text: str, *, by: Actor) -> Q | None:
-    """The condition on a kind's rows that they hold every word of the text, or that a record does to which
-    they are linked (the orders of a customer by its name); None when there are no documents to search."""
-    wording = read(text)
-    own = ids(kind.name, wording, by=by)
-    linked = [
-        (each.path, ids(each.link, wording, by=by))
-        for each in kind.fields
-        if each.is_searchable and each.link
-    ]
-    if own is None and all(found is None for _path, found in linked):
-        return None
-    condition = Q(pk__in=[] if own is None else own)
-    for path, found in linked:
-        if found is not None:
-            condition |= Q(**{f"{path}__in": found})
-    return condition
-
-
-def ids(name: str, wording: Wording, *, by: Actor) -> Any:
-    """The ids of what `by` may know of that kind: a list, or beyond the fence a query of them.
-
-    A short list keeps the planner from guessing; None when the kind has no documents.
-    """
-    about = subject(name) if name in registry else None
-    if about is None:
-        return None
-    reach = Reach.of(by, [about])
-    if wording.is_empty or not reach.clauses:
-        return []
-    found = Q(tokens__matches=reach.query(wording))
-    if reach.shared:
-        found |= Q(
-            tokens__matches=reach.query(wording, is_shared=True), customer_id__in=reach.shared
-        )
-    # One kind is one clause, so the index alone says it all.
-    matching = SearchDocument.objects.filter(found, kind=name).values_list("object_id", flat=True)
-    first = list(matching.order_by()[: FENCE + 1])
-    return first if len(first) <= FENCE else matching
-
-
-def best(kind: Kind, text: str, *, by: Actor, most: int) -> list[int] | None:
-    """The ids of the best finds of one kind, in order; None when the kind has no documents."""
-    if subject(kind.name) is None:
-        return None
-    found = find(text, by=by, kinds=[kind.name], most=most)
-    return [place.pk for group in found.groups for place in group.places]

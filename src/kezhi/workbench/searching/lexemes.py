@@ -51,7 +51,7 @@ def lexemes(kind: FieldKind, entry: str) -> set[str]:
 
 
 def name_lexemes(entry: str) -> set[str]:
-    """Characters, their pairs, pinyin and initials from each syllable on, and words."""
+    """Characters, their pairs, words; pinyin by syllable, by two, and from each on; initials from each on."""
     found: set[str] = set()
     for run, word in runs(normal(entry[:LONGEST_NAME])):
         if word:
@@ -79,6 +79,7 @@ def _add_reading(found: set[str], reading: Reading, starts: int) -> None:
     for place in range(min(starts, len(reading))):
         found.add(f"~{spoken[at : at + LONGEST_PINYIN]}")
         found.add(f"~{reading[place]}")
+        found.add(f"~{''.join(reading[place : place + 2])}")
         if place + 1 < len(initials):
             found.add(f"^{initials[place : place + LONGEST_INITIALS]}")
         at += len(reading[place])

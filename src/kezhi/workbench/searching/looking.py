@@ -85,7 +85,7 @@ def _look(
     arm: Arm, wording: Wording, reach: Reach, rank: str, *, is_shared: bool
 ) -> tuple[str, list[Any]]:
     guard, guard_params = reach.condition(arm.wording, is_exact=arm.is_exact, is_shared=is_shared)
-    known = arm.wording.without_forms()
+    known = arm.wording.for_index()
     query = reach.query(known, is_exact=arm.is_exact, is_shared=is_shared, besides=arm.besides)
     params = [query, *guard_params]
     if known != arm.wording:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import product
 from pathlib import Path
@@ -29,7 +30,21 @@ TAIL = re.compile(r"(?:集团)?(?:股份有限|有限责任|股份|有限|集团
 UNSTEADY = frozenset(
     "重长行厦乐都会调传藏朝参降阿单曾仇查翟解盖尉朴区大率柏便差冠角和蔚泊陂燕仔都铅台"
 )
+SPOKEN_TAILS = (
+    "youxiangongsi",
+    "youxianzerengongsi",
+    "gufengongsi",
+    "gufenyouxiangongsi",
+    "jituangongsi",
+    "jituanyouxiangongsi",
+    "jituanyouxianzerengongsi",
+    "jituangufengongsi",
+    "jituangufenyouxiangongsi",
+    "gongsi",
+)
 MOST_READINGS = 4
+LONGEST_SYLLABLE = 6
+LONGEST_CUT = 24
 
 
 class _Simplified(dict[int, str]):
@@ -119,3 +134,23 @@ def syllables() -> frozenset[str]:
 def completions(typed: str) -> tuple[str, ...]:
     """The syllables that begin with what was typed, itself included when it is one."""
     return tuple(sorted(s for s in syllables() if s.startswith(typed)))
+
+
+@lru_cache(maxsize=4096)
+def cuts(typed: str) -> tuple[Reading, ...]:
+    """The ways to cut letters into two syllables or more, of which the last may be begun only."""
+    return tuple(_cuts(typed)) if len(typed) <= LONGEST_CUT else ()
+
+
+def _cuts(typed: str) -> Iterator[Reading]:
+    for at in range(1, min(LONGEST_SYLLABLE, len(typed) - 1) + 1):
+        if typed[:at] in syllables():
+            rest = typed[at:]
+            if completions(rest):
+                yield (typed[:at], rest)
+            yield from ((typed[:at], *others) for others in cuts(rest))
+
+
+def is_tail(typed: str) -> bool:
+    """Whether it begins what every second company is called: `youxiangongsi`."""
+    return any(tail.startswith(typed) for tail in SPOKEN_TAILS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from kezhi.records import Field, FieldKind
 from kezhi.workbench.searching.documents import quoted
@@ -14,6 +15,7 @@ from kezhi.workbench.searching.lexemes import (
     LONGEST_PINYIN,
     LONGEST_WORD,
     SHORTEST_PHONE_PART,
+    TEXTS,
     band_lexeme,
     begin_lexeme,
     begins,
@@ -24,17 +26,18 @@ from kezhi.workbench.searching.lexemes import (
     pairs,
     whole_lexeme,
 )
-from kezhi.workbench.searching.spelling import completions, normal, runs, syllables
+from kezhi.workbench.searching.spelling import completions, cuts, is_tail, normal, runs, syllables
 
 K = FieldKind
 LONGEST_TYPED = 200
 MOST_TERMS = 8
 MOST_PAIRS = 40
+MOST_WAYS = 12
 PHONE_LIKE = re.compile(r"\+?[\d\s()\-]{7,30}")
 NEVER = "'x:never'"
 
 # What a group of fields holds decides which forms can be in it.
-WORDS, CODE, PHONE, MAIL = "words", "code", "phone", "mail"
+WORDS, PROSE, CODE, PHONE, MAIL = "words", "prose", "code", "phone", "mail"
 Lexeme = tuple[str, bool]  # and whether longer ones that begin so count, too
 Form = tuple[Lexeme, ...]
 Groups = Mapping[str, frozenset[str]]
@@ -43,6 +46,8 @@ Groups = Mapping[str, frozenset[str]]
 def content_of(each: Field) -> str:
     if each.kind in CODES:
         return CODE
+    if each.kind in TEXTS:
+        return PROSE  # no readings
     if each.kind is K.PHONE:
         return PHONE
     return MAIL if each.kind in (K.EMAIL, K.URL) else WORDS
@@ -50,10 +55,14 @@ def content_of(each: Field) -> str:
 
 @dataclass(frozen=True)
 class Term:
-    """A part of what was typed: `forms` by content, any of which will do, or else all `parts`."""
+    """A part of what was typed: `forms` by content, any of which will do, or else all `parts`.
+
+    `quick` are forms that let more through, which the index answers sooner: its rows are asked for `forms`.
+    """
 
     text: str
     forms: Mapping[str, tuple[Form, ...]] = field(default_factory=dict)
+    quick: Mapping[str, tuple[Form, ...]] = field(default_factory=dict)
     exact: Mapping[str, tuple[Form, ...]] = field(default_factory=dict)
     parts: tuple[Term, ...] = ()
     is_code: bool = False  # digits, a code or an address: an exact hit is meant
@@ -96,6 +105,11 @@ class Wording:
         return bool(self.terms) and all(term.is_code for term in self.terms)
 
     @property
+    def is_narrow(self) -> bool:
+        """Whether a guess by single words says nothing: a code, or a word that few names hold."""
+        return self.is_code or any(len(term.text) > LONGEST_PINYIN for term in self.terms)
+
+    @property
     def is_broad(self) -> bool:
         """Whether exact hits should be looked for first: letters may begin a great many words."""
         return any(term.text.isascii() and not term.is_code for term in self.terms)
@@ -119,13 +133,18 @@ class Wording:
             return ""
         return next(reversed(begins(self.whole)), "")
 
-    def without_forms(self) -> Wording:
-        """For the index: without what every second company is called, where more is known of its name."""
-        return replace(self, terms=tuple(map(_without_form, self.terms)))
+    def for_index(self) -> Wording:
+        """What lets more through, but is found soon: without what every second company is called, where more
+        is known of its name, and syllables instead of all names that begin so."""
+        return replace(self, terms=tuple(map(_for_index, self.terms)))
+
+    def as_whole_words(self) -> Wording:
+        """Without longer words that begin so."""
+        return replace(self, terms=tuple(map(_as_whole_words, self.terms)))
 
     def _in_names(self, any_of: list[str]) -> Wording:
         forms = {WORDS: tuple(_form(lexeme) for lexeme in any_of)}
-        return Wording((Term("", forms, forms),), self.whole)
+        return Wording((Term("", forms, exact=forms),), self.whole)
 
     def query(self, groups: Groups, *, is_exact: bool = False) -> list[str]:
         return [term.query(groups, is_exact=is_exact) for term in self.terms]
@@ -171,10 +190,21 @@ def _simple(run: str, word: str) -> Term:
 
 def _ideographs(run: str) -> Term:
     form = tuple((pair, False) for pair in pairs(run)[:MOST_PAIRS])
-    return Term(run, {WORDS: (form,), CODE: (form,)}, {WORDS: (form,), CODE: (form,)})
+    forms = {WORDS: (form,), PROSE: (form,), CODE: (form,)}
+    return Term(run, forms, exact=forms)
 
 
-def _without_form(term: Term) -> Term:
+def _as_whole_words(term: Term) -> Term:
+    forms = {
+        content: tuple(tuple((lexeme, False) for lexeme, _is_begin in form) for form in ways)
+        for content, ways in term.forms.items()
+    }
+    return replace(term, forms=forms, parts=tuple(map(_as_whole_words, term.parts)))
+
+
+def _for_index(term: Term) -> Term:
+    if term.quick:
+        return replace(term, forms=term.quick, quick={})
     known = 0 if term.text.isascii() else core(term.text)
     return _ideographs(term.text[:known]) if 2 <= known < len(term.text) else term
 
@@ -186,14 +216,20 @@ def _letters(word: str) -> Term:
     exact_words = [plain, _form(pinyin)]
     if len(word) <= LONGEST_INITIALS:
         exact_words.append(_form(initials))
-    exact = {WORDS: tuple(exact_words), CODE: (plain,), MAIL: (plain,)}
+    exact = {WORDS: tuple(exact_words), PROSE: (plain,), CODE: (plain,), MAIL: (plain,)}
     if len(word) == 1:
-        return Term(word, {**exact, WORDS: (plain, _form(pinyin))}, exact)
+        return Term(word, {**exact, WORDS: (plain, _form(pinyin))}, exact=exact)
     begin = _form(word, True)
-    words = [begin, *_spoken(word)]
-    if len(word) <= LONGEST_INITIALS:
-        words.append(_form(initials, True))
-    return Term(word, {WORDS: tuple(words), CODE: (begin,), MAIL: (begin,)}, exact)
+    others = [begin, *([_form(initials, True)] if len(word) <= LONGEST_INITIALS else [])]
+    forms = {
+        WORDS: (*others, *_spoken(word)),
+        PROSE: (begin,),
+        CODE: (begin,),
+        MAIL: (begin,),
+    }
+    said = _syllables(word)
+    quick = {**forms, WORDS: (*others, *said)} if said else {}
+    return Term(word, forms, quick, exact)
 
 
 def _spoken(word: str) -> list[Form]:
@@ -207,22 +243,45 @@ def _spoken(word: str) -> list[Form]:
     return forms
 
 
+def _syllables(word: str) -> list[Form]:
+    """The pairs of syllables of a word in each way to cut it; none where it runs into 有限公司."""
+    ways = cuts(word)
+    if any(is_tail("".join(way[at:])) for way in ways for at in range(len(way))):
+        return []
+    said = dict.fromkeys(
+        tuple(map("".join, pairwise(each))) for way in ways for each in _completed(way)
+    )
+    if not 0 < len(said) <= MOST_WAYS:
+        return []
+    # A surname with initials, `xiena` for 谢 N A, has a lexeme of its own.
+    said |= dict.fromkeys((each,) for each in (*completions(word), word[:LONGEST_PINYIN]))
+    return [tuple((f"~{pair}", False) for pair in pairs) for pairs in said]
+
+
+def _completed(way: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """With each syllable that the last may become; a mere beginning says little after two whole ones."""
+    *whole, last = way
+    if len(whole) > 1 and last not in syllables():
+        return [tuple(whole)]
+    return [(*whole, each) for each in completions(last)]
+
+
 def _number(number: str) -> Term:
     number = number[:LONGEST_WORD]
-    forms = _begins(number, WORDS, CODE, MAIL)
-    exact = _begins(number, WORDS, CODE, MAIL, is_begin=False)
+    forms = _begins(number, WORDS, PROSE, CODE, MAIL)
+    exact = _begins(number, WORDS, PROSE, CODE, MAIL, is_begin=False)
     if len(number) >= SHORTEST_PHONE_PART:
         forms |= _begins(domestic(number), PHONE)
         exact |= _begins(domestic(number), PHONE, is_begin=False)
-    return Term(number, forms, exact, is_code=True)
+    return Term(number, forms, exact=exact, is_code=True)
 
 
 def _code(word: str) -> Term:
     word = word[:LONGEST_WORD]
     return Term(
         word,
-        _begins(word, WORDS, CODE, MAIL),
-        _begins(word, WORDS, CODE, MAIL, is_begin=False),
+        _begins(word, WORDS, PROSE, CODE, MAIL),
+        exact=_begins(word, WORDS, PROSE, CODE, MAIL, is_begin=False),
         is_code=True,
     )
 
@@ -237,12 +296,13 @@ def _mixed(word: str, parts: list[str]) -> Term:
     }
     each = tuple(_distinct(_simple("", part) for part in parts[:MOST_TERMS]))
     is_code = any(c.isdigit() for c in joined)
-    return Term(word, forms, exact, each, is_code)
+    return Term(word, forms, exact=exact, parts=each, is_code=is_code)
 
 
 def _address(word: str) -> Term:
     address = mail(word).lstrip("@")
-    return Term(word, _begins(address, MAIL), _begins(address, MAIL, is_begin=False), is_code=True)
+    exact = _begins(address, MAIL, is_begin=False)
+    return Term(word, _begins(address, MAIL), exact=exact, is_code=True)
 
 
 def _begins(lexeme: str, *contents: str, is_begin: bool = True) -> dict[str, tuple[Form, ...]]:
