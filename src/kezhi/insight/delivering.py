@@ -93,10 +93,17 @@ class Figures:
     small_segments: dict[str, int]
 
 
+def rules_in_force() -> tuple[dict[str, float], float | None]:
+    """The weights by attribute, and what an hour costs if the company said so; equal weights by default."""
+    rules = DeliveredRules.objects.current()
+    if rules is None:
+        return dict(EQUAL), None
+    return dict(rules.weights), None if rules.wage is None else float(rules.wage)
+
+
 def settings_of(asked: Asked, counted_items: Sequence[SurveyItem]) -> DeliveredSettings:
     """The item map of the questions answered, with the weights and the wage in force."""
-    rules = DeliveredRules.objects.current()
-    wage = float(rules.wage) if rules and rules.wage is not None else None
+    weights, wage = rules_in_force()
     items = [
         Item(
             each.code,
@@ -109,7 +116,7 @@ def settings_of(asked: Asked, counted_items: Sequence[SurveyItem]) -> DeliveredS
         for each in (*asked.items, *counted_items)
         if each.unit != SurveyItem.Unit.HOURS or wage is not None
     ]
-    return DeliveredSettings(tuple(items), rules.weights if rules else dict(EQUAL), wage)
+    return DeliveredSettings(tuple(items), weights, wage)
 
 
 def study_delivered(study: Study, progress: Progress) -> tuple[Figures, Iterator[CustomerReading]]:

@@ -1,0 +1,270 @@
+"""What customers get from us and what it costs them: delivered value, the value map, what a point is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import F, FloatField, Sum
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from kezhi.core.actor import Scope
+from kezhi.customers.models.standing import Tier
+from kezhi.insight import delivering
+from kezhi.insight.answers import BOUGHT_WITHIN
+from kezhi.insight.delivering import Figures, side_of
+from kezhi.insight.models import CustomerReading, Study
+from kezhi.records import registry
+from kezhi.satisfaction.models import SurveyItem
+from kezhi.value.delivered import GroupMean
+from kezhi.value.plain import from_plain
+from kezhi.web import numbers
+from kezhi.web.findings import told
+from kezhi.web.requests import PersonRequest, must_may
+from kezhi.web.value import delivered_pictures as pictures
+from kezhi.web.value import studies
+from kezhi.web.value.studies import between
+
+ROWS = 25
+DIMENSIONS = {
+    "tier": pictures.dimension("tier"),
+    "industry": pictures.dimension("industry"),
+    "region": pictures.dimension("region"),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def show(request: PersonRequest) -> HttpResponse:
+    """`?by=` a dimension, `?order=high` the best first, `?after=` further customers. POST: work it out."""
+    must_may(request, "read", "survey_answer")
+    if request.method == "POST":
+        return studies.begin(request, Study.Subject.DELIVERED, _page)
+    return _page(request)
+
+
+def _page(request: PersonRequest, refusal: str = "", status: int = 200) -> HttpResponse:
+    about = studies.about(request, Study.Subject.DELIVERED)
+    study: Study | None = about["study"]
+    about |= {
+        "refusal": refusal,
+        "customer_kind": registry.declared("customer"),
+        "scope": scope_words(request),
+        "finding": "",
+        "figures": None,
+        "least": delivering.LEAST,
+        "least_of_group": delivering.LEAST_OF_GROUP,
+        "labels": dict(SurveyItem.Factor.choices),
+        "may_weigh": request.actor.may("edit", "value_settings"),
+        "currency": numbers.reading().currency,
+    }
+    if study is not None:
+        about |= _customers(request, study)
+        if about["sees_company"]:
+            about |= _company(request.GET, from_plain(Figures, study.figures), about["labels"])
+        elif about["own"]:
+            about["finding"] = _own_finding(about["own"])
+    return render(request, "value/delivered/index.html", about, status=status)
+
+
+def scope_words(request: PersonRequest) -> str:
+    """Whose customers' answers are told."""
+    return {
+        Scope.ALL: _("All answers of the last two years"),
+        Scope.DEPARTMENT: _("Answers of your department’s customers"),
+        Scope.TEAM: _("Answers of your team’s customers"),
+        Scope.OWN: _("Answers of your own customers"),
+    }.get(request.actor.scope("read", "survey_answer"), "")
+
+
+def _company(given: QueryDict, found: Figures, labels: dict[str, Any]) -> dict[str, Any]:
+    by = given.get("by", "")
+    by = by if by in DIMENSIONS else "tier"
+    parts = pictures.parts(found.parts, labels)
+    return {
+        "figures": found,
+        "finding": _finding(found),
+        "sides": parts,
+        "parts_finding": _parts_finding(found, labels),
+        "has_others": any(part.others is not None for part in found.parts),
+        "part_rows": [
+            [
+                labels[part.attribute],
+                numbers.number(part.ours, 1),
+                numbers.number(part.others, 1),
+                numbers.percent(part.weight),
+                numbers.number(part.questions),
+            ]
+            for part in found.parts
+        ],
+        "chart": pictures.value_map(found.points),
+        "map_finding": _map_finding(found),
+        "worth_rows": pictures.worth(found.worth, labels, has_stakes=found.has_stakes)
+        if found.worth
+        else [],
+        "worth_finding": _worth_finding(found, labels),
+        "worth_source": _("among the %(count)s customers who answered, over %(days)s days")
+        % {
+            "count": numbers.number(found.customers, plain=True),
+            "days": numbers.number(BOUGHT_WITHIN.days, plain=True),
+        },
+        "days": BOUGHT_WITHIN.days,
+        "by": by,
+        "choices": [
+            {"label": label, "href": f"?by={name}#segments-h", "current": name == by}
+            for name, label in DIMENSIONS.items()
+        ],
+        "segments": [_segment(by, each) for each in found.segments.get(by, ())],
+        "small_segments": found.small_segments.get(by, 0),
+        "segment_finding": _segment_finding(by, found.segments.get(by, ())),
+        "supplier_rows": [
+            [
+                each.group or _("We"),
+                numbers.number(each.respondents),
+                numbers.number(each.value, 1),
+                between(each.low, each.high, 1),
+                numbers.number(each.benefits, 1),
+                numbers.number(each.costs, 1),
+            ]
+            for each in found.suppliers
+        ],
+    }
+
+
+def _finding(found: Figures) -> Any:
+    if found.ours is None or found.ours.value is None:
+        return ""
+    ours = next((point for point in found.points if not point.about), None)
+    if ours is None:
+        return told(
+            _("Customers get %(benefits)s points from us and give %(costs)s: %(value)s are left"),
+            benefits=numbers.number(found.ours.benefits, 1, plain=True),
+            costs=numbers.number(found.ours.costs, 1, plain=True),
+            value=numbers.number(found.ours.value, 1, plain=True),
+        )
+    share = numbers.percent(abs(ours.ratio - 1), plain=True)
+    if abs(ours.ratio - 1) < 0.005:
+        return _("For our price customers get as much as elsewhere")
+    if ours.ratio > 1:
+        return told(_("For our price customers get %(share)s more than elsewhere"), share=share)
+    return told(_("For our price customers get %(share)s less than elsewhere"), share=share)
+
+
+def _parts_finding(found: Figures, labels: dict[str, Any]) -> str:
+    ahead = [
+        (pictures.lead(part), part.attribute) for part in found.parts if part.others is not None
+    ]
+    if not ahead:
+        best = max(found.parts, key=pictures.strength, default=None)
+        return _("Strongest: %(part)s") % {"part": labels[best.attribute]} if best else ""
+    best_lead, best_name = max(ahead)
+    worst_lead, worst_name = min(ahead)
+    if worst_lead >= 0:
+        return _("Ahead everywhere, most in %(part)s") % {"part": labels[best_name]}
+    if best_lead <= 0:
+        return _("Behind everywhere, most in %(part)s") % {"part": labels[worst_name]}
+    return _("Ahead most in %(best)s, behind most in %(worst)s") % {
+        "best": labels[best_name],
+        "worst": labels[worst_name],
+    }
+
+
+def _map_finding(found: Figures) -> str:
+    if not found.points:
+        return _("The value map")
+    best = max(found.points, key=lambda point: point.ratio)
+    if not best.about:
+        return _("We give the most for the price")
+    return _("%(name)s gives the most for the price") % {"name": best.about}
+
+
+def _worth_finding(found: Figures, labels: dict[str, Any]) -> Any:
+    best = max(found.worth, key=pictures.worth_of, default=None)
+    if best is None:
+        return ""
+    named = {"part": labels[best.attribute]}
+    if found.has_stakes and best.money is not None:
+        sentence = (
+            _("A point more %(part)s is worth %(amount)s in half a year")
+            if side_of(best.attribute) == "benefit"
+            else _("A point less %(part)s is worth %(amount)s in half a year")
+        )
+        return told(sentence, amount=numbers.money(best.money, plain=True), **named)
+    sentence = (
+        _("A point more %(part)s raises delivered value most")
+        if side_of(best.attribute) == "benefit"
+        else _("A point less %(part)s raises delivered value most")
+    )
+    return sentence % named
+
+
+def _segment(dimension: str, each: GroupMean) -> list[Any]:
+    return [
+        dict(Tier.choices).get(each.group, each.group) if dimension == "tier" else each.group,
+        numbers.number(each.respondents),
+        numbers.number(each.value, 1),
+        between(each.low, each.high, 1),
+        numbers.number(each.benefits, 1),
+        numbers.number(each.costs, 1),
+    ]
+
+
+def _segment_finding(dimension: str, means: Sequence[GroupMean]) -> str:
+    """Who gets least, if that can be told from the rest; else that it can't."""
+    known = sorted(
+        (each for each in means if each.value is not None and each.high is not None),
+        key=lambda each: each.value or 0.0,
+    )
+    if len(known) < 2:
+        return _("By segment")
+    least, best = known[0], known[-1]
+    if least.high is not None and best.low is not None and least.high < best.low:
+        name = _segment(dimension, least)[0]
+        return _("%(segment)s get least from us") % {"segment": name}
+    return _("No segment gets clearly less than the others")
+
+
+def _customers(request: PersonRequest, study: Study) -> dict[str, Any]:
+    """The customers of this reader who answered, 25 at a time."""
+    rows = CustomerReading.objects.visible_to(request.actor).filter(study=study)
+    is_best = request.GET.get("order") == "high"
+    listed, after = studies.after(request, rows, is_best)
+    found = list(listed.select_related("customer")[: ROWS + 1])
+    return {
+        **studies.paged(found, ROWS, is_best, after),
+        "orders": [
+            {"label": _("Least first"), "href": "?order=low#customers-h", "current": not is_best},
+            {"label": _("Most first"), "href": "?order=high#customers-h", "current": is_best},
+        ],
+        "own": _own(rows) if not studies.sees_company(request.actor) else None,
+    }
+
+
+def _own(rows: Any) -> dict[str, Any] | None:
+    """The mean over the respondents of the customers whom the reader sees."""
+    told_by = rows.filter(score__isnull=False).aggregate(
+        asked=Sum("respondents"),
+        total=Sum(F("score") * F("respondents"), output_field=FloatField()),
+    )
+    count = told_by["asked"]
+    if not count:
+        return None
+    return {"respondents": count, "value": told_by["total"] / count}
+
+
+def _own_finding(own: dict[str, Any]) -> Any:
+    if own["respondents"] < delivering.LEAST:
+        return ""
+    sentence = ngettext(
+        "Delivered value %(value)s on average, by %(count)s respondent of your customers",
+        "Delivered value %(value)s on average, by %(count)s respondents of your customers",
+        own["respondents"],
+    )
+    return told(
+        sentence,
+        value=numbers.number(own["value"], 1, plain=True),
+        count=numbers.number(own["respondents"], plain=True),
+    )
