@@ -118,6 +118,7 @@ HISTORY = {
     "insight.IndexDraft.decided_by", "insight.IndexJudgement.person",
     "insight.Loss.noted_by", "insight.WinBackRules.published_by",
     "insight.InfluenceRules.published_by",
+    "insight.OfferRun.started_by", "insight.OfferAnswer.answered_by",
     "insight.ActivityRate.published_by", "insight.SharedCost.entered_by",
 }  # fmt: skip
 

@@ -169,7 +169,7 @@ def test_the_shell_offers_only_what_the_person_may_see(monkeypatch):
     paths = [place.path for group in shown.groups for place in group.places]
     of_value = ["/value/", "/value/matrix/", "/value/over-time/", "/value/at-risk/"]
     of_value += ["/value/win-back/", "/value/costs/", "/value/retention/"]
-    of_value += ["/value/influence/", "/value/tiers/"]
+    of_value += ["/value/influence/", "/value/offers/", "/value/tiers/"]
     assert paths == ["/", "/customers/", "/follow-ups/", *of_value]
     assert [p.path for g in shown.groups for p in g.places if p.is_current] == ["/customers/"]
     assert [place.path for place in shown.foot] == ["/settings/"]

@@ -22,9 +22,11 @@ from kezhi.demo.keeping import judge_losses, price_serving, tell_losses
 from kezhi.demo.knowing import know
 from kezhi.demo.living import live, split
 from kezhi.demo.loading import fill, import_files
+from kezhi.demo.offering import find_offers
 from kezhi.demo.people import COMPANY, HEAD, OWNER, PASSWORD, PEOPLE, SIGN_INS, TEAMS
 from kezhi.demo.placing import draw_matrix
 from kezhi.demo.segmenting import make_segments
+from kezhi.demo.surveying import study, survey
 from kezhi.demo.talking import ZONE
 from kezhi.demo.tiering import promise_tiers
 from kezhi.demo.world import SEED, SIZE, World, imagine_world
@@ -60,7 +62,9 @@ def build_demo(
         tell_influence(owner, today=today)
         judge_losses(owner, today=today)
         price_serving(owner, today=today)
+        survey(world, owner)
         _measure(world, owner, progress)
+        find_offers(today=today)
         tell_losses(owner, today=today)
         promise_tiers(owner, today=today)
         review(world)
@@ -132,3 +136,5 @@ def _measure(world: World, owner: User, progress: Say) -> None:
         progress(message)
 
     run_value(run.pk, tell)
+    progress(_("what the answers of customers say"))
+    study(world, owner)

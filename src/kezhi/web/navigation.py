@@ -139,6 +139,7 @@ GROUPS = (
             COSTS,
             RETENTION,
             INFLUENCE,
+            OFFERS,
             DELIVERED,
             DRIVERS,
             TIERS,

@@ -30,6 +30,7 @@ from kezhi.web.records.forms import RecordForm
 from kezhi.web.records.record import tags_about
 from kezhi.web.records.sightings import seen_of
 from kezhi.web.requests import PersonRequest
+from kezhi.web.value import offers
 from kezhi.workbench import tagging
 from kezhi.workbench.attaching import attachments_of
 
@@ -98,6 +99,9 @@ def whole(
         "kind": kind,
         **shares.panel(customer, actor),
         "sees_value": actor.sees("customer", "value"),
+        "offers": figures.offers_of(actor, customer.pk),
+        "may_answer_offers": reaches(actor, "create", "follow_up", customer),
+        **offers.words(),
         "neighbours": neighbours.of(request, kind, customer.pk),
         "properties": [
             each

@@ -36,6 +36,7 @@ urlpatterns = [
     path("value/studies/<int:pk>/", studies.show, name="value-study"),
     path("value/studies/<int:pk>/cancellation/", studies.cancel, name="value-study-cancel"),
     path("value/offers/", offers.show, name="value-offers"),
+    path("value/offers/search/", offers.search, name="offers-search"),
     path("value/offers/cancellation/", offers.cancel, name="offers-cancellation"),
     path("value/offers/look-alikes/", offers.look_alikes, name="look-alikes"),
     path("customers/<int:pk>/offers/<int:product>/plan/", offers.plan, name="offer-plan"),
