@@ -62,6 +62,7 @@ COLUMNS = {
     "trend_of_spend": "revenue_trend",
     "overdue_ratio": "overdue_ratio",
 }
+NEVER = {"growth_value"}  # a column for what only some companies measure
 ALWAYS = ("customer_id", "score", "current_value", "potential_value")
 READ = """
     COPY (SELECT {columns} FROM insight_snapshot
@@ -190,7 +191,7 @@ def comparison(
         fallers=listed(order[becomes[order] > was[order]]),
         gains=listed(ranked[::-1][points[ranked[::-1]] > 0]),
         losses=listed(ranked[points[ranked] < 0]),
-        weights=_weights(other),
+        weights=shares_of(other),
         unmeasured=tuple(name for name in after.leaf_names if name not in other.bounds),
         mean_before=_mean(first),
         mean_after=_mean(second),
@@ -218,7 +219,16 @@ def sensitivity(
 
 def weights_now(tree: IndexTree, run: ValueRun) -> Mapping[str, tuple[float, ...]]:
     """The weights of the children of every index, by its path, as publishing today would fix them."""
-    return _weights(frozen_for(tree, run, _customers(run, (tree,)).measures))
+    return shares_of(frozen_for(tree, run, _customers(run, (tree,)).measures))
+
+
+def known_measures(run: ValueRun) -> frozenset[str]:
+    """The measures that the run had data for, as far as its snapshots and its indices tell."""
+    held = held_tree(run)
+    leaves = list(held.tree.leaves()) if held is not None else []
+    with_data = {leaf.measure for leaf in leaves if held is not None and leaf.name in held.bounds}
+    without = {leaf.measure for leaf in leaves} - with_data
+    return frozenset((COLUMNS.keys() - NEVER - without) | with_data)
 
 
 # ---- kept until the next run ----
@@ -290,7 +300,8 @@ def _tiers(score: Vector, known: _Customers, tiers: TierSettings) -> NDArray[np.
     return assign_tiers(score, tiers, tie_break=known.worth, worth=known.worth).tier
 
 
-def _weights(frozen: FrozenTree) -> dict[str, tuple[float, ...]]:
+def shares_of(frozen: FrozenTree) -> dict[str, tuple[float, ...]]:
+    """The weights of the children of every index that has any, by its path, adding up to 1 each."""
     paths = ["", *(path for path, node in frozen.tree.nodes() if hasattr(node, "children"))]
     return {path: _shares(frozen, path) for path in paths}
 

@@ -113,6 +113,12 @@ def without_judgements(tree: Plain) -> Plain:
     return bare
 
 
+def plain(tree: IndexTree) -> Plain:
+    """The engine's tree as plain data."""
+    found: Plain = to_plain(tree)
+    return found
+
+
 def same(tree: Plain, other: Plain) -> bool:
     """Whether two plain trees say the same, defaults filled in; an incomplete one is only itself."""
     try:

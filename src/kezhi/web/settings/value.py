@@ -75,6 +75,7 @@ def _publish(request: PersonRequest, latest: ValueRun | None) -> HttpResponse:
             on=request.today,
             reason=form.reason,
             nightly_hour=form.nightly_hour,
+            needs_second_person=form.needs_second_person,
         )
     except InvalidRules as invalid:
         form.take(invalid.errors)
@@ -140,6 +141,8 @@ def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
     found = [label for key, label in areas.items() if now.rules.get(key) != before.rules.get(key)]
     if now.nightly_hour != before.nightly_hour:
         found.append(_("Nightly run"))
+    if now.needs_second_person != before.needs_second_person:
+        found.append(_("Approval of the index system"))
     return tuple(found)
 
 
