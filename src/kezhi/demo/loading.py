@@ -48,10 +48,10 @@ def import_files(world: World, importer: User, *, on: date, at: datetime) -> lis
         ("contact", "联系人.csv", _contacts(world)),
         ("cost", "服务成本.csv", _costs(world)),
     )
-    return [_import(kind, name, rows, importer, on, at) for kind, name, rows in files]
+    return [import_file(kind, name, rows, importer, on, at) for kind, name, rows in files]
 
 
-def _import(
+def import_file(
     kind: str, name: str, rows: Iterable[Row], actor: Actor, on: date, at: datetime
 ) -> ImportBatch:
     text = io.StringIO()

@@ -19,7 +19,7 @@ from kezhi.web.accounts import shares
 from kezhi.web.accounts.deeds import LABELS
 from kezhi.web.attachments.panel import File
 from kezhi.web.attachments.panel import shown as files_shown
-from kezhi.web.customers import next_steps, owner, panels, people, tier, timeline, worth
+from kezhi.web.customers import answered, next_steps, owner, panels, people, tier, timeline, worth
 from kezhi.web.customers.composer import KINDS, Writing
 from kezhi.web.customers.own_fields import own_fields
 from kezhi.web.customers.reach import reaches
@@ -85,6 +85,7 @@ def whole(
         **_next_steps(request, customer, basis),
         "tier_told": tier.of(request, customer),
         "worth": worth.of(customer, actor, basis) if basis else None,
+        "answered": answered.of(customer, actor),
         "contacts": contacts,
         "may_add_contact": known["may_add"]["contact"],
         "may_edit": reaches(actor, "edit", "customer", customer),
