@@ -28,12 +28,17 @@ from kezhi.web.requests import PersonRequest, must_may, typed
 from kezhi.web.value import index_trees
 from kezhi.web.value.index_drafts import node_of, number_of, path_of, version_of, visible
 
-STEPS: dict[int, Label] = {
-    1: gettext_lazy("as important as"),
-    3: gettext_lazy("somewhat more important than"),
-    5: gettext_lazy("clearly more important than"),
-    7: gettext_lazy("much more important than"),
-    9: gettext_lazy("all-important beside"),
+# Saaty's scale in words; the steps between are what people say between two of them.
+STEPS: dict[str, Label] = {
+    "1": gettext_lazy("%(one)s is as important as %(other)s"),
+    "2": gettext_lazy("%(one)s is slightly more important than %(other)s"),
+    "3": gettext_lazy("%(one)s is somewhat more important than %(other)s"),
+    "4": gettext_lazy("%(one)s is rather more important than %(other)s"),
+    "5": gettext_lazy("%(one)s is clearly more important than %(other)s"),
+    "6": gettext_lazy("%(one)s is considerably more important than %(other)s"),
+    "7": gettext_lazy("%(one)s is much more important than %(other)s"),
+    "8": gettext_lazy("%(one)s is very much more important than %(other)s"),
+    "9": gettext_lazy("%(one)s is all that counts beside %(other)s"),
 }
 DATA = ("entropy", "critic", "merec")
 TAKEN = re.compile(r"(\d{1,2})-(\d{1,2}):((1/)?[1-9])")
@@ -264,12 +269,7 @@ def step_words(one: Label, other: Label, grade: str) -> str:
     """A judgement in words: A (3) somewhat more important than B."""
     if grade.startswith("1/"):
         return step_words(other, one, grade[2:])
-    steps = int(grade)
-    words = STEPS.get(steps) or _("between %(low)s and %(high)s: more important than") % {
-        "low": steps - 1,
-        "high": steps + 1,
-    }
-    return _("%(one)s is %(words)s %(other)s") % {"one": one, "words": words, "other": other}
+    return str(STEPS[grade]) % {"one": one, "other": other}
 
 
 def _judge_page(

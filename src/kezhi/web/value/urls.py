@@ -27,7 +27,6 @@ urlpatterns = [
     path("value/matrix/strategies/", matrix_strategies.edit, name="matrix-strategies"),
     path("value/index/", include("kezhi.web.value.index_urls")),
     path("value/growth/", growth.show, name="value-growth"),
-    path("value/index/", include("kezhi.web.value.index_urls")),
     path("value/over-time/", over_time.show, name="value-over-time"),
     path("value/influence/", influence.show, name="value-influence"),
     path("value/influence/rules/", influence.rules, name="influence-rules"),
