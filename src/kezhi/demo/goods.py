@@ -128,3 +128,6 @@ MARGINS = {
     for category in CATEGORIES
     if (goods := [good for good in GOODS if good.category == category])
 }
+
+# Services that came later, by days since the first was sold; never the first of a category.
+LAUNCHED = {"CP-03": 210, "CC-05": 130, "LL-09": 300, "LL-07": 560}

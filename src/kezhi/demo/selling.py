@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kezhi.demo.buying import DAYS, Buying, Days, Floats, Story
 from kezhi.demo.customers import Customer
-from kezhi.demo.goods import CATEGORIES, COLD, GOODS, TRUNK
+from kezhi.demo.goods import CATEGORIES, COLD, GOODS, LAUNCHED, TRUNK
 
 CHANNELS = ("客户门户", "EDI", "电话", "微信", "客户经理")
 BASKET = 5
@@ -79,6 +79,7 @@ def _lines(
     position = np.arange(len(order)) - np.repeat(np.cumsum(count) - count, count)
     entry = np.minimum(rng.geometric(0.5, orders) - 1, BASKET - 1)
     good = baskets[buying.customer[order], (entry[order] + position) % BASKET]
+    good = np.where(buying.day[order] < _LAUNCH[good], _BEFORE[good], good)
     part = rng.gamma(1.2, 1.0, len(order)) * np.where(position == 0, 2.2, 1.0)
     part /= np.bincount(order, part)[order]
     day = buying.day[order]
@@ -137,6 +138,14 @@ def _numbers(day: Days, orders: int, story: Story) -> list[str]:
     return numbers
 
 
+def _launches() -> tuple[Days, Days]:
+    """The day from which each service is offered, and the one of its category that was bought before."""
+    launch = np.array([DAYS - LAUNCHED.get(good.code, DAYS) for good in GOODS])
+    first = {good.category: place for place, good in reversed(list(enumerate(GOODS)))}
+    return launch, np.array([first[good.category] for good in GOODS])
+
+
+_LAUNCH, _BEFORE = _launches()
 _PRICE = np.array([good.price for good in GOODS])
 _COST = np.array([good.cost for good in GOODS])
 _IN_TENTHS = np.array([good.unit in {"吨", "立方米", "人天"} for good in GOODS])
