@@ -39,6 +39,7 @@ from kezhi.web.value.source import is_stale, source
 ORDER = ("nurture", "grow", "self_service", "keep")
 """As they lie in the picture: potential up, what they bring now across."""
 RADIUS = 2.4
+NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ def _matrix(request: PersonRequest, basis: figures.Basis, asked: Asked) -> dict[
         "moves": _moves(grid, parts, before, after),
         "moved": sum(part.customers for part in moved),
         "moved_potential": sum(part.potential_value for part in moved),
-        "movers": figures.movers(actor, grid, before, after) if moved else [],
+        "movers": figures.movers(actor, grid, before, after, NAMED) if moved else [],
         "placed_in": lambda sides: naming.quadrant_label(figures.quadrant_of(sides)),
         "points": _points(grid, picture, after),
         "finding": _finding(moved) if moved else findings.matrix(picture),
@@ -242,7 +243,7 @@ def _axes(
             "label": labels[place],
             "before": round(100 * axis.below(before.each[place]), 2),
             "after": round(100 * axis.below(after.each[place]), 2),
-            "slider": min(99, max(1, round(100 * axis.below(after.each[place])))),
+            "slider": f"{round(200 * axis.below(after.each[place])) / 2:g}",
             "border": shown(axis.measure, after.each[place]),
             "was": shown(axis.measure, before.each[place]),
             "is_moved": before.each[place] != after.each[place],

@@ -49,7 +49,7 @@ class Asked:
         for name in NAMES:
             dragged = given.get(f"{name}-drag")
             if dragged is not None and dragged != given.get(f"{name}-was"):
-                asked.typed |= {name: dragged[:LONGEST], f"{name}-by": "share"}
+                asked.typed |= {name: _within(dragged), f"{name}-by": "share"}
             elif name in given:
                 by = given.get(f"{name}-by")
                 asked.typed[name] = given.get(name, "").replace("\0", "").strip()[:LONGEST]
@@ -79,6 +79,14 @@ class Asked:
     def query(self) -> str:
         """The address of these borders, without what only the form needs."""
         return "?" + urlencode(self.typed)
+
+
+def _within(dragged: str) -> str:
+    """A place on the slider, whose ends are no places for a border."""
+    try:
+        return f"{min(99.0, max(1.0, float(dragged[:LONGEST]))):g}"
+    except ValueError:
+        return dragged[:LONGEST]
 
 
 def splits_of(settings: MatrixSettings) -> tuple[Split, Split, Split]:
