@@ -51,6 +51,7 @@ def show(request: PersonRequest) -> HttpResponse:
         "basis": basis,
         "scope": scope_words(request.actor),
         "growth": growth,
+        "finding": "",
         "by": by,
         "by_options": [
             ("launch", _("first sold lately")),
