@@ -30,12 +30,23 @@ class Facts:
     `customers`: every known customer, also those that never bought (they get a row, without value).
     `measures`: further measures for the index tree, `customer` and one float column each, named as
     the leaf's `measure` (for example `satisfaction`); null is "not measured".
+    `segments`: `customer` and `segment` (text, nullable): which customers are to be foretold by a model
+    of their own, where there are enough of them.
     """
 
     lines: pa.Table
     costs: pa.Table | None = None
     customers: pa.Array | pa.ChunkedArray | None = None
     measures: pa.Table | None = None
+    segments: pa.Table | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """The segment of each customer code, as its place in `names`; -1 for none."""
+
+    names: tuple[str, ...]
+    of: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,7 @@ class FactArrays:
     serving: Lines | None
     measures: dict[str, Vector]
     later: int
+    segments: Segments | None = None
 
     def occasions(self, until: int) -> Occasions:
         """Purchase occasions until a day since 1970-01-01."""
@@ -84,6 +96,7 @@ def read_facts(facts: Facts, *, as_of: date) -> FactArrays:
         serving=None if serving is None else _placed(serving, customers, last),
         measures=_measures(facts.measures, customers),
         later=int((~kept).sum()),
+        segments=None if facts.segments is None else _segments(facts.segments, customers),
     )
 
 
@@ -147,3 +160,23 @@ def _measures(table: pa.Table | None, customers: NDArray[np.int64]) -> dict[str,
         measure[place[known]] = np.asarray(column.to_numpy(), dtype=np.float64)[known]
         found[name] = measure
     return found
+
+
+def _segments(table: pa.Table, customers: NDArray[np.int64]) -> Segments:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for column in ("customer", "segment"):
+        if column not in table.column_names:
+            raise Unreadable(f"segments: there is no column {column!r}")
+    named = table.filter(pc.is_valid(table.column("segment")))
+    words = named.column("segment").cast(pa.string())
+    names = tuple(sorted(pc.unique(words).to_pylist()))
+    codes = pc.index_in(words, value_set=pa.array(names, pa.string()))
+    ids = _ids(named.column("customer"))
+    place = np.searchsorted(customers, ids)
+    known = place < len(customers)
+    known[known] = customers[place[known]] == ids[known]
+    found = np.full(len(customers), -1, dtype=np.int32)
+    found[place[known]] = np.asarray(codes.to_numpy(), dtype=np.int32)[known]
+    return Segments(names, found)

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kezhi.value.by_season import Seasons, seasons_of
+from kezhi.value.choosing import Choice, choose
 from kezhi.value.durations import DAYS, DAYS_PER_YEAR, days_in
 from kezhi.value.potential import gamma_gamma, shrunk_mean
-from kezhi.value.potential.choose import DEFAULT, FITS, Evaluation, evaluate, fit_named
+from kezhi.value.potential.choose import DEFAULT, EVERYBODY, FITS, Evaluation, fit_named
 from kezhi.value.potential.continuation import Buyers, Horizon, SpendModel, continuation
+from kezhi.value.potential.few import most_purchases
 from kezhi.value.potential.fitting import CannotFit, Diagnostics, Fit
 from kezhi.value.potential.naive import Naive
 from kezhi.value.potential.purchase_model import PurchaseModel
 from kezhi.value.potential.regular import RegularNBD
 from kezhi.value.realised import Realised
-from kezhi.value.summary import Summary, sum_of_logs
+from kezhi.value.summary import Summary
 
 if TYPE_CHECKING:
     from kezhi.value.facts import FactArrays
     from kezhi.value.measure import Settings
 
 Vector = NDArray[np.float64]
-
-LEAST_REPEATING = 20
-"""Repeat customers at the start of a hold-out below which nothing is chosen by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Foretelling:
     `choice` is the evaluation that the model was chosen by, `later` the same on a later window.
     `rhythm` is k of MBG/CNBD-k, None where it isn't known. `next_day` is 0 where no purchase is likely
     within the horizon. `seasons` is the clock that times were counted by: the calendar, unless the
-    settings ask for seasons.
+    settings ask for seasons. `segments` tells of those whose contest was held.
     """
 
     model: PurchaseModel | Naive
@@ -54,6 +53,7 @@ class Foretelling:
     failed: dict[str, str]
     rhythm: int | None
     seasons: Seasons
+    segments: tuple[OfSegment, ...]
     p_alive: Vector
     p_purchase_12m: Vector
     expected_purchases: Vector
@@ -64,6 +64,23 @@ class Foretelling:
     mean_high: Vector
     outcome_low: Vector
     outcome_high: Vector
+    total_low: float
+    total_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class OfSegment:
+    """A segment whose contest on the hold-out was held, and what foretells its customers.
+
+    Where the model of all customers did better, it is that one.
+    """
+
+    segment: str
+    customers: int
+    model: PurchaseModel | Naive
+    probabilities: PurchaseModel | None
+    diagnostics: Diagnostics | None
+    choice: Evaluation
 
 
 def foretell(
@@ -74,9 +91,9 @@ def foretell(
     tell: Callable[[str, float], None],
 ) -> Foretelling:
     """Choose, fit and apply the models to the customers who bought."""
-    bought = summary.bought
-    today = _day(summary)
-    choice, later, holdout = _choose(arrays, summary, settings)
+    bought, today = summary.bought, _day(summary)
+    contest = choose(arrays, summary, settings, today)
+    choice = contest.first
     tell("fit", 0.5)
     seasons = seasons_of(summary, settings.unit, today, settings.season)
     x, t_x, T = _counts(summary, seasons)
@@ -87,62 +104,153 @@ def foretell(
     # The times between purchases are known by the calendar only.
     intervals = None if seasons.are_told else summary.log_intervals
     fit, failed = _fit(wanted if wanted != "naive" else best or DEFAULT, x, t_x, T, intervals)
+    everybody = _Part.of(wanted, fit, np.ones(len(x), dtype=np.bool_))
+    parts, segments = _parts(everybody, arrays, bought, contest, x, t_x, T)
     spend, spend_diagnostics, correlation = _spend(summary)
     tell("continuation", 0.6)
-    probabilities = None if fit is None else fit.model
-    model: PurchaseModel | Naive = Naive() if wanted == "naive" or fit is None else fit.model
     buyers = _buyers(summary, past, settings, x, t_x, T)
-    found = continuation(
-        buyers,
-        model,
-        spend,
-        Horizon.of_months(
-            settings.horizon_months,
-            settings.unit,
-            settings.annual_rate,
-            clock=seasons.clock,
-            day=today,
-        ),
-        rng=np.random.default_rng(settings.seed),
-        diagnostics=None if fit is None else fit.diagnostics,
-        spend_diagnostics=spend_diagnostics,
-        upkeep_per_unit=settings.upkeep_per_month * days_in(settings.unit) / DAYS["month"],
-        level=settings.interval_level,
+    horizon = Horizon.of_months(
+        settings.horizon_months,
+        settings.unit,
+        settings.annual_rate,
+        clock=seasons.clock,
+        day=today,
     )
-
-    def spread(figures: NDArray[Any]) -> Vector:
-        everybody = np.full(len(bought), np.nan)
-        everybody[bought] = figures
-        return everybody
-
-    unknown = np.full(len(x), np.nan)
-    alive = unknown if probabilities is None else probabilities.p_alive(x, t_x, T)
     year = seasons.ahead(today, DAYS_PER_YEAR, settings.unit)
-    buys = unknown if probabilities is None else probabilities.p_purchase(x, t_x, T, year)
+    figures = {name: np.full(len(bought), np.nan) for name in _FIGURES}
+    next_day = np.zeros(len(bought), dtype=np.int64)
+    total, wide = 0.0, np.zeros(2)
+    for part in parts:
+        found = continuation(
+            buyers.of(part.who),
+            part.model,
+            spend,
+            horizon,
+            rng=np.random.default_rng(settings.seed),
+            diagnostics=part.diagnostics,
+            spend_diagnostics=spend_diagnostics,
+            upkeep_per_unit=settings.upkeep_per_month * days_in(settings.unit) / DAYS["month"],
+            level=settings.interval_level,
+        )
+        own = np.flatnonzero(bought)[part.who]
+        for name in _FIGURES[2:]:
+            figures[name][own] = getattr(found, name)
+        here = float(found.continuation.sum())
+        total += here
+        # The models of segments are unsure each for itself.
+        wide += np.square([here - found.total_low, found.total_high - here])
+        if part.probabilities is not None:
+            times = x[part.who], t_x[part.who], T[part.who]
+            figures["p_alive"][own] = part.probabilities.p_alive(*times)
+            figures["p_purchase_12m"][own] = part.probabilities.p_purchase(*times, year)
+            waits = part.probabilities.median_wait(*times)
+            next_day[own] = _next_day(waits, today, settings, seasons)
+    low, high = total - np.sqrt(wide[0]), total + np.sqrt(wide[1])
+    if everybody.probabilities is None and len(x):
+        most = _most(buyers, spend, horizon, settings.interval_level)
+        for name in ("mean_high", "outcome_high"):
+            figures[name][bought] = np.maximum(figures[name][bought], most)
+        high = max(high, float(most.sum()))
     return Foretelling(
-        model=model,
-        probabilities=probabilities,
-        diagnostics=None if fit is None else fit.diagnostics,
+        model=everybody.model,
+        probabilities=everybody.probabilities,
+        diagnostics=everybody.diagnostics,
         spend=spend,
         spend_diagnostics=spend_diagnostics,
         correlation=correlation,
         choice=choice,
-        later=later,
-        holdout_days=holdout,
+        later=contest.later,
+        holdout_days=contest.holdout_days,
         failed=failed,
-        rhythm=_rhythm(probabilities, choice),
+        rhythm=_rhythm(everybody.probabilities, choice),
         seasons=seasons,
-        p_alive=spread(alive),
-        p_purchase_12m=spread(buys),
-        expected_purchases=spread(found.expected_purchases),
-        expected_spend=spread(found.expected_spend),
-        next_day=_next_day(probabilities, summary, settings, seasons),
-        continuation=spread(found.continuation),
-        mean_low=spread(found.mean_low),
-        mean_high=spread(found.mean_high),
-        outcome_low=spread(found.outcome_low),
-        outcome_high=spread(found.outcome_high),
+        segments=segments,
+        next_day=next_day,
+        total_low=float(low),
+        total_high=float(high),
+        **figures,
     )
+
+
+_FIGURES = (
+    "p_alive",
+    "p_purchase_12m",
+    "expected_purchases",
+    "expected_spend",
+    "continuation",
+    "mean_low",
+    "mean_high",
+    "outcome_low",
+    "outcome_high",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some of the customers who bought, and what foretells them."""
+
+    model: PurchaseModel | Naive
+    probabilities: PurchaseModel | None
+    diagnostics: Diagnostics | None
+    who: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, wanted: str, fit: Fit[PurchaseModel] | None, who: NDArray[np.bool_]) -> _Part:
+        if fit is None:
+            return cls(Naive(), None, None, who)
+        model = Naive() if wanted == "naive" else fit.model
+        return cls(model, fit.model, fit.diagnostics, who)
+
+
+def _parts(
+    everybody: _Part,
+    arrays: FactArrays,
+    bought: NDArray[np.bool_],
+    contest: Choice,
+    x: Vector,
+    t_x: Vector,
+    T: Vector,
+) -> tuple[list[_Part], tuple[OfSegment, ...]]:
+    """Segments that have a model of their own, the others together, and what is told of each."""
+    if not contest.by_segment or arrays.segments is None:
+        return [everybody], ()
+    segment = arrays.segments.of[bought]
+    rest = np.ones(len(x), dtype=np.bool_)
+    parts, told = [], []
+    for number, choice in contest.by_segment.items():
+        who = segment == number
+        name = choice.chosen if choice.chosen != "naive" else choice.for_p_alive or DEFAULT
+        own = replace(everybody, who=who)
+        if EVERYBODY not in (choice.chosen, name):
+            fit, _failed = _fit(name, x[who], t_x[who], T[who], None)
+            own = _Part.of(choice.chosen, fit, who)
+        elif choice.chosen == "naive":
+            own = replace(own, model=Naive())
+        if own.model != everybody.model:
+            parts.append(own)
+            rest &= ~who
+        told.append(
+            OfSegment(
+                arrays.segments.names[number],
+                int(who.sum()),
+                own.model,
+                own.probabilities,
+                own.diagnostics,
+                choice,
+            )
+        )
+    if rest.any():
+        parts.append(replace(everybody, who=rest))
+    return parts, tuple(told)
+
+
+def _most(buyers: Buyers, spend: SpendModel, horizon: Horizon, level: float) -> Vector:
+    """What customers may bring although nobody has ever bought again."""
+    rate = most_purchases(buyers.T, level)
+    present = float(horizon.factors @ np.diff(horizon.times, prepend=0.0))
+    each = spend.expected_spend(buyers.paid, buyers.mean_spend)
+    net = each * buyers.margin * (1 - buyers.return_rate) - buyers.cost_per_occasion
+    return np.maximum(rate * present * net, 0.0)
 
 
 def _rhythm(model: PurchaseModel | None, choice: Evaluation | None) -> int | None:
@@ -160,57 +268,6 @@ def _counts(summary: Summary, seasons: Seasons) -> tuple[Vector, Vector, Vector]
     first, last = summary.first_day[bought], summary.last_day[bought]
     times = seasons.times(summary.occasions[bought], first, last, _day(summary), summary.unit)
     return times.x, times.t_x, times.T
-
-
-def _choose(
-    arrays: FactArrays, summary: Summary, settings: Settings
-) -> tuple[Evaluation | None, Evaluation | None, int | None]:
-    """Chosen on one window and reported on the next, where the history is long enough for both."""
-    bought = summary.bought
-    if not bought.any():
-        return None, None, None
-    today = _day(summary)
-    span = today - int(summary.first_day[bought].min())
-    if settings.holdout_months is None:
-        holdout = int(min(max(span / 4, 2 * DAYS["month"]), 12 * DAYS["month"]))
-    else:
-        holdout = round(settings.holdout_months * DAYS["month"])
-    if span < 3 * holdout:
-        return None, None, None
-    first = None
-    if span >= 4 * holdout:
-        first = _judged(arrays, settings, today - 2 * holdout, today - holdout)
-    if first is None:
-        return _judged(arrays, settings, today - holdout, today), None, holdout
-    chosen = {first.chosen, first.for_p_alive, settings.model}
-    last = _judged(arrays, settings, today - holdout, today, chosen)
-    return (first, last, holdout) if last is not None else (first, None, holdout)
-
-
-def _judged(
-    arrays: FactArrays,
-    settings: Settings,
-    cut: int,
-    until: int,
-    candidates: Collection[str | None] = tuple(FITS),
-) -> Evaluation | None:
-    early, late = arrays.occasions(cut), arrays.occasions(until)
-    there = early.count > 0
-    if int((early.count > 1).sum()) < LEAST_REPEATING:
-        return None
-    seasons = seasons_of(early, settings.unit, cut, settings.season)
-    first, last = early.first_day[there], early.last_day[there]
-    times = seasons.times(early.count[there], first, last, cut, settings.unit)
-    gaps = None if seasons.are_told else sum_of_logs(early.repeats_by_gap, settings.unit)
-    return evaluate(
-        times.x,
-        times.t_x,
-        times.T,
-        (late.count - early.count)[there],
-        seasons.ahead(cut, until - cut, settings.unit),
-        log_intervals=gaps,
-        candidates=[name for name in candidates if name is not None],
-    )
 
 
 def _day(summary: Summary) -> int:
@@ -275,18 +332,11 @@ def _buyers(
     )
 
 
-def _next_day(
-    model: PurchaseModel | None, summary: Summary, settings: Settings, seasons: Seasons
-) -> NDArray[np.int64]:
-    """The day until which the next purchase comes, more likely than not."""
-    found = np.zeros(len(summary.repeats), dtype=np.int64)
-    if model is None:
-        return found
-    bought, today = summary.bought, _day(summary)
-    days = model.median_wait(*_counts(summary, seasons)) * days_in(settings.unit)
+def _next_day(waits: Vector, today: int, settings: Settings, seasons: Seasons) -> NDArray[np.int64]:
+    """The day until which the next purchase comes, more likely than not; 0 beyond the horizon."""
+    days = waits * days_in(settings.unit)
     if seasons.clock is not None:
         days = seasons.clock.day_after(today, days) - today
     near = days <= settings.horizon_months * DAYS["month"]
     ahead = np.where(near, np.ceil(np.where(near, days, 0.0)), 0).astype(np.int64)
-    found[bought] = np.where(near, today + np.maximum(ahead, 1), 0)
-    return found
+    return np.where(near, today + np.maximum(ahead, 1), 0)

@@ -14,11 +14,11 @@ from kezhi.value.cohorts import cohorts
 from kezhi.value.concentration import concentration
 from kezhi.value.durations import DAYS, days_in
 from kezhi.value.facts import FactArrays
-from kezhi.value.foretelling import Foretelling
+from kezhi.value.foretelling import Foretelling, OfSegment
 from kezhi.value.index.tree import FrozenTree
 from kezhi.value.matrix import QUADRANTS, Placing, measure_across
 from kezhi.value.plain import to_plain
-from kezhi.value.potential.choose import Evaluation
+from kezhi.value.potential.choose import EVERYBODY, Evaluation
 from kezhi.value.reading import EPOCH
 from kezhi.value.realised import Realised
 from kezhi.value.summary import Summary
@@ -64,7 +64,7 @@ def run_facts(
         "matrix": _matrix(placing, rows),
         "tree": to_plain(tree),
         "tiers": _tiers(tiering, rows),
-        "totals": _totals(past, rows),
+        "totals": _totals(past, rows, coming),
         "warnings": tuple(_warnings(arrays, summary, past, coming)),
     }
 
@@ -104,6 +104,23 @@ def _model(coming: Foretelling) -> Plain:
         "failed": coming.failed,
         "rhythm": coming.rhythm,
         "season": to_plain(coming.seasons.season),
+        "segments": [_segment(own) for own in coming.segments],
+    }
+
+
+def _segment(own: OfSegment) -> Plain:
+    known = own.probabilities
+    return {
+        "segment": own.segment,
+        "customers": own.customers,
+        "chosen": own.model.name,
+        "is_of_all": own.choice.chosen == EVERYBODY,
+        "for_p_alive": None if known is None else known.name,
+        "parameters": {} if known is None else known.parameters,
+        "diagnostics": to_plain(own.diagnostics),
+        "chosen_because": own.choice.chosen_because,
+        "models": {name: asdict(figures) for name, figures in own.choice.models.items()},
+        "failed": dict(own.choice.failed),
     }
 
 
@@ -270,8 +287,9 @@ SUMMED = (
 )
 
 
-def _totals(past: Realised, rows: Mapping[str, Vector]) -> Plain:
+def _totals(past: Realised, rows: Mapping[str, Vector], coming: Foretelling) -> Plain:
     totals = {name: float(np.nansum(rows[name])) for name in SUMMED}
+    totals["continuation_low"], totals["continuation_high"] = coming.total_low, coming.total_high
     totals["cost_of_goods"] = float(past.cost_of_goods.sum())
     totals["cost_to_serve"] = float(past.cost_to_serve.sum())
     return totals

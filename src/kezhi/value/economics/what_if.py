@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from kezhi.value.durations import DAYS_PER_YEAR, days_in
 from kezhi.value.potential.continuation import Horizon
 from kezhi.value.potential.fitting import Diagnostics
+from kezhi.value.potential.predictive import drawn_models
 from kezhi.value.potential.purchase_model import PurchaseModel
 from kezhi.value.sums import sum_by
 
@@ -114,7 +115,7 @@ def churn_what_if(
     changes = []
     if diagnostics is not None and draws > 0:
         rounded = _alike(bought[0], _rounded(bought[2], model.time_scale, _ALIKE))
-        for drawn in _drawn(model, diagnostics, rng, draws):
+        for drawn in drawn_models(model, diagnostics, rng, draws):
             own = _curve(
                 drawn,
                 bought,
@@ -291,23 +292,6 @@ def _effects(
         else:
             profit = float(between(churn))
             found.append((churn, profit, profit - float(profits[0])))
-    return found
-
-
-def _drawn(
-    model: PurchaseModel, diagnostics: Diagnostics, rng: np.random.Generator, draws: int
-) -> list[PurchaseModel]:
-    """Models with parameters drawn from the normal of their logs."""
-    covariance = np.array(diagnostics.covariance)
-    eigenvalues, axes = np.linalg.eigh((covariance + covariance.T) / 2)
-    root = axes * np.sqrt(np.maximum(eigenvalues, 0.0))
-    names = model.names
-    logs = np.log([model.parameters[name] for name in names])
-    found = []
-    for z in rng.standard_normal((draws, len(names))):
-        drawn = np.exp(np.clip(logs + (root * z).sum(axis=1), logs - 5, logs + 5))
-        changed = dict(zip(names, drawn.tolist(), strict=True))
-        found.append(replace(model, **changed))  # type: ignore[type-var]
     return found
 
 

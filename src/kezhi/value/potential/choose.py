@@ -39,6 +39,10 @@ DEFAULT = "mbg-nbd"
 """The model where the history is too short for a choice."""
 
 
+EVERYBODY = "all"
+"""The model of all customers, in the contest of a segment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """How well a candidate foretold the hold-out.
@@ -113,11 +117,12 @@ def evaluate(
     *,
     log_intervals: float | None = None,
     candidates: Collection[str] = tuple(FITS),
+    given: Mapping[str, PurchaseModel] | None = None,
 ) -> Evaluation:
     """Judge the candidates by the purchases `later` in a hold-out of that many units of time.
 
     `log_intervals`: see `fit_named`. Without it no rhythm can be told. The naive rule is always
-    among the candidates.
+    among the candidates, and so are models `given` by name, as they are.
 
     >>> rng = np.random.default_rng(7)
     >>> x = rng.poisson(2, 200); T = np.full(200, 50.0)
@@ -149,6 +154,11 @@ def evaluate(
         predictions[name] = found.model.expected_purchases(x, t_x, T, holdout)
         log_score = found.model.log_p_count(later, x, t_x, T, holdout)
         models[name] = figures(predictions[name], later, log_score)
+    for name, model in (given or {}).items():
+        predictions[name] = model.expected_purchases(x, t_x, T, holdout)
+        models[name] = figures(
+            predictions[name], later, model.log_p_count(later, x, t_x, T, holdout)
+        )
     chosen, because, for_p_alive = _choose(models)
     return Evaluation(
         customers=len(x),

@@ -7,7 +7,9 @@
 with d the annual rate and Δ the length of a unit in years; the last unit may be a part of one.
 Two intervals, never to be confused: `mean_*` tells how sure the expected value is (delta method over
 the parameters), `outcome_*` what may really come, chance included (predictive quantiles of count ×
-spend; the cost per occasion is taken in proportion to the margin there).
+spend; the cost per occasion is taken in proportion to the margin there). The total of all customers
+has its own: no sum averages out what isn't known of the parameters, which all customers share.
+Where few customers needed a weak prior both intervals come from draws, see `few`.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from kezhi.value.durations import DAYS_PER_YEAR, days_in
+from kezhi.value.potential.few import FEW, drawn_gross
 from kezhi.value.potential.fitting import Diagnostics, Vector
 from kezhi.value.potential.gamma_gamma import GammaGamma
 from kezhi.value.potential.naive import Naive
@@ -34,6 +37,8 @@ DRAWS = 400
 """Draws behind the predictive quantiles, for each group of customers alike in x and T."""
 
 _SILENCES = 16  # classes of the share of their time that customers have been silent
+
+_ENOUGH_DIGITS = 4  # for how far the parameters' errors carry
 
 _ALIKE = 0.02  # ages are alike for the draws if they differ by less than two per cent
 
@@ -106,10 +111,19 @@ class Buyers:
     return_rate: Vector
     cost_per_occasion: Vector
 
+    def of(self, who: NDArray[np.bool_]) -> Buyers:
+        """Some of them."""
+        if who.all():
+            return self
+        return Buyers(*(getattr(self, name)[who] for name in self.__slots__))
+
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """Per customer; money over the horizon, discounted, except the counts of purchases."""
+    """Per customer; money over the horizon, discounted, except the counts of purchases.
+
+    `total_low` and `total_high` are between what all customers together may really bring.
+    """
 
     expected_purchases: Vector
     discounted_purchases: Vector
@@ -119,6 +133,8 @@ class Continuation:
     mean_high: Vector
     outcome_low: Vector
     outcome_high: Vector
+    total_low: float
+    total_high: float
 
 
 def continuation(
@@ -155,25 +171,60 @@ def continuation(
     gross = discounted * spent * keeps
     serving = discounted * buyers.cost_per_occasion
     mean = gross - serving - upkeep
-    spread = _relative_error(buyers, groups, model, spend, horizon, diagnostics, spend_diagnostics)
-    z = float(ndtri((1 + level) / 2))
-    # Around the gross part, which doesn't change its sign; costs are taken as their mean.
-    ends = gross * np.exp(-z * spread), gross * np.exp(z * spread)
-    low, high = _outcomes(buyers, model, spend, horizon, rng, level)
     per_spend = np.divide(discounted, purchases, out=np.zeros_like(gross), where=purchases > 0)
-    net = keeps - np.divide(
-        buyers.cost_per_occasion, spent, out=np.zeros_like(spent), where=spent > 0
+    net = per_spend * (
+        keeps
+        - np.divide(buyers.cost_per_occasion, spent, out=np.zeros_like(spent), where=spent > 0)
     )
-    outcomes = low * per_spend * net - upkeep, high * per_spend * net - upkeep
+    if (
+        not isinstance(model, Naive)
+        and diagnostics is not None
+        and diagnostics.penalty > 0
+        and len(mean) <= FEW
+    ):
+        drawn = drawn_gross(
+            buyers.x,
+            buyers.t_x,
+            buyers.T,
+            buyers.paid,
+            buyers.mean_spend,
+            model=model,
+            diagnostics=diagnostics,
+            spend=spend,
+            spend_diagnostics=spend_diagnostics,
+            horizon=float(horizon.times[-1]),
+            discounted=lambda changed: _present(buyers, groups, changed, horizon, _ENOUGH_DIGITS),
+            rng=rng,
+        )
+        tails = (1 - level) / 2, (1 + level) / 2
+        served = drawn.purchases * buyers.cost_per_occasion
+        means = np.quantile(drawn.mean * keeps - served, tails, axis=0, method="weibull") - upkeep
+        came = drawn.outcome * net - upkeep
+        outcomes = np.quantile(came, tails, axis=0, method="weibull")
+        total = np.quantile(came.sum(axis=1), tails, method="weibull")
+    else:
+        spread, unsure = _relative_error(
+            buyers, groups, model, spend, horizon, diagnostics, spend_diagnostics, gross
+        )
+        z = float(ndtri((1 + level) / 2))
+        # Around the gross part, which doesn't change its sign; costs are taken as their mean.
+        means = np.sort([gross * np.exp(-z * spread), gross * np.exp(z * spread)], axis=0)
+        means -= serving + upkeep
+        low, high, variance = _outcomes(buyers, model, spend, horizon, rng, level)
+        outcomes = np.sort([low * net, high * net], axis=0) - upkeep
+        wide = z * np.sqrt(unsure + float(np.einsum("i,i->", variance, net**2)))
+        total = mean.sum() + np.array([-wide, wide])
     return Continuation(
         expected_purchases=purchases,
         discounted_purchases=discounted,
         expected_spend=spent,
         continuation=mean,
-        mean_low=np.minimum(*ends) - serving - upkeep,
-        mean_high=np.maximum(*ends) - serving - upkeep,
-        outcome_low=np.minimum(*outcomes),
-        outcome_high=np.maximum(*outcomes),
+        mean_low=np.minimum(means[0], mean),
+        mean_high=np.maximum(means[1], mean),
+        outcome_low=outcomes[0],
+        outcome_high=outcomes[1],
+        total_low=float(total[0]),
+        total_high=float(total[1]),
     )
 
 
@@ -231,6 +282,18 @@ def _counts(
     return purchases, discounted
 
 
+def _present(
+    buyers: Buyers, groups: _Groups, model: PurchaseModel, horizon: Horizon, digits: float
+) -> Vector:
+    """Purchases within the horizon, discounted, to so many digits."""
+    states = model.p_states(buyers.x, buyers.t_x, buyers.T)
+    ahead = [
+        _discounted(model, state, groups, horizon, digits)[groups.index]
+        for state in range(len(states))
+    ]
+    return np.asarray(np.sum([here * own for here, own in zip(states, ahead, strict=True)], axis=0))
+
+
 def _lives(
     buyers: Buyers, groups: _Groups, model: PurchaseModel | Naive, horizon: Horizon
 ) -> Vector:
@@ -265,21 +328,25 @@ def _relative_error(
     horizon: Horizon,
     diagnostics: Diagnostics | None,
     spend_diagnostics: Diagnostics | None,
-) -> Vector:
-    """Standard error of the log of (discounted purchases × spend), by the delta method."""
-    variance = np.zeros_like(buyers.x)
+    gross: Vector,
+) -> tuple[Vector, float]:
+    """By the delta method: standard error of the log of (discounted purchases × spend), and the
+    variance of the sum of `gross`, which is in proportion to it."""
+    variance, of_sum = np.zeros_like(buyers.x), 0.0
     if not isinstance(model, Naive) and diagnostics is not None:
 
         def log_purchases(changed: PurchaseModel) -> Vector:
             among = changed.p_states(buyers.x, buyers.t_x, buyers.T)
             logs = [
-                _log(own) + _log(_discounted(changed, state, groups, horizon, 4))[groups.index]
+                _log(own)
+                + _log(_discounted(changed, state, groups, horizon, _ENOUGH_DIGITS))[groups.index]
                 for state, own in enumerate(among)
             ]
             return np.asarray(np.logaddexp.reduce(logs))
 
         slopes = _slopes(model, diagnostics, log_purchases)
         variance += _quadratic(slopes, np.array(diagnostics.covariance))
+        of_sum += _of_sum(slopes, np.array(diagnostics.covariance), gross)
     if isinstance(spend, GammaGamma) and spend_diagnostics is not None:
         slopes = _slopes(
             spend,
@@ -287,7 +354,8 @@ def _relative_error(
             lambda changed: _log(changed.expected_spend(buyers.paid, buyers.mean_spend)),
         )
         variance += _quadratic(slopes, np.array(spend_diagnostics.covariance))
-    return np.sqrt(np.maximum(variance, 0.0))
+        of_sum += _of_sum(slopes, np.array(spend_diagnostics.covariance), gross)
+    return np.sqrt(np.maximum(variance, 0.0)), max(of_sum, 0.0)
 
 
 def _log(numbers: Vector) -> Vector:
@@ -313,6 +381,12 @@ def _quadratic(slopes: list[Vector], covariance: Vector) -> Vector:
     return total
 
 
+def _of_sum(slopes: list[Vector], covariance: Vector, gross: Vector) -> float:
+    """Variance of Σ gross, the slopes being those of its log."""
+    whole = np.array([np.einsum("i,i->", slope, gross) for slope in slopes])
+    return float(np.einsum("i,ij,j->", whole, covariance, whole))
+
+
 def _outcomes(
     buyers: Buyers,
     model: PurchaseModel | Naive,
@@ -320,8 +394,9 @@ def _outcomes(
     horizon: Horizon,
     rng: np.random.Generator,
     level: float,
-) -> tuple[Vector, Vector]:
-    """Predictive quantiles of the amount spent within the horizon, before margin and discount."""
+) -> tuple[Vector, Vector, Vector]:
+    """Predictive quantiles of the amount spent within the horizon, before margin and discount, and
+    its variance."""
     alive: Vector
     if isinstance(model, Naive):
         alive = np.ones_like(buyers.x)
@@ -336,6 +411,7 @@ def _outcomes(
     # Gone customers bring nothing: a quantile of all is a higher one of nothing, or one of the rest.
     ranks = [np.clip((tail - (1 - alive)) / np.maximum(alive, 1e-12), 0, 1) for tail in tails]
     found = [np.zeros_like(alive), np.zeros_like(alive)]
+    variance = np.zeros_like(alive)
     offset = 1.0 if isinstance(model, Naive) else model.time_scale
     silence = None
     if not isinstance(model, Naive) and model.states > 1:
@@ -350,6 +426,9 @@ def _outcomes(
         drawn = _draws(groups, slice(start, stop), model, spend, horizon, rng)
         rows = order[ends[start] : ends[stop]]
         local = groups.index[rows] - start
+        chance = alive[rows]
+        first, second = drawn.mean(axis=1)[local], np.einsum("ij,ij->i", drawn, drawn)[local]
+        variance[rows] = chance * (second / DRAWS - chance * first**2) * scale[rows] ** 2
         for tail in (0, 1):
             at = np.clip(ranks[tail][rows] * DRAWS - 0.5, 0, DRAWS - 1)
             below = at.astype(np.int64)
@@ -358,7 +437,7 @@ def _outcomes(
             quantile = drawn[local, below] * (1 - share) + drawn[local, above] * share
             gone = ranks[tail][rows] <= 0
             found[tail][rows] = np.where(gone, 0.0, quantile * scale[rows])
-    return found[0], found[1]
+    return found[0], found[1], variance
 
 
 def _alike(T: Vector, offset: float) -> Vector:

@@ -56,19 +56,20 @@ def _by_series(R: Vector, a: float, B: Vector, w: Vector) -> tuple[Vector, NDArr
     total, largest = term.copy(), np.abs(term)
     live = np.arange(len(w))
     running = term
-    for k in range(1, _TERMS):
-        running = running * ((a + k - 1) * (G[live] + k) / ((C[live] + k) * (k + 1))) * w[live]
-        total[live] += running
-        size = np.abs(running)
-        largest[live] = np.maximum(largest[live], size)
-        going = size > 1e-17 * np.abs(total[live])
-        if not going.all():
-            live, running = live[going], running[going]
-            if len(live) == 0:
-                break
-    scale = np.exp(epsilon * ell)
-    found = first - scale * total
-    sound = np.maximum(np.abs(first), scale * largest) < _CANCELLED * np.abs(found)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows isn't sound, see below
+        for k in range(1, _TERMS):
+            running = running * ((a + k - 1) * (G[live] + k) / ((C[live] + k) * (k + 1))) * w[live]
+            total[live] += running
+            size = np.abs(running)
+            largest[live] = np.maximum(largest[live], size)
+            going = size > 1e-17 * np.abs(total[live])
+            if not going.all():
+                live, running = live[going], running[going]
+                if len(live) == 0:
+                    break
+        scale = np.exp(epsilon * ell)
+        found = first - scale * total
+        sound = np.maximum(np.abs(first), scale * largest) < _CANCELLED * np.abs(found)
     sound[live] = False  # not converged
     return found, sound
 

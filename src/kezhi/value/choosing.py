@@ -1,0 +1,157 @@
+"""Which model foretells a company's customers: judged on hold-outs, for all and by segment.
+
+A model is chosen on one window and reported on the next, where the history is long enough for both.
+Where the facts say which segment a customer belongs to, segments with enough repeat customers hold a
+contest of their own: models fitted to the segment alone, the naive rule, and the model of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kezhi.value.by_season import seasons_of
+from kezhi.value.durations import DAYS
+from kezhi.value.potential.choose import EVERYBODY, FITS, Evaluation, evaluate, fit_named
+from kezhi.value.potential.fitting import CannotFit
+from kezhi.value.potential.regular import RegularNBD
+from kezhi.value.summary import Summary, sum_of_logs
+
+if TYPE_CHECKING:
+    from kezhi.value.facts import FactArrays
+    from kezhi.value.measure import Settings
+
+Vector = NDArray[np.float64]
+
+LEAST_REPEATING = 20
+"""Repeat customers at the start of a hold-out below which nothing is chosen by it."""
+LEAST_IN_SEGMENT = 200
+"""The same for a segment: below, its customers are foretold by the model of all."""
+MOST_SEGMENTS = 24
+"""The largest segments hold contests; more of them would take too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`first` chose the model, `later` reports on the window after it; None where nothing could be
+    judged. `by_segment` holds the contests of segments, by their number in the facts."""
+
+    first: Evaluation | None
+    later: Evaluation | None
+    holdout_days: int | None
+    by_segment: Mapping[int, Evaluation]
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Customers who had bought before a hold-out, and what they bought in it."""
+
+    there: NDArray[np.bool_]
+    x: Vector
+    t_x: Vector
+    T: Vector
+    later: NDArray[np.int64]
+    ahead: float
+    log_intervals: float | None
+
+    def judge(self, candidates: Collection[str]) -> Evaluation:
+        return evaluate(
+            self.x,
+            self.t_x,
+            self.T,
+            self.later,
+            self.ahead,
+            log_intervals=self.log_intervals,
+            candidates=candidates,
+        )
+
+
+def choose(arrays: FactArrays, summary: Summary, settings: Settings, today: int) -> Choice:
+    """The contests that the history of the company allows."""
+    bought = summary.bought
+    if not bought.any():
+        return Choice(None, None, None, {})
+    span = today - int(summary.first_day[bought].min())
+    if settings.holdout_months is None:
+        holdout = int(min(max(span / 4, 2 * DAYS["month"]), 12 * DAYS["month"]))
+    else:
+        holdout = round(settings.holdout_months * DAYS["month"])
+    if span < 3 * holdout:
+        return Choice(None, None, None, {})
+    window = None
+    if span >= 4 * holdout:
+        window = _window(arrays, settings, today - 2 * holdout, today - holdout)
+    if window is None:
+        window = _window(arrays, settings, today - holdout, today)
+        if window is None:
+            return Choice(None, None, holdout, {})
+        first = window.judge(FITS)
+        return Choice(first, None, holdout, _by_segment(arrays, settings, window, first))
+    first = window.judge(FITS)
+    by_segment = _by_segment(arrays, settings, window, first)
+    last = _window(arrays, settings, today - holdout, today)
+    names = (first.chosen, first.for_p_alive, settings.model)
+    later = None if last is None else last.judge([name for name in names if name is not None])
+    return Choice(first, later, holdout, by_segment)
+
+
+def _window(arrays: FactArrays, settings: Settings, cut: int, until: int) -> _Window | None:
+    early, late = arrays.occasions(cut), arrays.occasions(until)
+    there = early.count > 0
+    if int((early.count > 1).sum()) < LEAST_REPEATING:
+        return None
+    seasons = seasons_of(early, settings.unit, cut, settings.season)
+    first, last = early.first_day[there], early.last_day[there]
+    times = seasons.times(early.count[there], first, last, cut, settings.unit)
+    return _Window(
+        there=there,
+        x=times.x,
+        t_x=times.t_x,
+        T=times.T,
+        later=(late.count - early.count)[there].astype(np.int64),
+        ahead=seasons.ahead(cut, until - cut, settings.unit),
+        log_intervals=(
+            None if seasons.are_told else sum_of_logs(early.repeats_by_gap, settings.unit)
+        ),
+    )
+
+
+def _by_segment(
+    arrays: FactArrays, settings: Settings, window: _Window, whole: Evaluation
+) -> dict[int, Evaluation]:
+    """The contests of the segments that are large enough; the company's own rhythm isn't theirs."""
+    if arrays.segments is None or settings.model != "auto" or whole.for_p_alive is None:
+        return {}
+    segment = arrays.segments.of[window.there]
+    repeating = np.bincount(
+        segment[(segment >= 0) & (window.x > 0)], minlength=len(arrays.segments.names)
+    )
+    large = np.argsort(-repeating, kind="stable")[:MOST_SEGMENTS]
+    large = large[repeating[large] >= LEAST_IN_SEGMENT]
+    try:
+        everybody = fit_named(
+            whole.for_p_alive if whole.chosen == "naive" else whole.chosen,
+            window.x,
+            window.t_x,
+            window.T,
+            log_intervals=window.log_intervals,
+        ).model
+    except CannotFit:
+        return {}
+    found = {}
+    for number in np.sort(large).tolist():
+        own = segment == number
+        found[number] = evaluate(
+            window.x[own],
+            window.t_x[own],
+            window.T[own],
+            window.later[own],
+            window.ahead,
+            candidates=[name for name in FITS if name != RegularNBD.name],
+            given={EVERYBODY: everybody},
+        )
+    return found
