@@ -16,10 +16,20 @@ from kezhi.insight import figures
 from kezhi.insight.models import Snapshot, ValueRun
 from kezhi.records import Condition, registry
 from kezhi.web import numbers
+from kezhi.web.value.explained import label_of
 from kezhi.web.value.pictures import by_scores
 from kezhi.web.value.source import is_stale, source
 
 NEAR = 35  # days
+EXPLAINED = (
+    "realised_value",
+    "cost_to_serve",
+    "contribution_12m",
+    "current_value",
+    "value_at_risk",
+    "overdue_ratio",
+    "revenue_trend",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,14 @@ class Worth:
         """Who bought as lately and as often; "" for who never bought."""
         recency, frequency = self.standing.recency_score, self.standing.frequency_score
         return by_scores(recency, frequency) if recency and frequency else ""
+
+    @property
+    def explained(self) -> list[tuple[str, str]]:
+        """Figures besides those of the strip that open: what each is, and its name."""
+        if self.snapshot is None:
+            return []
+        known = [name for name in EXPLAINED if getattr(self.snapshot, name) is not None]
+        return [(name, label_of(name)) for name in known]
 
     @property
     def total(self) -> Any:

@@ -23,7 +23,7 @@ from kezhi.insight import figures, serving, unprofitable
 from kezhi.insight.models import ActivityRate, SharedCost, Unprofitable, ValueRun
 from kezhi.insight.unprofitable import CostRow, WhaleCurve
 from kezhi.ledger.models import CostEntry
-from kezhi.records import Condition, registry
+from kezhi.records import registry
 from kezhi.web import numbers
 from kezhi.web.customers.whole_form import whole_form
 from kezhi.web.findings import told
@@ -44,7 +44,6 @@ class Row:
     because: str
     subject: str
     planned: FollowUp | None
-    orders_url: str
 
 
 @require_safe
@@ -170,8 +169,7 @@ def component_label(name: str) -> str:
 def _row(each: CostRow) -> Row:
     loss = each.row
     main = loss.causes[0]["component"] if loss.causes else _largest(loss.costs)
-    orders = registry["order"].list_url(Condition("customer", "eq", str(loss.pk)))
-    return Row(loss, because(loss), _subject(main), each.planned, orders)
+    return Row(loss, because(loss), _subject(main), each.planned)
 
 
 def _largest(costs: Mapping[str, float]) -> str:

@@ -1,0 +1,168 @@
+"""How a number about one customer came about: what went into it, how sure it is, what would change it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+from django.db.models import Sum
+
+from kezhi.core.actor import Actor
+from kezhi.insight.figures.basis import YEAR, Basis, number
+from kezhi.insight.models import Snapshot, Unprofitable, ValueRun
+from kezhi.insight.rhythm import NextPurchase, kept_rhythm, next_purchases
+from kezhi.insight.winning_back import model_of
+from kezhi.ledger.models import CostEntry
+from kezhi.value.durations import DAYS_PER_YEAR, days_in
+from kezhi.value.measure import Settings
+from kezhi.value.potential.continuation import Horizon, discounted_purchases
+from kezhi.value.potential.naive import Naive
+from kezhi.value.potential.purchase_model import PurchaseModel
+
+FIGURES = (
+    "realised_value",
+    "revenue_12m",
+    "contribution_12m",
+    "cost_to_serve",
+    "current_value",
+    "potential_value",
+    "value_at_risk",
+    "p_alive",
+    "p_purchase_12m",
+    "expected_next_on",
+    "overdue_ratio",
+    "revenue_trend",
+)
+"""What can be asked for, as the snapshot names it."""
+RESTS_ON_A_YEAR = {"revenue_12m", "contribution_12m"}
+SILENCE = 30
+"""Days of further silence that are told beside an order today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """What the model says of a customer at some moment. `continuation` is None where the past rate is carried
+    on instead of the model."""
+
+    p_alive: float
+    p_purchase_12m: float
+    continuation: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A figure of the run. `orders_from` … `orders_until` are the orders behind it; `costs` what serving cost
+    by activity, as entered, and `priced` what rates and shared totals added. `order_today` and `silent` are
+    what the model would say then; None without a model."""
+
+    name: str
+    entry: Decimal | float | date | None
+    snapshot: Snapshot
+    rules: Settings
+    run: ValueRun
+    orders_from: date | None
+    orders_until: date
+    costs: dict[str, float]
+    priced: float
+    year: Unprofitable | None
+    now: Foretold | None
+    order_today: Foretold | None
+    silent: Foretold | None
+    rhythm: NextPurchase | None
+
+
+def explain(actor: Actor, customer_id: int, name: str, basis: Basis) -> Explained | None:
+    """None where the run measured no such figure of the customer, or the actor may not see it."""
+    snapshot: Snapshot | None = (
+        Snapshot.objects.visible_to(actor).filter(run=basis.run, customer_id=customer_id).first()
+    )
+    if name not in FIGURES or snapshot is None or getattr(snapshot, name) is None:
+        return None
+    run = ValueRun.objects.select_related("value_settings").get(pk=basis.run.pk)
+    rules = Settings.from_json(run.value_settings.rules)
+    costs = _costs(customer_id, run.as_of) if name in ("cost_to_serve", "realised_value") else {}
+    priced = (number(snapshot.cost_to_serve) or 0.0) - sum(costs.values()) if costs else 0.0
+    year = None
+    if name == "contribution_12m":
+        year = Unprofitable.objects.filter(pk=customer_id).first()
+    rhythm = None
+    if name in ("expected_next_on", "overdue_ratio"):
+        found = next_purchases([customer_id], kept_rhythm(basis), as_of=run.as_of)
+        rhythm = found.get(customer_id)
+    now, ordered, silent = _moments(snapshot, run, rules)
+    return Explained(
+        name=name,
+        entry=getattr(snapshot, name),
+        snapshot=snapshot,
+        rules=rules,
+        run=run,
+        orders_from=run.as_of - YEAR if name in RESTS_ON_A_YEAR else snapshot.first_on,
+        orders_until=run.as_of,
+        costs=costs,
+        priced=round(priced, 2),
+        year=year,
+        now=now,
+        order_today=ordered,
+        silent=silent,
+        rhythm=rhythm,
+    )
+
+
+def _costs(customer_id: int, until: date) -> dict[str, float]:
+    """Costs to serve as entered, by activity, the largest first."""
+    rows = CostEntry.objects.filter(customer_id=customer_id, incurred_on__lte=until)
+    found = rows.values("activity").annotate(total=Sum("amount")).order_by("-total", "activity")
+    return {row["activity"]: float(row["total"]) for row in found}
+
+
+def worth_of_purchase(snapshot: Snapshot, rules: Settings) -> float:
+    """What a purchase is expected to bring: margin on expected spend less returns, less its cost of serving."""
+    serving = rules.cost_per_occasion
+    if serving is None:
+        serving = (number(snapshot.cost_to_serve) or 0.0) / max(snapshot.occasions, 1)
+    kept_share = 1 - (snapshot.return_rate or 0.0)
+    spend, margin = snapshot.expected_spend or 0.0, snapshot.margin_rate or 0.0
+    return spend * margin * kept_share - serving
+
+
+def _moments(
+    snapshot: Snapshot, run: ValueRun, rules: Settings
+) -> tuple[Foretold | None, Foretold | None, Foretold | None]:
+    """As measured, after an order today, and after a month of further silence."""
+    model = model_of(run)
+    if model is None or snapshot.recency is None or snapshot.age is None:
+        return None, None, None
+    x, t_x, T = float(snapshot.repeats), snapshot.recency, snapshot.age
+    later = T + SILENCE / days_in(rules.unit)
+
+    def at(x: float, t_x: float, T: float) -> Foretold:
+        return _foretold(model, x, t_x, T, snapshot, run, rules)
+
+    # On the day of the first order there is no second purchase occasion to be had.
+    ordered = at(x + 1, T, T) if T > 0 else None
+    return at(x, t_x, T), ordered, at(x, t_x, later)
+
+
+def _foretold(
+    model: PurchaseModel,
+    x: float,
+    t_x: float,
+    T: float,
+    snapshot: Snapshot,
+    run: ValueRun,
+    rules: Settings,
+) -> Foretold:
+    repeats, recency, age = (np.array([entry]) for entry in (x, t_x, T))
+    year = DAYS_PER_YEAR / days_in(rules.unit)
+    continuation = None
+    if run.chosen_model != Naive.name and not rules.upkeep_per_month:
+        horizon = Horizon.of_months(rules.horizon_months, rules.unit, rules.annual_rate)
+        purchases = float(discounted_purchases(repeats, recency, age, model, horizon)[0])
+        continuation = purchases * worth_of_purchase(snapshot, rules)
+    return Foretold(
+        p_alive=float(model.p_alive(repeats, recency, age)[0]),
+        p_purchase_12m=float(model.p_purchase(repeats, recency, age, year)[0]),
+        continuation=continuation,
+    )

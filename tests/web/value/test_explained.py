@@ -1,0 +1,79 @@
+"""Any figure of a customer opens: formula, inputs, orders, interval, and what would change it."""
+
+import pytest
+
+from kezhi.core.actor import SYSTEM
+from kezhi.customers.models import Customer
+from kezhi.insight import explaining, figures
+from kezhi.insight.models import Snapshot
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def measured(trading, measure):
+    return measure()
+
+
+@pytest.fixture
+def buyer(measured):
+    rows = Snapshot.objects.filter(run=measured, repeats__gt=2, overdue_ratio__isnull=False)
+    return rows.exclude(revenue_trend=None).order_by("-potential_value").first().customer
+
+
+def opened(buyer, name):
+    return f"/customers/{buyer.pk}/figures/{name}/"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("name", explaining.FIGURES)
+def test_each_figure_tells_all_of_it(web, buyer, owner, name, language):
+    page = web(owner, language).get(opened(buyer, name))
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert "/orders/?" in text
+    if language == "en":
+        for section in ("How it comes about", "The orders behind it", "Where it comes from"):
+            assert section in text
+        assert ("What would change it" in text) == (
+            name not in ("value_at_risk", "expected_next_on")
+        )
+
+
+def test_what_went_in_makes_the_figure(buyer, measured):
+    basis = figures.basis()
+    snapshot = Snapshot.objects.get(run=measured, customer=buyer)
+    costs = explaining.explain(SYSTEM, buyer.pk, "cost_to_serve", basis)
+    assert sum(costs.costs.values()) + costs.priced == pytest.approx(float(snapshot.cost_to_serve))
+    worth = explaining.worth_of_purchase(snapshot, costs.rules)
+    assert worth < snapshot.expected_spend
+
+
+def test_the_model_says_again_what_the_run_said(buyer, measured):
+    snapshot = Snapshot.objects.get(run=measured, customer=buyer)
+    found = explaining.explain(SYSTEM, buyer.pk, "potential_value", figures.basis())
+    assert found.now.p_alive == pytest.approx(snapshot.p_alive, abs=1e-4)
+    assert found.now.p_purchase_12m == pytest.approx(snapshot.p_purchase_12m, abs=1e-4)
+    if found.now.continuation is not None:
+        expected = float(snapshot.continuation_value)
+        assert found.now.continuation == pytest.approx(expected, rel=1e-3, abs=0.02)
+    assert found.silent.p_alive <= found.now.p_alive + 1e-9
+    assert found.order_today.p_purchase_12m >= found.silent.p_purchase_12m
+
+
+def test_the_customer_page_leads_to_its_figures(web, buyer, owner):
+    text = web(owner).get(f"/customers/{buyer.pk}/").content.decode()
+    for name in ("potential_value", "p_alive", "realised_value", "cost_to_serve"):
+        assert opened(buyer, name) in text
+
+
+def test_what_is_unknown_or_not_theirs_is_not_found(web, buyer, owner, li_wei, chen_jing):
+    assert web(owner).get(opened(buyer, "weather")).status_code == 404
+    stranger = chen_jing if buyer.owner_id == li_wei.pk else li_wei
+    assert web(stranger).get(opened(buyer, "p_alive")).status_code == 404
+
+
+def test_before_anything_was_measured_it_says_so(web, anhui_tea, owner):
+    page = web(owner).get(opened(anhui_tea, "p_alive"))
+    assert b"Not measured" in page.content
+    assert Customer.objects.filter(pk=anhui_tea.pk).exists()
