@@ -78,6 +78,8 @@ class Bought:
     products: Codes
     lines: Purchased
     left_out: int
+    rank: Codes
+    """Of each customer, by what it is worth."""
 
 
 @audited("offer_run.started")
@@ -253,7 +255,9 @@ def read_purchases(run: ValueRun, margin_rate: float) -> Bought:
         len(customers),
         len(products),
     )
-    return Bought(customers, products, purchased, left_out)
+    by_worth = np.argsort(chosen, kind="stable")
+    rank = by_worth[np.searchsorted(chosen[by_worth], customers)]
+    return Bought(customers, products, purchased, left_out, rank.astype(np.int64))
 
 
 def _together(offer_run: OfferRun, bought: Bought) -> tuple[pa.Table, int]:
@@ -350,6 +354,8 @@ def _offers(offer_run: OfferRun, bought: Bought, best: NextBest) -> pa.Table:
     who = customers[kept]
     place = np.arange(len(kept)) - np.searchsorted(who, who, side="left")
     kept = kept[place < OFFERS]
+    # Those worth most first: where the expected money is the same, they are listed first.
+    kept = kept[np.argsort(bought.rank[best.customers[kept]], kind="stable")]
     because = best.because[kept]
     return pa.table(
         {

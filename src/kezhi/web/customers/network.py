@@ -63,11 +63,12 @@ class Node:
 
     @property
     def label_x(self) -> float:
-        return round(self.x + {"start": 14, "end": -14}.get(self.side, 0), 1)
+        beside = self.radius + 5
+        return round(self.x + {"start": beside, "end": -beside}.get(self.side, 0), 1)
 
     @property
     def label_y(self) -> float:
-        below = 28 if self.step == 0 else 24
+        below = self.radius + (13 if self.step == 0 else 15)
         return round(self.y + (below if self.side == "middle" else 4), 1)
 
 
@@ -131,6 +132,9 @@ def network_of(customer: Customer, actor: Actor) -> Network:
     shown_far = far[:room]
     parents = _parents(second, shown_near, shown_far)
     nodes = _placed(customer, shown_near, parents)
+    shows_worth = actor.sees("customer", "value")
+    if shows_worth:
+        nodes = _with_worth(nodes)
     at = {node.party.pk: node for node in nodes}
     relations = {relation.pk: relation for relation in (*first, *second)}
     edges = [
@@ -139,9 +143,7 @@ def network_of(customer: Customer, actor: Actor) -> Network:
         if relation.customer_id in at and relation.other_id in at
     ]
     left_out = len(near) - len(shown_near) + len(far) - len(shown_far)
-    if actor.sees("customer", "value"):
-        return Network(tuple(_with_worth(nodes)), tuple(edges), left_out, shows_worth=True)
-    return Network(tuple(nodes), tuple(edges), left_out)
+    return Network(tuple(nodes), tuple(edges), left_out, shows_worth)
 
 
 def _with_worth(nodes: list[Node]) -> list[Node]:
@@ -207,8 +209,10 @@ def _placed(
     whole, turn = sum(weights) or 1, -pi / 2
     for party, weight in zip(near, weights, strict=True):
         sector = 2 * pi * weight / whole
-        nodes.append(_node(party, 1, turn + sector / 2, NEAR))
         hanging = children[party.pk]
+        nearer = _node(party, 1, turn + sector / 2, NEAR)
+        # Beside the dot the name would run into those that hang on it.
+        nodes.append(replace(nearer, side="middle") if hanging else nearer)
         for place, child in enumerate(hanging):
             angle = turn + sector * (place + 0.5) / len(hanging)
             nodes.append(_node(child, 2, angle, FAR))
@@ -225,8 +229,7 @@ def _node(party: Customer, step: int, angle: float, radii: tuple[int, int]) -> N
 def _edge(relation: Relation, a: Node, b: Node) -> Edge:
     dx, dy = b.x - a.x, b.y - a.y
     length = max((dx * dx + dy * dy) ** 0.5, 1.0)
-    start = (18 if a.step == 0 else 11) / length
-    end = (20 if b.step == 0 else 13) / length
+    start, end = (a.radius + 3) / length, (b.radius + 5) / length
     return Edge(
         relation,
         round(a.x + dx * start, 1),
