@@ -112,6 +112,7 @@ HISTORY = {
     "customers.HandOver.leaver", "customers.HandOver.main_successor",
     "customers.HandOverItem.successor", "insight.ValueRun.started_by",
     "insight.ValueSettings.published_by", "insight.TierPolicies.published_by",
+    "insight.MatrixStrategies.published_by",
     "insight.Study.started_by", "insight.DeliveredRules.published_by",
     "insight.TierOverride.requested_by", "insight.TierOverride.approved_by",
     "insight.TierOverride.ended_by", "insight.IndexDraft.begun_by", "insight.IndexDraft.submitted_by",

@@ -25,6 +25,8 @@ from kezhi.insight.ruling import (
     current_settings,
     publish_value_settings,
 )
+from kezhi.value.matrix import MatrixSettings
+from kezhi.value.plain import to_plain
 from kezhi.web.requests import PersonRequest, must_may
 from kezhi.web.settings import value_form
 from kezhi.web.settings.value_form import RulesForm
@@ -137,8 +139,11 @@ def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
         "loyalty": _("Loyalty classes"),
         "lifecycle": _("Lifecycle stages"),
         "tree": _("Index weights"),
+        "matrix": _("Value matrix"),
     }
-    found = [label for key, label in areas.items() if now.rules.get(key) != before.rules.get(key)]
+    usual = {"matrix": to_plain(MatrixSettings())}  # versions from before it could be set
+    later, earlier = ({**usual, **version.rules} for version in (now, before))
+    found = [label for key, label in areas.items() if later.get(key) != earlier.get(key)]
     if now.nightly_hour != before.nightly_hour:
         found.append(_("Nightly run"))
     if now.needs_second_person != before.needs_second_person:
