@@ -8,4 +8,4 @@ from __future__ import annotations
 from security.in_full import run
 
 if __name__ == "__main__":
-    run("tests/security/test_answer_times.py", 500, "samples_of_each")
+    run("tests/security/test_answer_times.py", 500, "samples_of_each", 500)
