@@ -93,5 +93,7 @@ def seasons_of(found: Occasions | Summary, unit: str, today: int, by: By | None)
         season = estimate(came, expected_by_day(model, births, unit), first_day=found.since, by=by)
     except CannotFit as reason:
         return Seasons(None, None, str(reason))
+    if season.is_flat:
+        return Seasons(season, None, None)
     end = today + int(_YEARS_AHEAD * DAYS_PER_YEAR)
     return Seasons(season, season.clock(found.since, end), None)
