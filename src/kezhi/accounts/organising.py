@@ -17,6 +17,8 @@ from kezhi.core.refusal import NotAllowed, Refused
 
 MOST_SKILLS, LONGEST_SKILL = 30, 40
 
+# Names that the address of a colleague's page can't hold, or that lead elsewhere.
+ADDRESSES = frozenset({"", ".", "..", "new"})
 # Upper apps whose rows repeat where a person works register here, in their `ready`: f(ids, actor=…).
 on_people_moved: list[Callable[..., None]] = []
 
@@ -30,6 +32,7 @@ def create_person(fields: dict[str, Any], *, actor: Actor) -> User:
     only_those_who(actor, "create")
     fields = dict(fields)
     password, roles = fields.pop("password"), _roles(fields.pop("roles"))
+    check_login(fields["login"])
     if User.objects.filter(login__iexact=fields["login"]).exists():
         raise Refused(_("The sign-in name %(login)s is taken.") % {"login": fields["login"]})
     _grant_no_more(actor, roles)
@@ -56,6 +59,8 @@ def change_person(person: User, changes: dict[str, Any], *, actor: Actor) -> Use
     before = {role.key for role in person.roles.all()}
     note(fields=sorted([*changes, *(["roles"] if roles is not None else [])]))
     where = (person.team_id, person.department_id)
+    if changes.get("login", person.login) != person.login:
+        check_login(changes["login"])
     if "skills" in changes:
         changes["skills"] = skills(changes["skills"])
     for name, new in changes.items():
@@ -112,6 +117,12 @@ def set_password(person: User, password: str, *, actor: Actor) -> None:
     check_password(password, person)
     person.set_password(password)
     person.save(update_fields=["password", "name_key"])
+
+
+def check_login(login: str) -> None:
+    """Refuse what can't stand in the address of a colleague's page."""
+    if "/" in login or login.strip().lower() in ADDRESSES:
+        raise Refused(_("A sign-in name has no slash, and isn’t “new” or dots only."))
 
 
 def check_password(password: str, person: User) -> None:

@@ -13,7 +13,7 @@ from kezhi.accounts.arranging import (
     delete_department,
 )
 from kezhi.accounts.models import Department, Team, User
-from kezhi.accounts.organising import change_person
+from kezhi.accounts.organising import change_person, create_person
 from kezhi.core.actor import SYSTEM
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.creating import create_contact, create_customer
@@ -185,3 +185,15 @@ def test_one_filter_alone_can_be_sent(web, owner):
     page = web(owner).get("/settings/people/").content.decode()
     form = page[page.index('action="/settings/people/"') :]
     assert " required" not in form[: form.index("</form>")]
+
+
+@pytest.mark.parametrize("login", ["li/wei", "</b>", "..", ".", "New", " "])
+def test_a_sign_in_name_that_no_address_can_hold_is_refused(web, owner, li_wei, login):
+    with pytest.raises(Refused):
+        change_person(li_wei, {"login": login}, actor=owner)
+    given = {"login": login, "name": "某人", "roles": ["salesperson"], "password": None}
+    with pytest.raises(Refused):
+        create_person(given, actor=owner)
+    change_person(li_wei, {"login": "li.wei#北京?", "name": "李伟"}, actor=owner)
+    assert "李伟" in web(owner).get("/settings/people/").text
+    assert web(owner).get("/settings/people/li.wei%23%E5%8C%97%E4%BA%AC%3F/").status_code == 200
