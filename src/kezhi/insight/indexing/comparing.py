@@ -25,7 +25,7 @@ from kezhi.insight.figures.keeping import store, stored
 from kezhi.insight.indexing import shaping
 from kezhi.insight.models import ValueRun
 from kezhi.value.index.sensitivity import reweigh, weights_among
-from kezhi.value.index.shape import IndexTree
+from kezhi.value.index.shape import IndexTree, Leaf
 from kezhi.value.index.tree import FrozenTree, freeze
 from kezhi.value.measure import Settings
 from kezhi.value.plain import from_plain
@@ -33,7 +33,7 @@ from kezhi.value.tiers import TierSettings, assign_tiers
 
 Vector = NDArray[np.float64]
 
-LISTED = 60
+LISTED = 30
 CHANGES = (5, 10, 20, 50)
 
 # Measure: where a snapshot keeps it.
@@ -208,11 +208,14 @@ def sensitivity(
     leaves = frozen.normalise(known.measures)
     score = frozen.score(leaves)
     was = _tiers(score, known, tiers)
-    paths = [path for path, _node in tree.nodes() if _can_swing(frozen, path)]
+    in_score = _shares_in_score(frozen)
+    paths = [path for path, share in in_score.items() if share > 0 and _can_swing(frozen, path)]
     swings = []
     for done, path in enumerate(paths):
         progress(done, len(paths), _("Moving one weight after the other"))
-        swings.append(_swing(frozen, leaves, path, change, known, tiers, score, was))
+        swings.append(
+            _swing(frozen, leaves, path, change, known, tiers, score, was, in_score[path])
+        )
     swings.sort(key=lambda swing: (-swing.most, -swing.share, swing.path))
     return Sensitivity(int((was >= 0).sum()), change, tuple(swings))
 
@@ -327,6 +330,7 @@ def _swing(
     tiers: TierSettings,
     score: Vector,
     was: NDArray[np.int8],
+    share: float,
 ) -> Swing:
     parent, place = shaping.parent_of(path)
     weight = float(_shares(frozen, parent)[place])
@@ -342,7 +346,7 @@ def _swing(
         path=path,
         name=dict(frozen.tree.nodes())[path].name,
         weight=weight,
-        share=_share_in_score(frozen, path),
+        share=share,
         less=found[0][0],
         more=found[1][0],
         less_movers=found[0][1],
@@ -350,12 +354,17 @@ def _swing(
     )
 
 
-def _share_in_score(frozen: FrozenTree, path: str) -> float:
-    share = 1.0
-    while path:
-        path, place = shaping.parent_of(path)
-        share *= _shares(frozen, path)[place]
-    return share
+def _shares_in_score(frozen: FrozenTree) -> dict[str, float]:
+    """What every index really weighs in the score of a customer who has all that is measured at all."""
+    names = frozen.tree.leaf_names
+    row = np.array([[0.5 if name in frozen.bounds else np.nan for name in names]])
+    own = dict(zip(names, frozen.weights(row)[0].tolist(), strict=True))
+    return {
+        path: own[node.name]
+        if isinstance(node, Leaf)
+        else sum(own[leaf.name] for leaf in node.all_leaves())
+        for path, node in frozen.tree.nodes()
+    }
 
 
 def _movers(

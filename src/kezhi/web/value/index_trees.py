@@ -19,7 +19,7 @@ from kezhi.web import numbers
 Weights = Mapping[str, Sequence[float]]
 
 METHODS: dict[str, Label] = {
-    "fixed": gettext_lazy("By hand"),
+    "fixed": pgettext_lazy("index", "By hand"),
     "ahp": gettext_lazy("Judged in pairs (AHP)"),
     "entropy": gettext_lazy("By entropy"),
     "critic": gettext_lazy("By CRITIC"),
@@ -49,7 +49,8 @@ WHOLE = pgettext_lazy("index system", "Score")
 
 @dataclass(frozen=True, slots=True)
 class TreeRow:
-    """An index in the order of the tree. `weight` is its share among its siblings, `share` in the score."""
+    """An index in the order of the tree. `weight` is its share among its siblings; `share` what
+    it really has in the score, after indices without data gave theirs away."""
 
     path: str
     label: Label
@@ -89,17 +90,16 @@ def table(
     tree: Plain, *, measured: frozenset[str] | None = None, weights: Weights | None = None
 ) -> TreeTable:
     """`tree` with its judgements. `measured`: the measures that have data, None: not known."""
-    known = weights_of(tree) | dict(weights or {})
+    known: dict[str, Sequence[float] | None] = {**weights_of(tree), **(weights or {})}
     wrong: dict[str, list[str]] = {}
     for path, sentence in lacking(tree):
         wrong.setdefault(path, []).append(sentence)
-    shares: dict[str, float | None] = {"": 1.0}
+    shares = _effective(tree, known, measured)
     rows = []
     for path, node in shaping.walk(tree):
         parent, place = shaping.parent_of(path)
-        own, above = known.get(parent), shares.get(parent)
+        own = known.get(parent)
         weight = own[place] if own is not None and place < len(own) else None
-        shares[path] = None if weight is None or above is None else weight * above
         group = shaping.is_group(node)
         siblings = shaping.at(tree, parent)
         ones = [shaping.is_group(child) for child in shaping.children(siblings)]
@@ -114,7 +114,7 @@ def table(
                 method=method_of(node) if group else "",
                 aggregation=str(node.get("aggregation", "sum")),
                 weight=weight,
-                share=shares[path],
+                share=shares.get(path),
                 is_measured=group or measured is None or node.get("measure") in measured,
                 judged=judged_in(node) if group else None,
                 problems=tuple(wrong.get(path, ())),
@@ -130,6 +130,30 @@ def table(
         problems=tuple(wrong.get("", ())),
         is_open=any(known.get(path) is None for path, _node in shaping.groups(tree)),
     )
+
+
+def _effective(
+    tree: Plain, known: Mapping[str, Sequence[float] | None], measured: frozenset[str] | None
+) -> dict[str, float]:
+    """What each index really weighs in the score: those without data give their weight to their siblings."""
+
+    def has_data(node: Plain) -> bool:
+        if shaping.is_group(node):
+            return any(has_data(child) for child in shaping.children(node))
+        return measured is None or node["measure"] in measured
+
+    shares = {"": 1.0}
+    for path, group in shaping.groups(tree):
+        own = known.get(path)
+        if path not in shares or own is None:
+            continue
+        below = shaping.children(group)
+        counted = [one if has_data(child) else 0.0 for one, child in zip(own, below, strict=False)]
+        total = sum(counted)
+        for place, (one, child) in enumerate(zip(counted, below, strict=False)):
+            if total > 0 and has_data(child):
+                shares[shaping.below(path, place)] = shares[path] * one / total
+    return shares
 
 
 def weights_of(tree: Plain) -> dict[str, tuple[float, ...] | None]:
