@@ -17,6 +17,7 @@ from kezhi.core.actor import SYSTEM
 from kezhi.demo.arranging import arrange
 from kezhi.demo.customizing import customize
 from kezhi.demo.doubling import double, review
+from kezhi.demo.indexing import agree_on_indices, draft_next_year
 from kezhi.demo.influencing import tell_influence
 from kezhi.demo.keeping import judge_losses, price_serving, tell_losses
 from kezhi.demo.knowing import know
@@ -63,7 +64,9 @@ def build_demo(
         judge_losses(owner, today=today)
         price_serving(owner, today=today)
         survey(world, owner)
+        agree_on_indices(owner, today=today)
         _measure(world, owner, progress)
+        draft_next_year(owner, today=today)
         find_offers(today=today)
         tell_losses(owner, today=today)
         promise_tiers(owner, today=today)
