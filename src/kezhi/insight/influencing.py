@@ -224,6 +224,8 @@ def store_influences(run: ValueRun, found: Influences, measured: pa.Table) -> di
     return {
         "policy": found.policy.as_json(),
         "referred": int(found.was_referred.sum()),
+        "bringers": int((found.referred > 0).sum()),
+        "worth": round(float(found.value.of_referred.sum()), 2),
         "left_out": len(found.left_out),
         "received": round(float(found.value.received.sum()), 2),
         "given": round(float(found.value.given.sum()), 2),

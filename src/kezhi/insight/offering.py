@@ -62,6 +62,7 @@ LEAST_SUPPORT, LEAST_BASKETS = 0.002, 5
 LEAST_CONFIDENCE, LEAST_LIFT, FALSE_DISCOVERIES = 0.1, 1.1, 0.05
 STEPS = 100
 
+OFFERED = ("product_id", "expected_sum", "expected_count")
 FORGET = (
     "DELETE FROM insight_offer WHERE offer_run_id <> %s",
     "DELETE FROM insight_productrule WHERE offer_run_id <> %s",
@@ -195,7 +196,7 @@ def _carry_out(offer_run: OfferRun, progress: Progress) -> None:
         "baskets": baskets,
         "window_days": WINDOW_DAYS,
         "offers": offers.num_rows,
-        "expected": round(float(pc.sum(offers["expected"]).as_py() or 0.0), 2),
+        "by_product": _by_product(offers),
         "alike": len(alike),
         "is_calibrated": best.is_calibrated,
         "auc": best.model.auc if best.model else None,
@@ -370,6 +371,13 @@ def _offers(offer_run: OfferRun, bought: Bought, best: NextBest) -> pa.Table:
             "together": best.together[kept],
         }
     )
+
+
+def _by_product(offers: pa.Table) -> list[list[float]]:
+    """Product, money to expect, how many offers: so that no page adds up all of them."""
+    grouped = offers.group_by("product_id").aggregate([("expected", "sum"), ("expected", "count")])
+    rows = zip(*(grouped[name].to_pylist() for name in OFFERED), strict=True)
+    return [[product, round(money, 2), count] for product, money, count in rows]
 
 
 def _forget_others(offer_run: OfferRun) -> None:

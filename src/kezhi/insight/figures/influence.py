@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 
 from kezhi.core.actor import Actor, Scope
 from kezhi.customers.models import Customer, Relation
@@ -76,30 +76,34 @@ class InfluenceTotals:
 def influence_totals(actor: Actor, basis: Basis) -> InfluenceTotals:
     """What there is to tell."""
     told = _told(basis)
+    policy = _policy(told)
+    if _sees_all(actor):
+        return InfluenceTotals(
+            referred=int(told.get("referred", 0)),
+            bringers=int(told.get("bringers", 0)),
+            brought=float(told.get("worth", 0.0)),
+            received=float(told.get("received", 0.0)),
+            network=int(told.get("network", 0)),
+            points=float(told.get("points", 0.0)),
+            information=told.get("information") if policy.money_per_point else None,
+            left_out=int(told.get("left_out", 0)),
+            policy=policy,
+        )
     rows = Influence.objects.visible_to(actor).filter(run=basis.run)
-    about = rows.aggregate(points=Sum("points"), information=Sum("information"))
-    network = rows.filter(network_rank__isnull=False).count()
-    sees_all = _sees_all(actor)
-    if sees_all:
-        brings = rows.filter(referred__gt=0)
-        sums = rows.aggregate(worth=Sum("worth"), received=Sum("received"))
-        referred, bringers = rows.filter(worth__isnull=False).count(), brings.count()
-        brought, received = number(sums["worth"]) or 0.0, number(sums["received"]) or 0.0
-    else:
-        seen = _visible(actor, basis)
-        referred = len({younger for _elder, younger in seen.pairs})
-        bringers = len({elder for elder, _younger in seen.pairs})
-        brought, received = seen.worth, sum(each[1] for each in seen.moved.values())
+    about = rows.aggregate(
+        points=Sum("points"), information=Sum("information"), network=Count("network_rank")
+    )
+    seen = _visible(actor, basis)
     return InfluenceTotals(
-        referred=referred,
-        bringers=bringers,
-        brought=brought,
-        received=received,
-        network=network,
+        referred=len({younger for _elder, younger in seen.pairs}),
+        bringers=len({elder for elder, _younger in seen.pairs}),
+        brought=seen.worth,
+        received=sum(each[1] for each in seen.moved.values()),
+        network=about["network"],
         points=about["points"] or 0.0,
         information=number(about["information"]),
-        left_out=int(told.get("left_out", 0)) if sees_all else 0,
-        policy=_policy(told),
+        left_out=0,
+        policy=policy,
     )
 
 
@@ -141,12 +145,6 @@ def influences_of(actor: Actor, customers: Iterable[int], basis: Basis) -> dict[
     """Some parties, by number: for the picture of a network."""
     rows = _rows(actor, basis).filter(customer__in=list(customers))
     return {each.customer_id: each for each in _with_visible(actor, basis, rows)}
-
-
-def is_measured(basis: Basis) -> tuple[bool, bool]:
-    """Whether the company records referrals, and what customers tell."""
-    told = _told(basis)
-    return bool(told.get("referred")), bool(told.get("points"))
 
 
 def _told(basis: Basis) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Count, Exists, OuterRef, Sum
 
 from kezhi.catalog.models import Product
-from kezhi.core.actor import Actor
+from kezhi.core.actor import Actor, Scope
 from kezhi.insight.figures.basis import number
 from kezhi.insight.models import LookAlike, Offer, OfferAnswer, OfferRun, ProductRule
 
@@ -31,6 +31,16 @@ class Suggestion:
     expected: float
     lift: float
     together: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A product that is offered to some, and what to expect of it."""
+
+    product_id: int
+    product: str
+    expected: float
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +104,30 @@ def suggestions(
     return [_suggestion(row) for row in rows]
 
 
-def expected_of(actor: Actor, run: OfferRun, product_id: int | None = None) -> tuple[float, int]:
-    """Money to expect of all open offers, and how many there are."""
-    rows = _open(actor, run)
-    if product_id is not None:
-        rows = rows.filter(product=product_id)
-    found = rows.aggregate(expected=Sum("expected"))
-    return number(found["expected"]) or 0.0, rows.count()
+def offered(actor: Actor, run: OfferRun) -> list[Offered]:
+    """Money to expect of the open offers by product, the most first.
+
+    For who sees all customers from what the search added up, less what has been answered since.
+    """
+    if actor.scope("read", "customer") is Scope.ALL:
+        found = {int(pk): (money, count) for pk, money, count in run.figures.get("by_product", [])}
+        for pk, money, count in _by_product(_made(actor, run).filter(Exists(_answers()))):
+            before = found.get(pk, (0.0, 0))
+            found[pk] = (before[0] - money, before[1] - count)
+    else:
+        found = {pk: (money, count) for pk, money, count in _by_product(_open(actor, run))}
+    names = dict(Product.objects.filter(pk__in=found).values_list("pk", "name"))
+    rows = [
+        Offered(pk, names[pk], money, count)
+        for pk, (money, count) in found.items()
+        if count > 0 and pk in names
+    ]
+    return sorted(rows, key=lambda row: (-row.expected, row.product_id))
+
+
+def _by_product(rows: Any) -> list[tuple[int, float, int]]:
+    found = rows.order_by().values_list("product_id").annotate(Sum("expected"), Count("pk"))
+    return [(pk, float(money or 0), count) for pk, money, count in found]
 
 
 def offers_of(actor: Actor, customer_id: int) -> list[Suggestion]:
@@ -110,13 +137,6 @@ def offers_of(actor: Actor, customer_id: int) -> list[Suggestion]:
     newest = OfferRun.objects.filter(state=OfferRun.State.DONE).order_by("-id").values("id")[:1]
     rows = _open(actor, newest).filter(customer=customer_id).order_by("-expected", "id")
     return [_suggestion(row) for row in rows[:3]]
-
-
-def offered_products(actor: Actor, run: OfferRun, most: int = 30) -> list[tuple[int, str]]:
-    """The products with the most money to expect, for choosing one."""
-    rows = _open(actor, run).values_list("product_id", "product__name")
-    found = rows.annotate(all=Sum("expected")).order_by("-all", "product_id")[:most]
-    return [(pk, name) for pk, name, _money in found]
 
 
 def answered_offers(actor: Actor, limit: int = 50, offset: int = 0) -> list[Answered]:
@@ -190,15 +210,19 @@ def similar_ids(actor: Actor, run: OfferRun, most: int) -> Iterable[int]:
     return list(rows.order_by("-similarity", "id").values_list("customer_id", flat=True)[:most])
 
 
+def _answers() -> Any:
+    return OfferAnswer.objects.filter(customer=OuterRef("customer"), product=OuterRef("product"))
+
+
+def _made(actor: Actor, run: Any) -> Any:
+    runs = [run] if isinstance(run, OfferRun) else run
+    return Offer.objects.visible_to(actor).filter(offer_run__in=runs)
+
+
 def _open(actor: Actor, run: Any) -> Any:
-    answered = OfferAnswer.objects.filter(
-        customer=OuterRef("customer"), product=OuterRef("product")
-    )
-    return (
-        Offer.objects.visible_to(actor)
-        .filter(~Exists(answered), offer_run__in=run if not isinstance(run, OfferRun) else [run])
-        .select_related("customer__owner", "customer__standing", "product", "because")
-    )
+    """Not answered yet, with what a line says."""
+    related = ("customer__owner", "customer__standing", "product", "because")
+    return _made(actor, run).filter(~Exists(_answers())).select_related(*related)
 
 
 def _suggestion(row: Offer) -> Suggestion:

@@ -29,6 +29,7 @@ from kezhi.web.value.dashboard import scope_words
 PAGE = 50
 MOST_PAGES = 100
 MOST_IN_SEGMENT = 500
+MOST_CHOICES = 30
 MOST_PERCENT = 0.01
 SHOWN = ("offers", "together", "next", "answered")
 
@@ -101,25 +102,20 @@ def _page(request: PersonRequest, *, refusal: str = "", status: int = 200) -> Ht
     shown = request.GET.get("show", "")
     shown = shown if shown in SHOWN else SHOWN[0]
     number = page_number(request)
-    products = figures.offered_products(actor, run) if run and shown == "offers" else []
+    offered = figures.offered(actor, run) if run and shown == "offers" else []
     product = _product(request)
     found: list[Any] = _found(request, run, shown, product, number)
     chosen = f"&product={product.pk}" if product else ""
-    expected, count = (
-        figures.expected_of(actor, run, product.pk if product else None)
-        if run and shown == "offers"
-        else (0.0, 0)
-    )
+    counted = [row for row in offered if product is None or row.product_id == product.pk]
+    expected, count = sum(row.expected for row in counted), sum(row.count for row in counted)
     about: dict[str, Any] = {
         "run": run,
         "scope": scope_words(actor),
         "finding": _finding(shown, found, expected, count),
         "shown": shown,
         "rows": found[:PAGE],
-        "expected": expected,
-        "count": count,
         "product": product,
-        "products": products,
+        "products": [(str(row.product_id), row.product) for row in offered[:MOST_CHOICES]],
         "previous_page": f"?show={shown}{chosen}&page={number - 1}" if number > 1 else "",
         "next_page": f"?show={shown}{chosen}&page={number + 1}" if len(found) > PAGE else "",
         "tabs": [
