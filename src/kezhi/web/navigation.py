@@ -102,10 +102,10 @@ AT_RISK = Place(
     "/value/at-risk/", "flag", _("Value at risk"), ("read", "customer"), ("customer", "value")
 )
 WIN_BACK = Place(
-    "/value/win-back/", "refresh", _("Win back"), ("read", "customer"), ("customer", "value")
+    "/value/win-back/", "undo", _("Win back"), ("read", "customer"), ("customer", "value")
 )
 COSTS = Place(
-    "/value/costs/", "receipt", _("Cost to serve"), ("read", "customer"), ("customer", "money")
+    "/value/costs/", "truck", _("Cost to serve"), ("read", "customer"), ("customer", "money")
 )
 DELIVERED = Place("/value/delivered/", "star", _("Delivered value"), ("read", "survey_answer"))
 DRIVERS = Place(

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from kezhi.customers.models.standing import Tier
-from kezhi.insight import figures, rhythm, survival
+from kezhi.insight import figures, naming, rhythm, survival
 from kezhi.insight.figures import work_list
 from kezhi.insight.figures.work_list import Owed, RiskTotals, WorkRow
 from kezhi.insight.models import ValueRun
@@ -29,7 +29,7 @@ from kezhi.web.value import reasons
 from kezhi.web.value.dashboard import scope_words
 from kezhi.web.value.source import is_stale, source
 
-PAGE = 50
+PAGE = 25
 SHOWN = ("", "overdue", "falling", "declining", "owed", "open")
 
 
@@ -79,6 +79,7 @@ def show(request: PersonRequest) -> HttpResponse:
         "first_page": _address(shown, None) if after else "",
         "next_page": _address(shown, found[PAGE - 1].customer_id) if len(found) > PAGE else "",
         "source": source(basis.run),
+        "model": naming.model_label(basis.run.chosen_model),
         "is_stale": is_stale(basis.run),
         "may_plan": actor.may("create", "follow_up"),
         "plan_form": whole_form("follow_up"),
@@ -180,6 +181,9 @@ def stay(request: PersonRequest) -> HttpResponse:
     found = survival.survivals(request.actor, basis, by) if basis else None
     if basis is None or found is None or found.whole is None:
         return render(request, "value/at_risk/survival.html", {**about, "found": None})
+    seen = [
+        month for month, share in zip(MARKS, found.whole.marks, strict=True) if share is not None
+    ]
     about |= {
         "found": found,
         "finding": _staying(found.whole),
@@ -189,8 +193,8 @@ def stay(request: PersonRequest) -> HttpResponse:
             for name, label in (("tier", _("By tier")), ("source", _("By source")))
         ],
         "curve": _curve(found),
-        "rows": [_segment(each, by) for each in found.segments],
-        "columns": [_("M%(month)s") % {"month": month} for month in MARKS],
+        "rows": [_segment(each, by, len(seen)) for each in found.segments],
+        "columns": [_("M%(month)s") % {"month": month} for month in seen],
         "half_years": _half_years(found.half_years),
         "worst": _worst(found.half_years),
     }
@@ -229,9 +233,14 @@ def _curve(found: Survivals) -> dict[str, Any]:
     }
 
 
-def _segment(curve: Curve, by: str) -> dict[str, Any]:
+def _segment(curve: Curve, by: str, columns: int) -> dict[str, Any]:
     label = str(Tier(curve.segment).label) if by == "tier" else curve.segment
-    return {"label": label, "count": curve.customers, "cells": list(curve.marks), "href": ""}
+    return {
+        "label": label,
+        "count": curve.customers,
+        "cells": list(curve.marks[:columns]),
+        "href": "",
+    }
 
 
 def _half_years(found: tuple[HalfYear, ...]) -> list[dict[str, Any]]:

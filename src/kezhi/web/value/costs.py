@@ -32,7 +32,7 @@ from kezhi.web.value.at_risk import cursor
 from kezhi.web.value.dashboard import scope_words
 from kezhi.web.value.source import is_stale
 
-PAGE = 50
+PAGE = 25
 LATEST = 50
 
 
@@ -123,7 +123,7 @@ def _whale_finding(curve: WhaleCurve, of: str) -> Any:
         return ""
     shown = {
         "count": numbers.number(curve.profitable),
-        "peak": numbers.percent(curve.peak),
+        "peak": numbers.percent(curve.peak, 1),
         "rest": numbers.percent(curve.peak - 1, 1),
     }
     if of == "all":
@@ -148,9 +148,8 @@ def _picture(curve: WhaleCurve) -> dict[str, Any]:
         "href": registry["customer"].list_url(sort="-contribution_12m"),
     }
     if curve.peak is not None and curve.at_peak is not None:
-        label = _("peak %(peak)s") % {"peak": numbers.percent(curve.peak, plain=True)}
         x, y = round(curve.at_peak * 100, 2), round(curve.peak * 100, 2)
-        drawn["mark"] = {"x": x, "y": y, "label": label}
+        drawn["mark"] = {"x": x, "y": y, "label": ""}  # the title says it
     return drawn
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Customer, FollowUp
-from kezhi.insight import figures, losing, winning_back
+from kezhi.insight import figures, losing, naming, winning_back
 from kezhi.insight.models import Loss, LostCustomer, ValueRun, WinBackRules
 from kezhi.insight.winning_back import WinBackTotals
 from kezhi.records import registry
@@ -33,7 +33,7 @@ from kezhi.web.value.at_risk import cursor
 from kezhi.web.value.dashboard import scope_words
 from kezhi.web.value.source import is_stale, source
 
-PAGE = 50
+PAGE = 25
 SHOWN = ("worth", "let-go", "unexplained")
 
 
@@ -84,6 +84,7 @@ def show(request: PersonRequest) -> HttpResponse:
         "rules": rules,
         "is_newer": newest is not None and newest.published_at > basis.run.started_at,
         "source": source(basis.run),
+        "model": naming.model_label(basis.run.chosen_model),
         "is_stale": is_stale(basis.run),
         "horizon": round(basis.run.value_settings.rules.get("horizon_months", 36)),
         "may_plan": actor.may("create", "follow_up"),
