@@ -111,7 +111,7 @@ def version(request: PersonRequest, pk: int) -> HttpResponse:
         "version": shown,
         "table": index_trees.table(tree, measured=measured(basis), weights=weights),
         "is_current": shaping.same(tree, current.rules["tree"]),
-        "differences": differences(tree, current.rules["tree"]),
+        "differences": differences(tree, current.rules["tree"], measured(basis)),
         "may_edit": request.actor.may("create", "index_draft"),
     }
     return render(request, "value/index/version.html", about)
@@ -166,9 +166,14 @@ class Difference:
     after: float | None
 
 
-def differences(before: Plain, after: Plain) -> list[Difference]:
-    """The indices whose share in the score differs, as far as hands and judgements tell."""
-    first, second = _shares(before), _shares(after)
+def differences(
+    before: Plain, after: Plain, known: frozenset[str] | None = None
+) -> list[Difference]:
+    """The indices whose share in the score differs, as far as hands and judgements tell.
+
+    `known`: the measures that there are data for.
+    """
+    first, second = _shares(before, known), _shares(after, known)
     return [
         Difference(label, first.get(key), second.get(key))
         for key, label in _labels(before, after).items()
@@ -177,8 +182,8 @@ def differences(before: Plain, after: Plain) -> list[Difference]:
     ]
 
 
-def _shares(tree: Plain) -> dict[tuple[bool, str], float | None]:
-    found = index_trees.table(tree)
+def _shares(tree: Plain, known: frozenset[str] | None) -> dict[tuple[bool, str], float | None]:
+    found = index_trees.table(tree, measured=known)
     nodes = [node for _path, node in shaping.walk(tree)]
     return {
         (row.is_group, str(node["name"])): row.share
