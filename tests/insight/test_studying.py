@@ -26,6 +26,11 @@ from kezhi.value.plain import from_plain
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch):
+    monkeypatch.setattr(driving, "DRAWS", 60)
+
+
 def studied(subject="delivered"):
     return run_study(begin_study(subject, actor=SYSTEM, on=TODAY).pk)
 
@@ -221,7 +226,7 @@ def test_a_study_that_is_cancelled_keeps_what_was_there(answered, owner):
 
 
 @pytest.mark.parametrize("subject", list(Study.Subject))
-@pytest.mark.parametrize("after", [1, 300])
+@pytest.mark.parametrize("after", [1, 50])
 def test_stopped_in_the_middle_it_keeps_nothing(answered, owner, subject, after):
     study = begin_study(subject, actor=owner, on=TODAY)
 
@@ -245,3 +250,12 @@ def test_a_customer_s_answers_tell_what_was_bought_after_them(answered):
         bought_afterwards(ids[:1], [TODAY], TODAY)[0]
         != bought_afterwards(ids[:1], [TODAY], TODAY)[0]
     )
+
+
+def test_a_lead_goes_by_the_questions_asked_about_both(answered):
+    before = {part.attribute: part for part in delivered_of(studied()).parts}
+    fields = {"code": "visits", "text": "Visits", "factor": "physical", "low": 0, "high": 10}
+    create_item({**fields, "source": "visits"}, actor=SYSTEM, on=TODAY)
+    after = {part.attribute: part for part in delivered_of(studied()).parts}
+    assert after["physical"].ours < before["physical"].ours  # nobody was visited
+    assert after["physical"].lead == pytest.approx(before["physical"].lead)

@@ -14,6 +14,7 @@ from kezhi.demo.talking import ZONE
 from kezhi.demo.world import World
 from kezhi.insight.models import Study
 from kezhi.insight.studying import begin_study, run_study
+from kezhi.insight.weighing import publish_weights
 from kezhi.satisfaction.questioning import create_item
 
 SEED = 20
@@ -30,6 +31,10 @@ PARTS = (
     ("M1", "对账、开票、沟通很费精力", "mental", -1.1),
     ("B1", "需要自己跑腿、搬运或验货", "physical", -0.6),
 )
+WEIGHTS = {
+    "product": 0.35, "personnel": 0.20, "image": 0.10, "service": 0.35,
+    "money": 0.25, "time": 0.40, "mental": 0.25, "physical": 0.10,
+}  # fmt: skip
 # What a competitor does better or worse than we, by factor, on a scale of ten.
 RIVALS = {
     "恒达商贸": {"product": 0.1, "personnel": -0.9, "image": 0.6, "service": -1.0, "time": 0.7,
@@ -55,8 +60,10 @@ LOYALTY = (
 
 
 def survey(world: World, owner: User) -> None:
-    """The questions, the answers by import, and what they say."""
+    """The questions, what matters to customers, and the answers by import."""
     today = world.story.today
+    reason = "客户访谈：产品和服务最要紧，等待最费事"
+    publish_weights(WEIGHTS, None, actor=owner, on=today, reason=reason)
     for code, text, factor, _mood in PARTS:
         create_item({"code": code, "text": text, "factor": factor}, actor=owner, on=today)
     for code, text, factor in LOYALTY:

@@ -57,11 +57,16 @@ _UNITS: dict[str, Literal["money", "hours"] | None] = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of delivered value, 0 to 100: ours and, where they were judged, the competitors' mean."""
+    """One part of delivered value, 0 to 100: ours and, where they were judged, the competitors' mean.
+
+    `lead` is how far we are ahead (more of a benefit, less of a cost), by the questions that were asked
+    about them, too.
+    """
 
     attribute: str
     ours: float
     others: float | None
+    lead: float | None
     weight: float
     questions: int
 
@@ -185,39 +190,60 @@ def _of_us(found: Delivered) -> Delivered:
 
 
 def _whole(figures: Figures, found: Delivered, ours: Delivered, asked: Asked) -> Figures:
+    comparable = _comparable(asked, found.settings)
     suppliers = [
-        each for each in by_group(found, found.about) if each.respondents >= LEAST_OF_GROUP
+        each
+        for each in by_group(comparable, comparable.about)
+        if each.respondents >= LEAST_OF_GROUP and each.value is not None
     ]
-    mine = next(each for each in suppliers if each.group == US)
-    others = [each for each in suppliers if each.group != US]
-    points, why = _map(found, [each.group for each in suppliers])
+    mine = by_group(ours, ours.about)[0]
+    points, why = _map(comparable, [each.group for each in suppliers])
     return replace(
         figures,
         ours=mine,
-        parts=tuple(_parts(mine, others, ours, asked)),
+        parts=tuple(_parts(mine, suppliers, ours)),
         suppliers=tuple(suppliers),
         points=points,
         why_no_map=why,
     )
 
 
-def _parts(
-    mine: GroupMean, others: Sequence[GroupMean], ours: Delivered, asked: Asked
-) -> Iterator[Part]:
+def _comparable(asked: Asked, settings: DeliveredSettings) -> Delivered:
+    """By the questions that were asked about competitors, too; by all when nobody was judged but us."""
+    answers = asked.answers
+    rivals = np.array([about != US for about in answers.about], dtype=np.bool_)
+    known: list[bool] = np.any(np.isfinite(answers.answers[rivals]), axis=0).tolist()
+    both = {code for code, own in zip(answers.items, known, strict=True) if own}
+    items = tuple(
+        item
+        for item in settings.items
+        if item.item in answers.items and (item.item in both or not rivals.any())
+    )
+    return delivered(answers, replace(settings, items=items))
+
+
+def _parts(mine: GroupMean, suppliers: Sequence[GroupMean], ours: Delivered) -> Iterator[Part]:
+    same = next((each for each in suppliers if each.group == US), None)
+    rivals = [each for each in suppliers if each.group != US]
     for place, name in enumerate(ATTRIBUTES):
         own = mine.attributes[place]
         if own is None:
             continue
         theirs = [
-            (each.attributes[place], each.respondents)
-            for each in others
-            if each.attributes[place] is not None
+            (mean, each.respondents)
+            for each in rivals
+            for mean in [each.attributes[place]]
+            if mean is not None
         ]
         total = sum(count for _mean, count in theirs)
+        others = sum(mean * count for mean, count in theirs) / total if total else None
+        asked = same.attributes[place] if same else None
+        gap = None if others is None or asked is None else asked - others
         yield Part(
             attribute=name,
             ours=own,
-            others=sum((mean or 0.0) * count for mean, count in theirs) / total if total else None,
+            others=others,
+            lead=gap if gap is None or side_of(name) == "benefit" else -gap,
             weight=ours.settings.weights.get(name, 0.0),
             questions=sum(1 for item in ours.settings.items if item.attribute == name),
         )

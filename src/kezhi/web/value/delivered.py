@@ -20,7 +20,7 @@ from kezhi.insight.delivering import Figures, side_of
 from kezhi.insight.models import CustomerReading, Study
 from kezhi.records import registry
 from kezhi.satisfaction.models import SurveyItem
-from kezhi.value.delivered import GroupMean
+from kezhi.value.delivered import GroupMean, Worth
 from kezhi.value.plain import from_plain
 from kezhi.web import numbers
 from kezhi.web.findings import told
@@ -112,12 +112,13 @@ def _company(given: QueryDict, found: Figures, labels: dict[str, Any]) -> dict[s
             "days": numbers.number(BOUGHT_WITHIN.days, plain=True),
         },
         "days": BOUGHT_WITHIN.days,
+        "is_level": _is_level(found.worth),
         "by": by,
         "choices": [
             {"label": label, "href": f"?by={name}#segments-h", "current": name == by}
             for name, label in DIMENSIONS.items()
         ],
-        "segments": [_segment(by, each) for each in found.segments.get(by, ())],
+        "segments": [_segment(by, each) for each in _ordered(by, found.segments.get(by, ()))],
         "small_segments": found.small_segments.get(by, 0),
         "segment_finding": _segment_finding(by, found.segments.get(by, ())),
         "supplier_rows": [
@@ -154,22 +155,25 @@ def _finding(found: Figures) -> Any:
 
 
 def _parts_finding(found: Figures, labels: dict[str, Any]) -> str:
-    ahead = [
-        (pictures.lead(part), part.attribute) for part in found.parts if part.others is not None
-    ]
+    ahead = [(part.lead, part.attribute) for part in found.parts if part.lead is not None]
     if not ahead:
         best = max(found.parts, key=pictures.strength, default=None)
-        return _("Strongest: %(part)s") % {"part": labels[best.attribute]} if best else ""
+        return _("Strongest: %(part)s") % {"part": _within(labels[best.attribute])} if best else ""
     best_lead, best_name = max(ahead)
     worst_lead, worst_name = min(ahead)
     if worst_lead >= 0:
-        return _("Ahead everywhere, most in %(part)s") % {"part": labels[best_name]}
+        return _("Ahead everywhere, most in %(part)s") % {"part": _within(labels[best_name])}
     if best_lead <= 0:
-        return _("Behind everywhere, most in %(part)s") % {"part": labels[worst_name]}
+        return _("Behind everywhere, most in %(part)s") % {"part": _within(labels[worst_name])}
     return _("Ahead most in %(best)s, behind most in %(worst)s") % {
-        "best": labels[best_name],
-        "worst": labels[worst_name],
+        "best": _within(labels[best_name]),
+        "worst": _within(labels[worst_name]),
     }
+
+
+def _within(label: Any) -> str:
+    """A label inside a sentence."""
+    return str(label).lower()
 
 
 def _map_finding(found: Figures) -> str:
@@ -185,7 +189,14 @@ def _worth_finding(found: Figures, labels: dict[str, Any]) -> Any:
     best = max(found.worth, key=pictures.worth_of, default=None)
     if best is None:
         return ""
-    named = {"part": labels[best.attribute]}
+    named = {"part": _within(labels[best.attribute])}
+    if _is_level(found.worth):
+        if not found.has_stakes or best.money is None:
+            return _("A point raises delivered value as much in every part: the weights are equal")
+        return told(
+            _("A point is worth about as much in every part: %(amount)s in half a year"),
+            amount=numbers.money(best.money, plain=True),
+        )
     if found.has_stakes and best.money is not None:
         sentence = (
             _("A point more %(part)s is worth %(amount)s in half a year")
@@ -201,6 +212,12 @@ def _worth_finding(found: Figures, labels: dict[str, Any]) -> Any:
     return sentence % named
 
 
+def _is_level(found: Sequence[Worth]) -> bool:
+    """Whether the parts differ by less than a tenth: with equal weights none stands out."""
+    all_of = [pictures.worth_of(one) for one in found]
+    return len(all_of) > 1 and min(all_of) > 0 and max(all_of) < 1.1 * min(all_of)
+
+
 def _segment(dimension: str, each: GroupMean) -> list[Any]:
     return [
         dict(Tier.choices).get(each.group, each.group) if dimension == "tier" else each.group,
@@ -210,6 +227,13 @@ def _segment(dimension: str, each: GroupMean) -> list[Any]:
         numbers.number(each.benefits, 1),
         numbers.number(each.costs, 1),
     ]
+
+
+def _ordered(dimension: str, means: Sequence[GroupMean]) -> list[GroupMean]:
+    """Tiers from the best, other segments from the one that gets least."""
+    if dimension == "tier":
+        return sorted(means, key=lambda each: Tier.values.index(each.group))
+    return sorted(means, key=lambda each: each.value or 0.0)
 
 
 def _segment_finding(dimension: str, means: Sequence[GroupMean]) -> str:

@@ -26,12 +26,6 @@ def dimension(name: str) -> str | Promise:
     return _DIMENSIONS[name]
 
 
-def lead(part: Part) -> float:
-    """How far we are ahead: more of a benefit, less of a cost."""
-    gap = part.ours - (part.others or 0.0)
-    return gap if side_of(part.attribute) == "benefit" else -gap
-
-
 def strength(part: Part) -> float:
     """Points in our favour."""
     return part.ours if side_of(part.attribute) == "benefit" else 100 - part.ours
@@ -50,7 +44,7 @@ def parts(found: Sequence[Part], labels: Mapping[str, Any]) -> list[dict[str, An
                 "ours": round(part.ours, 2),
                 "others": None if part.others is None else round(part.others, 2),
                 "shown": numbers.number(part.ours, 0, plain=True),
-                "lead": None if part.others is None else lead(part),
+                "lead": part.lead,
                 "weight": part.weight,
             }
             for part in found
