@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from kezhi.value.choosing import LEAST_IN_SEGMENT
+from kezhi.value.choosing import LEAST_IN_SEGMENT, SHARED, with_segments
 from kezhi.value.datasets.simulated import simulate
 from kezhi.value.measure import Facts, Settings, measure
+from kezhi.value.potential.covariates import fit_of
 from kezhi.value.potential.gamma_gamma import GammaGamma
 from kezhi.value.potential.mbg_nbd import MBGNBD
 from kezhi.value.reading import Unreadable
@@ -46,7 +47,7 @@ def test_large_segments_have_a_contest_with_the_naive_rule_and_the_model_of_all(
     told = {one["segment"]: one for one in measured.run.model["segments"]}
     assert set(told) == {"shop", "person"}
     for one in told.values():
-        assert {"naive", "all", "mbg-nbd", "pareto-nbd"} <= set(one["models"])
+        assert {"naive", "all", SHARED, "mbg-nbd", "pareto-nbd"} <= set(one["models"])
         assert one["customers"] > LEAST_IN_SEGMENT
 
 
@@ -66,6 +67,24 @@ def test_a_segment_that_buys_otherwise_is_foretold_by_its_own_model(measured, fa
     assert mine[ids >= 50_000] == pytest.approx(theirs[ids >= 50_000])
     assert measured.run.model["parameters"] == plain.run.model["parameters"]
     assert plain.run.model["segments"] == []
+
+
+def test_a_model_that_segments_share_tells_them_apart_where_they_differ():
+    rng = np.random.default_rng(4)
+    segment = np.repeat(np.array([0, 1], dtype=np.int32), 1500)
+    rate = rng.gamma(0.8, 1 / 6.0, 3000) * np.where(segment == 1, 2.0, 1.0)
+    T = rng.uniform(40, 100, 3000)
+    x = rng.poisson(rate * T).astype(float)
+    t_x = np.where(x > 0, T * rng.beta(np.maximum(x, 1), 1.0), 0.0)
+    shared = with_segments(segment, [0, 1], x, t_x, T)
+    assert shared.model.names == ("1",)
+    slow, quick = (fit_of(shared, {"1": own}) for own in (0.0, 1.0))
+    assert slow.model.alpha / quick.model.alpha == pytest.approx(2.0, rel=0.15)
+    assert slow.model.parameters == pytest.approx(dict(shared.model.base))
+    for name in ("r", "alpha", "a", "b"):
+        known = shared.diagnostics.standard_errors[name]
+        assert slow.diagnostics.standard_errors[name] == pytest.approx(known)
+    assert with_segments(segment[:1500], [0], x[:1500], t_x[:1500], T[:1500]) is None
 
 
 def test_the_total_of_segments_lies_within_its_interval(measured):

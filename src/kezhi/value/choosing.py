@@ -2,7 +2,8 @@
 
 A model is chosen on one window and reported on the next, where the history is long enough for both.
 Where the facts say which segment a customer belongs to, segments with enough repeat customers hold a
-contest of their own: models fitted to the segment alone, the naive rule, and the model of all.
+contest of their own: models fitted to the segment alone, the naive rule, the model of all, and the
+model of all with the segment as a covariate, which shares what segments have in common.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from numpy.typing import NDArray
 from kezhi.value.by_season import seasons_of
 from kezhi.value.durations import DAYS
 from kezhi.value.potential.choose import EVERYBODY, FITS, Evaluation, evaluate, fit_named
-from kezhi.value.potential.fitting import CannotFit
+from kezhi.value.potential.covariates import WithCovariates, fit_of
+from kezhi.value.potential.covariates import fit as fit_with_covariates
+from kezhi.value.potential.fitting import CannotFit, Fit
+from kezhi.value.potential.mbg_nbd import MBGNBD
+from kezhi.value.potential.purchase_model import PurchaseModel
 from kezhi.value.potential.regular import RegularNBD
 from kezhi.value.summary import Summary, sum_of_logs
 
@@ -33,12 +38,20 @@ LEAST_IN_SEGMENT = 200
 """The same for a segment: below, its customers are foretold by the model of all."""
 MOST_SEGMENTS = 24
 """The largest segments hold contests; more of them would take too long."""
+MOST_COVARIATES = 8
+"""The largest of these are covariates of the model that segments share."""
+MANY = 200_000
+"""Customers from which on the model that segments share would take too long to fit; with so many of
+them a segment has enough of its own."""
+SHARED = "mbg-nbd+segment"
+"""The model of all customers with the segment as a covariate, in the contest of a segment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """`first` chose the model, `later` reports on the window after it; None where nothing could be
-    judged. `by_segment` holds the contests of segments, by their number in the facts."""
+    judged. `by_segment` holds the contests of segments, by their number in the facts, the largest
+    first."""
 
     first: Evaluation | None
     later: Evaluation | None
@@ -142,8 +155,12 @@ def _by_segment(
         ).model
     except CannotFit:
         return {}
+    shared = with_segments(segment, large.tolist(), window.x, window.t_x, window.T)
     found = {}
-    for number in np.sort(large).tolist():
+    for number in large.tolist():
+        given: dict[str, PurchaseModel] = {EVERYBODY: everybody}
+        if shared is not None:
+            given[SHARED] = fit_of(shared, {str(number): 1.0}).model
         own = segment == number
         found[number] = evaluate(
             window.x[own],
@@ -152,6 +169,28 @@ def _by_segment(
             window.later[own],
             window.ahead,
             candidates=[name for name in FITS if name != RegularNBD.name],
-            given={EVERYBODY: everybody},
+            given=given,
         )
     return found
+
+
+def with_segments(
+    segment: NDArray[np.int32], large: list[int], x: Vector, t_x: Vector, T: Vector
+) -> Fit[WithCovariates] | None:
+    """MBG/NBD of all customers with the segment as a covariate of buying and leaving.
+
+    The covariates are named by the numbers of the segments, `large` ones first; None where there is
+    nothing to tell apart, or the data can't carry it.
+    """
+    if len(x) > MANY:
+        return None
+    own = large[:MOST_COVARIATES]
+    if np.isin(segment, own).all():
+        own = own[1:]  # the first is what the others are compared with
+    columns = {str(number): (segment == number).astype(np.float64) for number in own}
+    if not columns:
+        return None
+    try:
+        return fit_with_covariates(MBGNBD.name, x, t_x, T, purchase=columns, dropout=columns)
+    except CannotFit:
+        return None

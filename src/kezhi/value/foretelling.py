@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kezhi.value.by_season import Seasons, seasons_of
-from kezhi.value.choosing import Choice, choose
+from kezhi.value.choosing import SHARED, Choice, choose, with_segments
 from kezhi.value.durations import DAYS, DAYS_PER_YEAR, days_in
 from kezhi.value.potential import gamma_gamma, shrunk_mean
 from kezhi.value.potential.choose import DEFAULT, EVERYBODY, FITS, Evaluation, fit_named
 from kezhi.value.potential.continuation import Buyers, Horizon, SpendModel, continuation
+from kezhi.value.potential.covariates import fit_of
 from kezhi.value.potential.few import most_purchases
 from kezhi.value.potential.fitting import CannotFit, Diagnostics, Fit
 from kezhi.value.potential.naive import Naive
@@ -217,11 +218,18 @@ def _parts(
     segment = arrays.segments.of[bought]
     rest = np.ones(len(x), dtype=np.bool_)
     parts, told = [], []
+    shared = None
+    if any(SHARED in (own.chosen, own.for_p_alive) for own in contest.by_segment.values()):
+        shared = with_segments(segment, list(contest.by_segment), x, t_x, T)
     for number, choice in contest.by_segment.items():
         who = segment == number
         name = choice.chosen if choice.chosen != "naive" else choice.for_p_alive or DEFAULT
         own = replace(everybody, who=who)
-        if EVERYBODY not in (choice.chosen, name):
+        if name == SHARED:
+            if shared is not None:
+                fit: Fit[Any] | None = fit_of(shared, {str(number): 1.0})
+                own = _Part.of(choice.chosen, fit, who)
+        elif name != EVERYBODY:
             fit, _failed = _fit(name, x[who], t_x[who], T[who], None)
             own = _Part.of(choice.chosen, fit, who)
         elif choice.chosen == "naive":

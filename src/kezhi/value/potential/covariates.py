@@ -14,7 +14,7 @@ in pymc-marketing, they are two, without which the mean dropout couldn't change.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -236,6 +236,35 @@ def fit(
         degenerate=(),
     )
     return Fit(WithCovariates(model, base, coefficients), diagnostics)
+
+
+def fit_of(
+    fit: Fit[WithCovariates], covariates: Mapping[str, float]
+) -> Fit[BGNBD | MBGNBD | ParetoNBD]:
+    """The model of customers with these covariates, beside what is known of its own parameters.
+
+    >>> rng = np.random.default_rng(1)
+    >>> online, x = rng.integers(0, 2, 400), rng.poisson(2, 400)
+    >>> whole = fit("bg-nbd", x, np.where(x > 0, 20.0, 0.0), np.full(400, 30.0),
+    ...     purchase={"online": online})
+    >>> list(fit_of(whole, {"online": 1.0}).diagnostics.standard_errors)
+    ['r', 'alpha', 'a', 'b']
+    """
+    model, labels = fit.model.of(covariates), list(fit.diagnostics.standard_errors)
+    names = model.names
+    moves = np.eye(len(names), len(labels))
+    for k, label in enumerate(labels[len(names) :], start=len(names)):
+        parameter, name = label.split(".", 1)
+        moves[names.index(parameter), k] = _SIGN[parameter] * covariates.get(name, 0.0)
+    covariance = moves @ np.array(fit.diagnostics.covariance) @ moves.T
+    spread = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    errors = {name: getattr(model, name) * own for name, own in zip(names, spread, strict=True)}
+    diagnostics = replace(
+        fit.diagnostics,
+        standard_errors={name: float(own) for name, own in errors.items()},
+        covariance=tuple(tuple(row) for row in covariance.tolist()),
+    )
+    return Fit(model, diagnostics)
 
 
 def _read(name: str, column: Any, customers: int) -> Vector:
