@@ -20,7 +20,7 @@ MADE_OF_PARTS = {
     "customers/importing.py", "customers/importing_contacts.py", "customers/matching_keeping.py",
     "customers/merging.py", "customers/merging_references.py", "customers/placing.py",
     "dataio/custom_columns.py", "dataio/importing.py", "dataio/loading.py", "dataio/people.py",
-    "dataio/staging.py", "dataio/undoing.py", "demo/customizing.py", "demo/loading.py", "insight/facts.py",
+    "dataio/staging.py", "dataio/undoing.py", "demo/customizing.py", "demo/loading.py", "insight/copying.py", "insight/facts.py",
     "insight/figures/growth.py", "insight/figures/over_time.py", "insight/indexing/comparing.py", "insight/previewing.py",
     "insight/publishing.py",
     "ledger/importing.py", "ledger/importing_costs.py", "workbench/attaching.py",

@@ -63,11 +63,6 @@ LEAST_CONFIDENCE, LEAST_LIFT, FALSE_DISCOVERIES = 0.1, 1.1, 0.05
 STEPS = 100
 
 OFFERED = ("product_id", "expected_sum", "expected_count")
-FORGET = (
-    "DELETE FROM insight_offer WHERE offer_run_id <> %s",
-    "DELETE FROM insight_productrule WHERE offer_run_id <> %s",
-    "DELETE FROM insight_lookalike WHERE offer_run_id <> %s",
-)
 UNEXPECTED = gettext_noop("It ended on an unexpected fault; the worker’s log has the details.")
 
 
@@ -383,8 +378,9 @@ def _by_product(offers: pa.Table) -> list[list[float]]:
 def _forget_others(offer_run: OfferRun) -> None:
     """What earlier searches found makes room; that they were made stays."""
     with connection.cursor() as cursor:
-        for statement in FORGET:
-            cursor.execute(statement, [offer_run.pk])
+        cursor.execute("DELETE FROM insight_offer WHERE offer_run_id <> %s", [offer_run.pk])
+        cursor.execute("DELETE FROM insight_productrule WHERE offer_run_id <> %s", [offer_run.pk])
+        cursor.execute("DELETE FROM insight_lookalike WHERE offer_run_id <> %s", [offer_run.pk])
 
 
 def _close(offer_run: OfferRun, state: State, error: str = "") -> None:
