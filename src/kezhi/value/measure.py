@@ -132,7 +132,8 @@ class RunFacts:
 
     `summary`: customers, buyers, repeat_customers, lines, first_on, last_on, revenue, returns.
     `model`: chosen, for_p_alive, parameters, standard_errors, diagnostics (of the purchase model),
-    rhythm: k of MBG/CNBD-k; intervals vary by 1/√k of their mean, so that 1 is at random.
+    rhythm: k of MBG/CNBD-k; intervals vary by 1/√k of their mean, so that 1 is at random;
+    season: the indices by which time was counted, or None; segments: those that held contests.
     `spend`: model, parameters, standard_errors, diagnostics, correlation of frequency and spend.
     `evaluation`: holdout_months, chosen, chosen_because, models (by name: total, actual, bias, mae,
     rmse, log_score, spearman, top10_share), or None where the history is too short.
@@ -145,7 +146,8 @@ class RunFacts:
     `matrix`: customers and value in the four quadrants, the borders, and `across`: the measure that
     stands against potential value.
     `tree`: the published tree with version, bounds and means. `tiers`: floors, customers by tier.
-    `totals`: sums over all customers. `warnings`: [{key, detail}], what a reader must know.
+    `totals`: sums over all customers; between continuation_low and continuation_high the continuation
+    of all together will fall. `warnings`: [{key, detail}], what a reader must know.
     """
 
     as_of: date
