@@ -69,11 +69,13 @@ def test_a_judgement_is_mended_and_the_draft_published(empty_site, visit):
     ).to_be_visible()
     page.goto(f"{empty_site.address}/value/index/")
     expect(page.locator("#versions-h + ul > li").first).to_contain_text("Payment counts less")
-    visitor.must_have_no_complaints()
 
-    phone = visit(empty_site, width=390, theme="dark")
-    phone.sign_in("linxiaowen", "longjing-2026-spring")
+    page.set_viewport_size({"width": 390, "height": 900})
+    visitor.context.add_cookies(
+        [{"name": "kezhi_theme", "value": "dark", "url": empty_site.address}]
+    )
     for path in ("/value/index/", "/value/index/sensitivity/"):
-        phone.open(path)
-        phone.must_fit()
-        phone.must_be_accessible()
+        visitor.open(path)
+        visitor.must_fit()
+        visitor.must_be_accessible()
+    visitor.must_have_no_complaints()

@@ -72,7 +72,7 @@ def begin_draft(
 
 @audited("index_draft.changed")
 def rename_draft(draft: IndexDraft, title: str, *, actor: Actor, on: date) -> IndexDraft:
-    draft = claim_draft(draft, actor=actor)
+    draft = _claim(draft, actor=actor)
     if not title.strip():
         raise InvalidIndex({"title": _("Give the draft a title.")})
     draft.title = title.strip()[:80]
@@ -85,7 +85,7 @@ def add_index(
     draft: IndexDraft, path: str, wanted: Change, *, actor: Actor, on: date, version: int
 ) -> str:
     """An index that measures, or with no measure a group, below the group at `path`; returns its path."""
-    draft = claim_draft(draft, actor=actor, version=version)
+    draft = _claim(draft, actor=actor, version=version)
     tree = copy.deepcopy(draft.tree)
     node: Plain = {"name": "", "weight": 0.0}
     if wanted.measure:
@@ -109,7 +109,7 @@ def edit_index(
     draft: IndexDraft, path: str, wanted: Change, *, actor: Actor, on: date, version: int
 ) -> None:
     """Another name, measure, direction, normalisation, weight; for a group how it is put together."""
-    draft = claim_draft(draft, actor=actor, version=version)
+    draft = _claim(draft, actor=actor, version=version)
     tree = copy.deepcopy(draft.tree)
     before = dict(_at(tree, path))
     _apply(tree, path, wanted)
@@ -124,7 +124,7 @@ def move_index(
     draft: IndexDraft, path: str, step: int, *, actor: Actor, on: date, version: int
 ) -> str:
     """One place up (−1) or down (1) among its siblings; returns where it stands now."""
-    draft = claim_draft(draft, actor=actor, version=version)
+    draft = _claim(draft, actor=actor, version=version)
     tree = copy.deepcopy(draft.tree)
     _at(tree, path)
     now = shaping.shift(tree, path, 1 if step > 0 else -1) if path else path
@@ -137,7 +137,7 @@ def put_index(
     draft: IndexDraft, path: str, into: str, *, actor: Actor, on: date, version: int
 ) -> None:
     """Into another group, last of its indices."""
-    draft = claim_draft(draft, actor=actor, version=version)
+    draft = _claim(draft, actor=actor, version=version)
     tree = copy.deepcopy(draft.tree)
     node, group = _at(tree, path), _at(tree, into)
     if not path or into == path or into.startswith(f"{path}."):
@@ -156,7 +156,7 @@ def put_index(
 @audited("index_draft.changed")
 def remove_index(draft: IndexDraft, path: str, *, actor: Actor, on: date, version: int) -> None:
     """The index and all below it."""
-    draft = claim_draft(draft, actor=actor, version=version)
+    draft = _claim(draft, actor=actor, version=version)
     tree = copy.deepcopy(draft.tree)
     if not path:
         raise Refused(_("The index system itself can't be removed. Discard the draft instead."))
@@ -181,7 +181,7 @@ def weigh_children(
 
     `weighting` has method, data and theta, as `kezhi.value.index.shape.Weighting`.
     """
-    draft = claim_draft(draft, actor=actor, version=version)
+    draft = _claim(draft, actor=actor, version=version)
     tree = copy.deepcopy(draft.tree)
     group = _at(tree, path)
     group["weighting"] = {
@@ -219,7 +219,7 @@ def discard_draft(draft: IndexDraft, *, actor: Actor, on: date) -> IndexDraft:
 # ---- steps ----
 
 
-def claim_draft(draft: IndexDraft, *, actor: Actor, version: int | None = None) -> IndexDraft:
+def _claim(draft: IndexDraft, *, actor: Actor, version: int | None = None) -> IndexDraft:
     """The draft, locked, if the actor may change it and nobody changed it since `version`."""
     row: IndexDraft = claim(draft, actor=actor, action="create", version=version)
     if not row.is_draft:
