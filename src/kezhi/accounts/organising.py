@@ -32,9 +32,7 @@ def create_person(fields: dict[str, Any], *, actor: Actor) -> User:
     only_those_who(actor, "create")
     fields = dict(fields)
     password, roles = fields.pop("password"), _roles(fields.pop("roles"))
-    check_login(fields["login"])
-    if User.objects.filter(login__iexact=fields["login"]).exists():
-        raise Refused(_("The sign-in name %(login)s is taken.") % {"login": fields["login"]})
+    check_login(fields["login"], User.objects.all())
     _grant_no_more(actor, roles)
     person = _placed(User(**{**fields, "skills": skills(fields.get("skills", ()))}))
     _only_where_one_may(actor, "create", person)
@@ -60,7 +58,7 @@ def change_person(person: User, changes: dict[str, Any], *, actor: Actor) -> Use
     note(fields=sorted([*changes, *(["roles"] if roles is not None else [])]))
     where = (person.team_id, person.department_id)
     if changes.get("login", person.login) != person.login:
-        check_login(changes["login"])
+        check_login(changes["login"], User.objects.exclude(pk=person.pk))
     if "skills" in changes:
         changes["skills"] = skills(changes["skills"])
     for name, new in changes.items():
@@ -119,10 +117,12 @@ def set_password(person: User, password: str, *, actor: Actor) -> None:
     person.save(update_fields=["password", "name_key"])
 
 
-def check_login(login: str) -> None:
-    """Refuse what can't stand in the address of a colleague's page."""
+def check_login(login: str, others: Any) -> None:
+    """Refuse what one of the others has, or what can't stand in the address of a colleague's page."""
     if "/" in login or login.strip().lower() in ADDRESSES:
         raise Refused(_("A sign-in name has no slash, and isn’t “new” or dots only."))
+    if others.filter(login__iexact=login).exists():
+        raise Refused(_("The sign-in name %(login)s is taken.") % {"login": login})
 
 
 def check_password(password: str, person: User) -> None:

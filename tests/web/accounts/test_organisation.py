@@ -197,3 +197,9 @@ def test_a_sign_in_name_that_no_address_can_hold_is_refused(web, owner, li_wei, 
     change_person(li_wei, {"login": "li.wei#北京?", "name": "李伟"}, actor=owner)
     assert "李伟" in web(owner).get("/settings/people/").text
     assert web(owner).get("/settings/people/li.wei%23%E5%8C%97%E4%BA%AC%3F/").status_code == 200
+
+
+def test_a_sign_in_name_that_a_colleague_has_is_refused(owner, li_wei, chen_jing):
+    with pytest.raises(Refused):
+        change_person(li_wei, {"login": chen_jing.login.upper()}, actor=owner)
+    change_person(li_wei, {"login": li_wei.login.upper()}, actor=owner)
