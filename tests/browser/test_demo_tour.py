@@ -182,3 +182,39 @@ def _check_a_file_with_mistakes(visitor) -> None:
     page.click("form[enctype] button.primary")
     page.wait_for_url(re.compile(r"/imports/\d+/"))
     page.wait_for_load_state("networkidle")
+
+
+def test_a_reason_becomes_a_follow_up_and_a_cause_a_verdict(tour):
+    """The work list, winning back, cost to serve, and a figure that opens."""
+    visitor = tour("zh-hans", width=390, theme="dark")
+    for path in (
+        "/value/at-risk/survival/",
+        "/value/costs/",
+        "/value/costs/rates/",
+        "/value/win-back/rules/",
+    ):
+        visitor.open(path)
+        visitor.must_fit()
+        visitor.must_be_accessible()
+    page = visitor.open("/value/at-risk/?show=open")
+    visitor.must_be_accessible()
+    row = page.locator("#work .acts > li").first
+    name = row.locator(".t").inner_text()
+    row.locator(".do button").click()
+    page.wait_for_function(
+        "name => !document.querySelector('#work').innerText.includes(name)", arg=name
+    )
+    page.locator("#work small a").first.click()
+    page.wait_for_url(re.compile("/figures/value_at_risk/"))
+    visitor.must_fit()
+    visitor.must_be_accessible()
+    page = visitor.open("/value/win-back/?show=unexplained")
+    visitor.must_be_accessible()
+    form = page.locator("#lost .acts form:has(select)").first
+    address = form.get_attribute("action")
+    form.locator("select").select_option("insolvent")
+    form.locator("button").click()
+    page.wait_for_load_state()
+    assert page.locator(f"#lost a[href='{address}']").count() == 0
+    assert "0%" in visitor.open(address).locator("main").inner_text()
+    visitor.must_have_no_complaints()

@@ -122,6 +122,7 @@ class Field:
     expression: Any = None
     reads: Callable[[Any], Any] | None = None
     is_custom: bool = False
+    opens: str = ""  # where an entry is explained; %s stands for the record's id
     derived_from: Sequence[str] = ()  # groups of what it is computed from, which it could betray
 
     def __post_init__(self) -> None:

@@ -39,7 +39,9 @@ SHEETS = (
     "fields.css",
 )
 # What only the pages of an area need; they name the sheet in their block `styles`.
-AREAS = {"value.css": ("over_time.css", "index_system.css", "matrix.css", "delivered.css")}
+AREAS = {
+    "value.css": ("over_time.css", "index_system.css", "matrix.css", "delivered.css", "keeping.css")
+}
 BROWSERS = ["chrome 109", "safari 16.4", "firefox 115"]
 
 

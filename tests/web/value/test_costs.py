@@ -45,8 +45,7 @@ def test_before_the_first_run_it_says_what_to_do(web, company, owner):
     assert b"Not measured yet" in web(owner).get(PAGE).content
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("of", ["year", "all"])
+@pytest.mark.parametrize(("language", "of"), [("en", "year"), ("zh-hans", "all")])
 def test_it_says_who_costs_more_because_of_what(web, measured, owner, language, of):
     worst = Unprofitable.objects.order_by("contribution").first()
     text = web(owner, language).get(PAGE, {"of": of}).content.decode()

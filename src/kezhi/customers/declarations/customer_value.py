@@ -1,5 +1,7 @@
 """What runs have measured of a customer, as fields of the customer: written by a run, never typed in."""
 
+from dataclasses import replace
+
 from django.utils.translation import gettext_lazy as _
 
 from kezhi.customers.models.standing import Loyalty, Stage, Tier
@@ -7,7 +9,22 @@ from kezhi.records import Field, FieldKind
 
 K = FieldKind
 
-VALUE_FIELDS = (
+# Figures whose page tells formula, inputs, orders, interval and what would change them.
+EXPLAINED = {
+    "realised_value",
+    "revenue_12m",
+    "contribution_12m",
+    "current_value",
+    "potential_value",
+    "value_at_risk",
+    "p_alive",
+    "p_purchase_12m",
+    "expected_next_on",
+    "overdue_ratio",
+    "revenue_trend",
+}
+
+_MEASURED = (
     Field(
         "tier",
         _("Tier"),
@@ -277,4 +294,11 @@ VALUE_FIELDS = (
         is_filterable=True,
         group="value",
     ),
+)
+
+VALUE_FIELDS = tuple(
+    replace(field, opens=f"/customers/%s/figures/{field.name}/")
+    if field.name in EXPLAINED
+    else field
+    for field in _MEASURED
 )

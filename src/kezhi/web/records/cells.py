@@ -40,7 +40,10 @@ def cell(field: Field, record: Any) -> Cell:
     entry = held(record, field)
     if entry is None:
         return Cell(field)
-    return Cell(field, entry, _words(field, entry), _leads_to(field, entry))
+    href = _leads_to(field, entry)
+    if field.opens and not field.is_masked:
+        href = field.opens % record.pk
+    return Cell(field, entry, _words(field, entry), href)
 
 
 def title_of(kind: Kind, record: Any) -> str:

@@ -165,6 +165,12 @@ def component_label(name: str) -> str:
     return str(labels.get(name, name))
 
 
+def _within(name: str) -> str:
+    """The label inside a sentence."""
+    label = component_label(name)
+    return label[:1].lower() + label[1:]
+
+
 def _row(each: CostRow) -> Row:
     loss = each.row
     main = loss.causes[0]["component"] if loss.causes else _largest(loss.costs)
@@ -181,7 +187,7 @@ def because(loss: Unprofitable) -> str:
         parts = sorted(loss.costs.items(), key=lambda pair: (-pair[1], pair[0]))[:3]
         named = [
             _("%(component)s %(amount)s")
-            % {"component": component_label(name), "amount": numbers.money(cost, plain=True)}
+            % {"component": _within(name), "amount": numbers.money(cost, plain=True)}
             for name, cost in parts
             if cost > 0
         ]
@@ -196,7 +202,7 @@ def because(loss: Unprofitable) -> str:
             "%(component)s take %(share)s of revenue, with similar customers %(usual)s (%(excess)s more)"
         )
         % {
-            "component": component_label(cause["component"]),
+            "component": _within(cause["component"]),
             "share": numbers.percent(cause["share"], plain=True),
             "usual": numbers.percent(cause["similar_share"], plain=True),
             "excess": numbers.money(cause["excess"], plain=True),

@@ -170,7 +170,7 @@ def _lines(found: Explained, pk: int) -> Iterator[Line]:
     elif name == "contribution_12m":
         yield figure("revenue_12m")
         if found.year is not None:
-            for part, amount in found.year.costs.items():
+            for part, amount in sorted(found.year.costs.items(), key=lambda pair: -pair[1]):
                 yield money(component_label(part), amount)
         elif snapshot.revenue_12m is not None and snapshot.contribution_12m is not None:
             spent = snapshot.revenue_12m - snapshot.contribution_12m
@@ -300,12 +300,18 @@ def _changes(found: Explained) -> Iterator[str]:
     snapshot = found.snapshot
     if name in ("realised_value", "contribution_12m", "current_value"):
         worth = explaining.worth_of_purchase(snapshot, found.rules)
-        yield _("Each further purchase like the usual one adds about %(amount)s.") % {
-            "amount": numbers.money(worth, plain=True)
-        }
+        sentence = (
+            _("Each further purchase like the usual one adds about %(amount)s.")
+            if worth >= 0
+            else _(
+                "Each further purchase like the usual one costs about %(amount)s more than it brings."
+            )
+        )
+        yield sentence % {"amount": numbers.money(abs(worth), plain=True)}
     if name in ("realised_value", "contribution_12m", "cost_to_serve"):
         yield _(
-            "Every visit, hour of service, delivery or discount that is entered moves it by its cost with the next run."
+            "Every visit, hour of service, delivery or discount that is entered moves it by its cost with the "
+            "next run."
         )
     if name == "revenue_12m":
         yield _(
