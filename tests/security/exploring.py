@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
@@ -53,14 +53,21 @@ class Found:
 
 
 def explore(
-    get: Callable[[str], tuple[int, str]], start: tuple[str, ...], most: int = 400
+    get: Callable[[str], tuple[int, str]],
+    start: tuple[str, ...],
+    most: int = 400,
+    known: Iterable[str] = (),
 ) -> Found:
-    """Follow links from `start`, one address of each route (two where the first isn't there)."""
+    """Follow links from `start`, one address of each route (two where the first isn't there).
+
+    Routes that are `known` aren't asked for again, beside those of `start`.
+    """
     found, waiting, asked, seen = Found(), list(start), 0, set()
+    left_out = {*known} - {route_of(address) for address in start}
     while waiting and asked < most:
         address = waiting.pop(0)
         route = route_of(address)
-        if route is None or route in found.pages or address in seen:
+        if route is None or route in found.pages or route in left_out or address in seen:
             continue
         seen.add(address)
         status, html = get(address)

@@ -43,8 +43,10 @@ def main(first: int, many: int) -> None:
             kept += stored
             made.add(place)
     kept += files(client, markup, numbers, made)
-    again = explore(lambda address: page(client, address), START, 600)
-    addresses = sorted({*again.pages.values(), *(place for place in made if place)})
+    # What came to be, and where it leads; the rest is known already.
+    begun = (*START, *sorted(place for place in made if place))
+    again = explore(lambda address: page(client, address), begun, 600, found.pages)
+    addresses = sorted({*found.pages.values(), *again.pages.values(), *begun})
     reflected = [f"/search/?q={quoted(markup(first + at))}" for at in range(3)]
     reflected += [
         f"/customers/?w={quoted('name.contains.' + markup(first + at))}" for at in range(3)
@@ -72,6 +74,7 @@ def company() -> None:
 
 def page(client: Any, address: str) -> tuple[int, str]:
     answer = client.get(address)
+    assert answer.status_code < 500, address
     is_page = answer.headers.get("Content-Type", "").startswith("text/html")
     return answer.status_code, answer.content.decode() if is_page else ""
 
@@ -98,7 +101,9 @@ def signed_in(client: Any, markup: Any, numbers: Any) -> None:
 
 def fill(client: Any, form: Any, markup: Any, numbers: Any) -> tuple[int, str]:
     """All free entries at once; if that isn't taken, one after the other. How many were kept, and where."""
-    names = form.typed
+    names = [
+        name for name in form.typed if "password" not in name
+    ]  # never shown, and ends the visit
     sent = form.entries | {name: markup(next(numbers)) for name in names}
     answer = client.post(form.action, sent)
     if is_kept(answer):
@@ -113,6 +118,7 @@ def fill(client: Any, form: Any, markup: Any, numbers: Any) -> tuple[int, str]:
 
 def is_kept(answer: Any) -> bool:
     assert answer.status_code < 500, answer
+    assert not answer.headers.get("Location", "").startswith("/sign-in/"), answer
     return answer.status_code == 302 or bool(answer.headers.get("HX-Trigger"))
 
 
