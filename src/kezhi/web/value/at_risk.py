@@ -64,7 +64,7 @@ def show(request: PersonRequest) -> HttpResponse:
         return render(request, "value/at_risk/index.html", about)
     asked = request.GET.get("show", "")
     shown = asked if asked in SHOWN else ""
-    after = cursor(request.GET.get("after", ""))
+    after = placed_after(request.GET.get("after", ""))
     totals = work_list.risk_totals(actor, basis)
     found = work_list.work_list(
         actor, basis, on=request.today, reason=shown, after=after, limit=PAGE + 1
@@ -89,7 +89,7 @@ def show(request: PersonRequest) -> HttpResponse:
     return render(request, f"value/at_risk/{'_work' if part else 'index'}.html", about)
 
 
-def cursor(text: str) -> int | None:
+def placed_after(text: str) -> int | None:
     """A customer's number as an address tells it."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
