@@ -404,7 +404,7 @@ def test_sensitivity_counts_whom_a_moved_weight_moves(owner, draft, measured):
     )
 
 
-@pytest.mark.parametrize("method", ["entropy", "critic", "merec", "combined"])
+@pytest.mark.parametrize("method", ["critic", "combined"])
 def test_weights_from_data_are_those_that_the_next_run_fixes(
     owner, draft, measured, measure, method
 ):
@@ -412,8 +412,7 @@ def test_weights_from_data_are_those_that_the_next_run_fixes(
     foretold = comparing.weights_now(tree_of(draft), measured.run)["0"]
     publish(draft, owner)
     run = measure(TODAY)
-    # Snapshots hold cents; MEREC takes logarithms of what is next to nothing.
-    assert run.tree["children"]["0"] == pytest.approx(foretold, abs=2e-3)
+    assert run.tree["children"]["0"] == pytest.approx(foretold, abs=1e-4)
 
 
 def test_topsis_scores_and_is_explained(owner, draft, measured, measure):

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight import figures
@@ -63,9 +64,11 @@ def order(request: PersonRequest, pk: int) -> HttpResponse:
         )
 
     answer = done(request, draft, deed)
-    if request.htmx and answer.status_code == 302:
-        return render(request, "value/index/_tree_edit.html", _tree(request, visible(request, pk)))
-    return answer
+    if not request.htmx:
+        return answer
+    if answer.status_code != 302:  # a colleague was quicker: look at the new state
+        return HttpResponseClientRefresh()
+    return render(request, "value/index/_tree_edit.html", _tree(request, visible(request, pk)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
