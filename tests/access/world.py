@@ -148,6 +148,7 @@ def _records(world: World) -> None:
     from kezhi.customers.following_up import log_interaction, plan_follow_up
     from kezhi.ledger.models import CostEntry, Order
     from kezhi.records import registry
+    from kezhi.satisfaction.models import SurveyAnswer, SurveyItem
 
     owner = world.people["li_wei"]
     customer = create_customer(
@@ -184,6 +185,15 @@ def _records(world: World) -> None:
             **customer.place,
         ),
     }
+    made["survey_item"] = SurveyItem.objects.create(code="Q1", text="满意吗", factor="product")
+    made["survey_answer"] = SurveyAnswer.objects.create(
+        customer=customer,
+        respondent="R1",
+        item=made["survey_item"],
+        answer=Decimal(8),
+        answered_on=TODAY,
+        **customer.place,
+    )
     simple: dict[str, dict[str, Any]] = {
         "address": {"customer": customer, "city": "合肥", "street": "长江路 1 号"},
         "identifier": {"customer": customer, "system": "erp", "number": "E-77"},
