@@ -51,11 +51,14 @@ def _asked(test: str, cases: int, part: int) -> argparse.Namespace:
     parser.add_argument(
         "--from", dest="first", type=int, default=0, help="number of the first case"
     )
-    parser.add_argument("--count", "--cases", dest="cases", type=int, default=cases)
+    parser.add_argument("--count", "--cases", dest="cases", type=int, help="all that are left")
     parser.add_argument("--part", type=int, default=part, help="cases in one run")
     parser.add_argument("--seed", type=int, default=20261122)
     parser.add_argument("--anew", action="store_true", help="what was done before counts no more")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if asked.cases is None:
+        asked.cases = max(0, cases - asked.first)
+    return asked
 
 
 def _open(first: int, end: int, size: int, done: list[dict[str, Any]]) -> list[tuple[int, int]]:
