@@ -276,7 +276,7 @@ def _keep_figures() -> None:
     figures.flow(SYSTEM, basis)
     figures.rfm(SYSTEM, basis)
     figures.trend(SYSTEM, basis)
-    for third in ("", *figures.thirds_measured(SYSTEM)):
+    for third in ("", *figures.thirds_measured(SYSTEM, basis).names):
         figures.grid(SYSTEM, basis, third)
     figures.growth(SYSTEM, basis, "launch")
     figures.growth(SYSTEM, basis, "customer")

@@ -193,11 +193,19 @@ def borders_of_run(basis: Basis) -> tuple[str, Split, Split, str, Split]:
     )
 
 
-def thirds_measured(actor: Actor) -> tuple[str, ...]:
-    """The measures that at least one customer has, so that they can be an axis."""
-    visible = Standing.objects.visible_to(actor).exclude(quadrant="")
-    return tuple(
-        name for name in THIRDS if visible.filter(**{f"{name}__isnull": False})[:1].exists()
+@dataclass(frozen=True, slots=True)
+class Thirds:
+    """Which of `THIRDS` at least one customer has, so that they can be an axis."""
+
+    names: tuple[str, ...]
+
+
+@kept
+def thirds_measured(actor: Actor, basis: Basis) -> Thirds:
+    """What the run measured of the customers that the actor may see."""
+    visible = Standing.objects.visible_to(actor).filter(run_id__isnull=False)
+    return Thirds(
+        tuple(name for name in THIRDS if visible.filter(**{f"{name}__isnull": False})[:1].exists())
     )
 
 

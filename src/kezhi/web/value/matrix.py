@@ -163,7 +163,7 @@ def _page(
 def _matrix(request: PersonRequest, basis: figures.Basis, asked: Asked) -> dict[str, Any]:
     actor = request.actor
     ruled = _rules(basis)
-    measured = figures.thirds_measured(actor)
+    measured = figures.thirds_measured(actor, basis).names
     third = asked.settings.third if asked.settings.third in measured else ""
     grid = figures.grid(actor, basis, third)
     before = _drawn(grid, basis, third)
