@@ -6,12 +6,16 @@ python -m storing FIRST COUNT    (within the environment of a site; prints what 
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
 from itertools import count
 from typing import Any
 
 import django
 
+IN_FULL = "KEZHI_SECURITY_CASES" in os.environ
+NUMBER = re.compile(r"[-+]?[\d.,]+ ?%?")
 PASSWORD = "longjing-2026-spring"
 LOGIN = "lin"
 # Deeds that would end the visit, or take away what others are to look at.
@@ -37,8 +41,9 @@ def main(first: int, many: int) -> None:
     kept, made = 0, set()
     for (method, route), form in sorted(found.forms.items()):
         if method == "post" and not any(word in route for word in LEFT_ALONE) and form.typed:
-            # As it stands now: what came before may have changed the record.
-            fresh = forms_of(form.page, page(client, form.page)[1]).get((method, route), form)
+            fresh = form
+            if "version" in form.entries:  # as it stands now: what came before may have changed it
+                fresh = forms_of(form.page, page(client, form.page)[1]).get((method, route), form)
             stored, place = fill(client, fresh, markup, numbers)
             kept += stored
             made.add(place)
@@ -100,16 +105,19 @@ def signed_in(client: Any, markup: Any, numbers: Any) -> None:
 
 
 def fill(client: Any, form: Any, markup: Any, numbers: Any) -> tuple[int, str]:
-    """All free entries at once; if that isn't taken, one after the other. How many were kept, and where."""
-    names = [
-        name for name in form.typed if "password" not in name
-    ]  # never shown, and ends the visit
+    """All free entries at once; if that isn't taken, one after the other. How many were kept, and where.
+
+    Passwords are never shown, and another one would end the visit. In a slice entries that hold a number now
+    are sent with the others only: forms of value have a hundred of them, and none takes a text.
+    """
+    names = [name for name in form.typed if "password" not in name]
     sent = form.entries | {name: markup(next(numbers)) for name in names}
     answer = client.post(form.action, sent)
     if is_kept(answer):
         return len(names), answer.headers.get("Location", "")
     stored, place = 0, ""
-    for name in names if len(names) > 1 else ():
+    texts = [name for name in names if not NUMBER.fullmatch(form.entries[name][0])]
+    for name in (names if IN_FULL else texts) if len(names) > 1 else ():
         answer = client.post(form.action, form.entries | {name: markup(next(numbers))})
         if is_kept(answer):
             stored, place = stored + 1, answer.headers.get("Location", "")
