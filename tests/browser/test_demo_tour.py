@@ -25,6 +25,8 @@ PAGES = {
     "products": "/products/",
     "costs": "/costs/",
     "value": "/value/",
+    "influence": "/value/influence/",
+    "offers": "/value/offers/",
     "runs": "/value/runs/",
     "imports": "/imports/",
     "settings": "/settings/",
@@ -163,6 +165,22 @@ def test_pictures(tour):
         assert (folder / f"{name}.png").stat().st_size > 20_000
     _check_a_file_with_mistakes(visitor)
     visitor.page.screenshot(path=folder / "import.png")
+
+
+def test_an_offer_is_planned_from_the_customers_page(tour):
+    visitor = tour("en", width=390, theme="light")
+    page = visitor.open("/value/offers/")
+    page.locator("tbody a.b").first.click()
+    page.wait_for_load_state("networkidle")
+    offers = page.locator("#offers li")
+    product = offers.first.locator(".t span").first.inner_text()
+    offers.first.get_by_role("button", name="Plan it").click()
+    page.wait_for_load_state("networkidle")
+    page.locator("#next-steps").get_by_text(f"Offer {product}").wait_for()
+    assert product not in page.locator("#offers .t").all_inner_texts()
+    visitor.must_fit()
+    visitor.must_be_accessible()
+    visitor.must_have_no_complaints()
 
 
 CUSTOMER_FILE = """单位名称,客户编号,联系电话,所属行业,城市,业务员,账期天数
