@@ -130,7 +130,7 @@ def connection_queries():
 def test_who_has_no_customers_yet_is_told_so(web, trading, measure, organisation):
     measure()
     new = create_person(
-        {"login": "new", "name": "新人", "roles": ["salesperson"], "password": PASSWORD},
+        {"login": "newcomer", "name": "新人", "roles": ["salesperson"], "password": PASSWORD},
         actor=SYSTEM,
     )
     page = web(new).get("/value/")
