@@ -39,7 +39,22 @@ SO-2,C-2,2025-03-02,P-9,1,10,
 C-1,运费,2025-03-01,35.5,合肥到上海
 C-1,运费,2025-03-01,35.5,合肥到上海
 """,
+    "survey_item": """code,question,factor,unit,low,high,reversed,source,active
+Q-1,产品好用吗,product value,points of a scale,0,5,no,,yes
+Q-2,为产品付多少,monetary cost,money,,,,asked,no
+Q-3,去年上门几次,time cost,,0,12,yes,counted: visits in 12 months,yes
+""",
+    "survey_answer": """受访者,客户,题目,回答,日期,评价对象
+R-1,C-1,Q-9,8,2025-03-01,
+R-1,C-1,Q-9,6.5,2025-03-01,恒达
+R-1,C-1,价格高吗,2.25,2025-03-01,本公司
+R-2,C-2,Q-9,10,2025-03-02,
+""",
 }
+ASKED = """code,question,factor
+Q-9,服务好吗,service value
+Q-8,价格高吗,monetary cost
+"""
 
 
 @pytest.fixture
@@ -51,9 +66,16 @@ def test_no_kind_is_forgotten():
     assert set(FILES) == set(kinds())
 
 
+@pytest.fixture
+def two_questions(bring_in):
+    bring_in("survey_item", ASKED)
+
+
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 @pytest.mark.parametrize("name", list(FILES))
-def test_an_export_comes_back_unchanged(name, language, two_customers, bring_in, owner):
+def test_an_export_comes_back_unchanged(
+    name, language, two_customers, two_questions, bring_in, owner
+):
     first = bring_in(name, FILES[name].format(person=owner.login))
     assert (first.bad, first.created) == (0, first.total), first.causes
     with translation.override(language):

@@ -140,6 +140,9 @@ def test_words():
     assert meaning(K.CHOICE, "PERSON", **more) == "person"
     assert meaning(K.CHOICE, "散户", **more) == "! unknown_choice"
     assert meaning(K.CHOICE, "散户", Reading(words={"散户": "person"}), **more) == "person"
+    wide = {"choices": (("calls", "统计：上门（次）"),)}
+    assert meaning(K.CHOICE, "统计：上门（次）", **wide) == "calls"
+    assert meaning(K.CHOICE, "统计:上门(次)", **wide) == "calls"
     assert meaning(K.BOOLEAN, "是") == "t"
     assert meaning(K.BOOLEAN, "maybe") == "! not_yes_or_no"
     assert meaning(K.EMAIL, "王@公司.中国") == "王@公司.中国"

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import override
 
+from kezhi.core.normal_form import normal_form
 from kezhi.records import Field, FieldKind, registry
 
 Label = str | Promise
@@ -24,7 +25,7 @@ class ImportField:
 
     `names` are headings, in any language, that mean this field; the first ones serve as headings of the sample
     file. A CODE identifies a record: a number that a spreadsheet has rounded is refused there. `places` is how
-    many decimals are kept. `words` maps further words to the stored entry of a choice.
+    many decimals are kept. `words` maps further words, by `plain_word`, to the stored entry of a choice.
     """
 
     name: str
@@ -62,7 +63,8 @@ class ImportField:
         if declared.is_custom:
             # A file that brings records up to date needn't repeat what they have; new ones must have it.
             given.update(is_required=False, largest=10**13 - 1)
-        words = {**_words(declared), **changes.get("words", {})}
+        further = {plain_word(said): key for said, key in changes.get("words", {}).items()}
+        words = {**_words(declared), **further}
         return cls(**{**given, **changes, "words": words})
 
     def heading(self, language: str) -> str:
@@ -79,8 +81,13 @@ def _words(declared: Field) -> dict[str, str]:
     words: dict[str, str] = {}
     for language in ("zh-hans", "en"):
         with override(language):
-            words |= {str(label).casefold(): key for key, label in declared.choices}
+            words |= {plain_word(str(label)): key for key, label in declared.choices}
     return words
+
+
+def plain_word(text: str) -> str:
+    """What two ways to write a choice have in common: neither case nor the width of signs tells them apart."""
+    return normal_form("NFKC", text).strip().casefold()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from kezhi.core.normal_form import normal_form
-from kezhi.dataio.fields import ImportField, Reading
+from kezhi.dataio.fields import ImportField, Reading, plain_word
 from kezhi.records import FieldKind
 from kezhi.workbench import tagging
 
@@ -329,12 +329,12 @@ def _boolean(text: str, field: ImportField, reading: Reading) -> str:
 
 
 def _choice(text: str, field: ImportField, reading: Reading) -> str:
-    word = normal_form("NFKC", text).strip().casefold()
+    word = plain_word(text)
     for said, meant in reading.words.items():
-        if normal_form("NFKC", said).strip().casefold() == word:
+        if plain_word(said) == word:
             return meant
     for key, label in field.choices:
-        if word in {key.casefold(), str(label).casefold()}:
+        if word in {plain_word(key), plain_word(str(label))}:
             return key
     if word in field.words:
         return field.words[word]
