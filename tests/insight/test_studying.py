@@ -72,6 +72,14 @@ def test_the_map_compares_with_the_competitor_at_the_prices_named(answered):
     assert ours.ratio == pytest.approx(ours.relative_benefits / ours.relative_price)
 
 
+def test_benefits_and_a_price_are_enough_for_the_map(answered):
+    rivals = SurveyAnswer.objects.exclude(about="")
+    rivals.filter(item__factor__in=("time", "mental", "physical")).delete()
+    found = delivered_of(studied())
+    assert {point.about for point in found.points} == {"", "恒达"}
+    assert {p.attribute for p in found.parts if p.lead is not None} >= {"product", "service"}
+
+
 def test_one_point_more_is_worth_money_once_value_is_measured(answered, measure):
     before = delivered_of(studied())
     assert not before.has_stakes

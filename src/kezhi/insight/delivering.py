@@ -191,18 +191,18 @@ def _of_us(found: Delivered) -> Delivered:
 
 def _whole(figures: Figures, found: Delivered, ours: Delivered, asked: Asked) -> Figures:
     comparable = _comparable(asked, found.settings)
-    suppliers = [
+    judged = [
         each
         for each in by_group(comparable, comparable.about)
-        if each.respondents >= LEAST_OF_GROUP and each.value is not None
+        if each.respondents >= LEAST_OF_GROUP
     ]
     mine = by_group(ours, ours.about)[0]
-    points, why = _map(comparable, [each.group for each in suppliers])
+    points, why = _map(comparable, [each.group for each in judged])
     return replace(
         figures,
         ours=mine,
-        parts=tuple(_parts(mine, suppliers, ours)),
-        suppliers=tuple(suppliers),
+        parts=tuple(_parts(mine, judged, ours)),
+        suppliers=tuple(each for each in judged if each.value is not None),
         points=points,
         why_no_map=why,
     )
@@ -222,9 +222,9 @@ def _comparable(asked: Asked, settings: DeliveredSettings) -> Delivered:
     return delivered(answers, replace(settings, items=items))
 
 
-def _parts(mine: GroupMean, suppliers: Sequence[GroupMean], ours: Delivered) -> Iterator[Part]:
-    same = next((each for each in suppliers if each.group == US), None)
-    rivals = [each for each in suppliers if each.group != US]
+def _parts(mine: GroupMean, judged: Sequence[GroupMean], ours: Delivered) -> Iterator[Part]:
+    same = next((each for each in judged if each.group == US), None)
+    rivals = [each for each in judged if each.group != US]
     for place, name in enumerate(ATTRIBUTES):
         own = mine.attributes[place]
         if own is None:
