@@ -44,7 +44,8 @@ KNOWN_CHANGED = "known-changed"
 def show(request: PersonRequest, pk: int) -> HttpResponse:
     """The whole page, or the part that htmx asks for by the id of its target."""
     rows = Customer.objects.visible_to(request.actor).select_related("standing", "owner")
-    customer: Customer = get_object_or_404(tier.told_with(rows), pk=pk)
+    told = answered.told_with(tier.told_with(rows), request.actor)
+    customer: Customer = get_object_or_404(told, pk=pk)
     target = request.htmx.target if request.htmx else None
     if target in ("timeline", "older"):
         return render(request, f"customers/_{target}.html", _timeline(request, customer))
@@ -100,7 +101,7 @@ def whole(
         "kind": kind,
         **shares.panel(customer, actor),
         "sees_value": actor.sees("customer", "value"),
-        "offers": figures.offers_of(actor, customer.pk),
+        "offers": figures.offers_of(actor, customer.pk) if basis else [],
         "may_answer_offers": reaches(actor, "create", "follow_up", customer),
         **offers.words(),
         "neighbours": neighbours.of(request, kind, customer.pk),
