@@ -25,7 +25,16 @@ def measured(trading, measure):
 
 
 def with_model(run: ValueRun, model: MBGNBD) -> ValueRun:
-    run.parameters["model"] |= {"chosen": model.name, "parameters": model.parameters}
+    size = len(model.names)
+    diagnostics = run.parameters["model"]["diagnostics"] | {
+        "standard_errors": dict.fromkeys(model.names, 0.1),
+        "covariance": (0.02 * np.eye(size)).tolist(),
+    }
+    run.parameters["model"] |= {
+        "chosen": model.name,
+        "parameters": model.parameters,
+        "diagnostics": diagnostics,
+    }
     run.chosen_model = model.name
     run.save()
     for row in rows_of(run):

@@ -13,14 +13,21 @@ from scipy.stats import kstest
 from kezhi.value.datasets.simulated import simulate
 from kezhi.value.measure import Facts, Settings, measure
 from kezhi.value.potential import mbg_nbd, pareto_nbd
+from kezhi.value.potential.bg_nbd import BGNBD
+from kezhi.value.potential.fitting import Diagnostics
 from kezhi.value.potential.gamma_gamma import GammaGamma
+from kezhi.value.potential.ggom_nbd import GGomNBD
 from kezhi.value.potential.mbg_nbd import MBGNBD
+from kezhi.value.potential.nbd import NBD
+from kezhi.value.potential.pareto_nbd import ParetoNBD
 from kezhi.value.potential.predictive import (
     draw_purchases,
     drawn_models,
+    drawn_parameters,
     randomised_pit,
     total_purchases,
 )
+from kezhi.value.potential.regular import RegularNBD
 
 AHEAD = 52.0
 
@@ -101,6 +108,41 @@ def test_draws_have_the_mean_of_the_model():
     same = np.ones(100_000)
     drawn = draw_purchases(model, 3 * same, 20 * same, 26 * same, 52.0, rng)
     assert drawn.mean() == pytest.approx(float(model.expected_purchases(3, 20, 26, 52)), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        BGNBD(0.8, 6.0, 0.9, 2.5),
+        MBGNBD(0.8, 6.0, 0.9, 2.5),
+        ParetoNBD(0.8, 6.0, 0.6, 12.0),
+        GGomNBD(0.8, 6.0, 0.02, 0.6, 0.3),
+        RegularNBD(2, 0.8, 6.0, 0.9, 2.5),
+        NBD(0.8, 6.0),
+        GammaGamma(6.25, 3.74, 15.44),
+    ],
+    ids=lambda model: model.name,
+)
+def test_parameters_vary_by_their_own_variance_however_a_store_sorted_their_names(model):
+    spreads = 0.05 * np.arange(1, len(model.names) + 1)
+    known = Diagnostics(
+        customers=100,
+        groups=100,
+        log_likelihood=-1.0,
+        standard_errors=dict.fromkeys(sorted(model.names, key=lambda name: (len(name), name)), 0.1),
+        covariance=tuple(map(tuple, np.diag(spreads**2).tolist())),
+        gradient_norm=0.0,
+        newton_decrement=0.0,
+        iterations=1,
+        converged=True,
+        penalty=0.0,
+        degenerate=(),
+    )
+    drawn = drawn_parameters(model, known, np.random.default_rng(1), 4000)
+    for name, spread in zip(model.names, spreads, strict=True):
+        logs = np.log([own[name] for own in drawn])
+        assert logs.std() == pytest.approx(spread, rel=0.05)
+        assert logs.mean() == pytest.approx(np.log(getattr(model, name)), abs=0.1 * spread)
 
 
 def company(customers, seed):

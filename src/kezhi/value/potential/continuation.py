@@ -344,13 +344,12 @@ def _relative_error(
             ]
             return np.asarray(np.logaddexp.reduce(logs))
 
-        slopes = _slopes(model, diagnostics, log_purchases)
+        slopes = _slopes(model, log_purchases)
         variance += _quadratic(slopes, np.array(diagnostics.covariance))
         of_sum += _of_sum(slopes, np.array(diagnostics.covariance), gross)
     if isinstance(spend, GammaGamma) and spend_diagnostics is not None:
         slopes = _slopes(
             spend,
-            spend_diagnostics,
             lambda changed: _log(changed.expected_spend(buyers.paid, buyers.mean_spend)),
         )
         variance += _quadratic(slopes, np.array(spend_diagnostics.covariance))
@@ -362,10 +361,10 @@ def _log(numbers: Vector) -> Vector:
     return np.asarray(np.log(np.maximum(np.nan_to_num(numbers), 1e-300)))
 
 
-def _slopes(model: object, diagnostics: Diagnostics, log_of: Callable[..., Vector]) -> list[Vector]:
-    """Derivatives by each estimated log-parameter, by central differences."""
+def _slopes(model: PurchaseModel | GammaGamma, log_of: Callable[..., Vector]) -> list[Vector]:
+    """Derivatives by each estimated log-parameter, in the order of the covariance, by central differences."""
     step, slopes = 1e-4, []
-    for name in diagnostics.standard_errors:
+    for name in model.names:
         now = getattr(model, name)
         up = replace(model, **{name: now * np.exp(step)})  # type: ignore[type-var]
         down = replace(model, **{name: now * np.exp(-step)})  # type: ignore[type-var]

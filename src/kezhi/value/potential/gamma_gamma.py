@@ -35,6 +35,7 @@ class GammaGamma:
     """
 
     name: ClassVar[str] = "gamma-gamma"
+    names: ClassVar[tuple[str, ...]] = PARAMETERS
 
     p: float
     q: float

@@ -51,11 +51,15 @@ def drawn_models(
 def drawn_parameters(
     model: Any, diagnostics: Diagnostics, rng: np.random.Generator, draws: int = DRAWS
 ) -> list[dict[str, float]]:
-    """The parameters alone, of any model that was fitted; those in the diagnostics, by name."""
+    """The parameters alone, of any model that was fitted; those estimated, by name.
+
+    The covariance is in the order of the model's names, which diagnostics read from a database may
+    not have kept.
+    """
     covariance = np.array(diagnostics.covariance)
     eigenvalues, axes = np.linalg.eigh((covariance + covariance.T) / 2)
     root = axes * np.sqrt(np.maximum(eigenvalues, 0.0))
-    names = tuple(diagnostics.standard_errors)
+    names: tuple[str, ...] = model.names
     logs = np.log([getattr(model, name) for name in names])
     found = []
     for z in rng.standard_normal((draws, len(names))):
