@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kezhi.value.classes import LIFECYCLE, LOYALTY, ClassSettings, Condition, Rule, classify
 from kezhi.value.cohorts import cohorts
 from kezhi.value.concentration import concentration, gini
-from kezhi.value.matrix import QUADRANTS, measure_across, value_matrix
+from kezhi.value.matrix import QUADRANTS, MatrixSettings, measure_across, value_matrix
 from kezhi.value.plain import from_plain, to_plain
 from kezhi.value.realised import Lines, realised
 from kezhi.value.rfm import RFMSettings, rfm
@@ -155,6 +155,27 @@ def test_nothing_is_never_much():
         "nurture",
         "grow",
     ]
+
+
+def test_customers_are_placed_by_the_figures_that_are_kept():
+    measured = np.array([10.0, 20.0049, 20.0051, 30.004, 0.004])
+    rows = {
+        "growth_value": np.zeros(5),
+        "current_value": measured,
+        "potential_value": measured[::-1].copy(),
+        "loyalty_index": measured,
+    }
+    placing = MatrixSettings(third="loyalty_index").place(rows)
+    found = placing.matrix
+    assert (found.current_border, found.potential_border, placing.third_border) == (20, 20, 20.005)
+    kept = {name: np.round(column, 2) for name, column in rows.items()}
+    again = value_matrix(
+        kept["current_value"],
+        kept["potential_value"],
+        current_border=found.current_border,
+        potential_border=found.potential_border,
+    )
+    assert again.quadrant.tolist() == found.quadrant.tolist()
 
 
 def test_current_value_stands_across_once_growth_is_measured():

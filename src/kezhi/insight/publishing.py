@@ -20,6 +20,7 @@ from django.db.backends.utils import CursorWrapper
 from kezhi.insight import overriding
 from kezhi.insight.copying import copy_into
 from kezhi.insight.models import Snapshot, StageMove, TierMove, ValueRun
+from kezhi.value.matrix import DECIMALS
 from kezhi.value.measure import Measurement
 
 MONEY = (
@@ -44,9 +45,7 @@ MONEY = (
 ROUNDED = {
     **dict.fromkeys(MONEY, 2),
     "score": 3,
-    "loyalty_index": 3,
-    "influence_index": 3,
-    "p_alive": 4,
+    **DECIMALS,
     "p_purchase_12m": 4,
     "expected_purchases": 4,
     "expected_spend": 4,

@@ -51,6 +51,17 @@ class Split:
 THIRDS = ("loyalty_index", "influence_index", "p_alive")
 """What may be the third axis: the indices "loyalty" and "influence" of the tree (0-100), P(alive)."""
 
+DECIMALS = {
+    "contribution_12m": 2,
+    "current_value": 2,
+    "potential_value": 2,
+    "loyalty_index": 3,
+    "influence_index": 3,
+    "p_alive": 4,
+}
+"""With so many the measures of the axes are kept. They are placed as they are kept: where the border is
+somebody's own figure (the median of an odd number), that customer stands on it before and after."""
+
 
 @dataclass(frozen=True, slots=True)
 class MatrixSettings:
@@ -70,7 +81,9 @@ class MatrixSettings:
 
         `rows` has `measure_across`, `potential_value` and, where there is one, the third.
         """
-        current, potential = rows[measure_across(rows)], rows["potential_value"]
+        current, potential = (
+            _as_kept(rows, name) for name in (measure_across(rows), "potential_value")
+        )
         known = np.isfinite(current) & np.isfinite(potential)
         flat = value_matrix(
             current,
@@ -78,8 +91,10 @@ class MatrixSettings:
             current_border=self.current.border(current[known]),
             potential_border=self.potential.border(potential[known]),
         )
-        third = rows.get(self.third)
-        if third is None or not (known & np.isfinite(third)).any():
+        if rows.get(self.third) is None:
+            return Placing(flat)
+        third = _as_kept(rows, self.third)
+        if not (known & np.isfinite(third)).any():
             return Placing(flat)
         among = third[known & np.isfinite(third)]
         return Placing(flat, self.third, self.third_split.border(among))
@@ -243,6 +258,10 @@ def drag(
         tuple(tuple(row) for row in counts.tolist()),
         tuple(tuple(row) for row in sums.tolist()),
     )
+
+
+def _as_kept(rows: Mapping[str, Vector], name: str) -> Vector:
+    return np.round(rows[name], DECIMALS[name])
 
 
 def _border(known: Vector, border: float | None) -> float:

@@ -26,14 +26,21 @@ from kezhi.customers.models import Standing
 from kezhi.insight.figures.basis import Basis, number
 from kezhi.insight.figures.keeping import MANY, kept
 from kezhi.insight.models import ValueRun
-from kezhi.value.matrix import QUADRANTS, THIRDS, Split
+from kezhi.value.matrix import DECIMALS, QUADRANTS, THIRDS, Split
 
 Vector = NDArray[np.float64]
 
 LEADERS = 20
-NOTHING = {"money": 0.01, "level": 0.001}
-"""The least figure above nothing, as figures are kept: what isn't above 0 is never high."""
 ROUND = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+
+
+def least_of(measure: str) -> float:
+    """The least figure above nothing, as figures are kept: what isn't above 0 is never high.
+
+    >>> least_of("potential_value"), least_of("p_alive")
+    (0.01, 0.0001)
+    """
+    return float(10.0 ** -DECIMALS[measure])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class Axis:
 
     @property
     def least(self) -> float:
-        return NOTHING["level" if self.measure in THIRDS else "money"]
+        return least_of(self.measure)
 
     def border(self, split: Split) -> float:
         """The figure from which on a customer counts as high: nothing never does, and figures are kept with
@@ -351,12 +358,11 @@ def _read(actor: Actor, across: str, third: str) -> NDArray[Any]:
 def _edges(figures: Vector, measure: str, drawn: Split, steps: int) -> Vector:
     """Where a border may lie among many customers: at even shares, at round figures, where the run drew it."""
     shares = np.quantile(figures, np.arange(1, steps) / steps, method="higher")
-    high = float(figures.max(initial=0.0))
+    high, least = float(figures.max(initial=0.0)), least_of(measure)
     if measure in THIRDS:
         whole = 1.0 if measure == "p_alive" else 100.0
-        least, rounded = NOTHING["level"], np.arange(1, 10) / 10 * whole
+        rounded = np.arange(1, 10) / 10 * whole
     else:
-        least = NOTHING["money"]
         until = math.ceil(math.log10(high)) if high > 1 else 0
         rounded = np.array([one * 10.0**power for power in range(until) for one in ROUND])
     border = max(math.ceil(round(drawn.border(figures) / least, 6)) * least, least)
