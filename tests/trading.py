@@ -67,9 +67,9 @@ def trade(one, other):
             ordered_on=order.ordered_on,
             quantity=1,
             amount=order.amount,
-            cost=order.amount * Decimal("0.60") if order.pk % 2 else None,
+            cost=order.amount * Decimal("0.60") if number % 2 else None,
         )
-        for order in orders
+        for number, order in enumerate(orders, start=1)
     )
     CostEntry.objects.bulk_create(
         CostEntry(

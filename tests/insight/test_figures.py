@@ -261,7 +261,7 @@ def test_what_another_version_kept_is_worked_out_anew(basis, owner, monkeypatch)
     fresh = figures.strip(owner, basis)
     KeptFigure.objects.update(figure={"dropped_since": 1})
     assert figures.strip(owner, basis) == fresh
-    assert "dropped_since" not in KeptFigure.objects.get().figure
+    assert "dropped_since" not in KeptFigure.objects.get(key__startswith="strip|").figure
 
 
 def test_the_next_run_forgets_what_was_kept(basis, owner, measure, monkeypatch):
