@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.arranging import create_department, create_team
@@ -122,6 +122,7 @@ def _fill(world: World, owner: User, progress: Say) -> None:
     at = datetime.combine(today, time(7, 30), ZONE)
     progress(_("importing %(count)d customers") % {"count": len(world.customers)})
     import_files(world, owner, on=today, at=at)
+    _learn()
     deeds = split(world)
     progress(_("what was said and planned"))
     places = fill(world, deeds.older_talk, deeds.older_follow_ups, actor=SYSTEM, on=today)
@@ -132,7 +133,17 @@ def _fill(world: World, owner: User, progress: Say) -> None:
     double(world)
 
 
+def _learn() -> None:
+    """The planner's statistics: nothing has looked at rows that came in within one transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ANALYZE customers_customer, customers_contact, customers_interaction, customers_followup,"
+            " ledger_order, ledger_orderline, ledger_costentry, catalog_product"
+        )
+
+
 def _measure(world: World, owner: User, progress: Say) -> None:
+    _learn()
     run = begin_value_run(actor=owner, on=world.story.today, backfill_months=BACKFILL_MONTHS)
 
     def tell(done: int, total: int, message: str = "") -> None:
