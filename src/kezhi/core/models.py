@@ -65,6 +65,17 @@ class JobRun(models.Model):
         self.state, self.started_at = JobState.RUNNING, timezone.now()
         self.save(update_fields=["state", "started_at"])
 
+    @classmethod
+    def ask_to_stop(cls, pk: int) -> bool:
+        """Within the caller's transaction; True if the work hadn't begun, and has ended by that."""
+        run = cls.objects.select_for_update().get(pk=pk)
+        run.cancel_requested = True
+        run.save(update_fields=["cancel_requested"])
+        if run.state != JobState.QUEUED:
+            return False
+        run.finish(JobState.CANCELLED)
+        return True
+
     def finish(self, state: JobState, result: dict[str, Any] | None = None) -> None:
         self.state, self.finished_at = state, timezone.now()
         if result is not None:

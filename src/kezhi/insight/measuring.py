@@ -21,7 +21,7 @@ from kezhi.accounts.models import User
 from kezhi.audit.recording import audited, note
 from kezhi.core import queue
 from kezhi.core.actor import SYSTEM, Actor
-from kezhi.core.models import JobRun, JobState
+from kezhi.core.models import JobRun
 from kezhi.core.progress import Progress, Stopped, silent
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight import economics, figures, following, influencing, overriding, publishing
@@ -129,11 +129,7 @@ def cancel_value_run(run: ValueRun, *, actor: Actor, on: date) -> None:
     run = ValueRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if run.state != ValueRun.State.RUNNING or run.job_run_id is None:
         raise Refused(_("This run isn't under way any more."))
-    job_run = JobRun.objects.select_for_update().get(pk=run.job_run_id)
-    job_run.cancel_requested = True
-    job_run.save(update_fields=["cancel_requested"])
-    if job_run.state == JobState.QUEUED:
-        job_run.finish(JobState.CANCELLED)
+    if JobRun.ask_to_stop(run.job_run_id):
         _close(run, ValueRun.State.CANCELLED)
 
 

@@ -15,9 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import IntegrityError, connection, transaction
-from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 
 from kezhi.accounts.models import User
@@ -25,11 +23,12 @@ from kezhi.audit.recording import audited, note
 from kezhi.catalog.models import Product
 from kezhi.core import queue
 from kezhi.core.actor import SYSTEM, Actor
-from kezhi.core.models import JobRun, JobState
-from kezhi.core.progress import Progress, Stopped, silent
+from kezhi.core.models import JobRun
+from kezhi.core.progress import Progress, silent
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight.bonds import DAY_0
 from kezhi.insight.copying import copy_into
+from kezhi.insight.ending import close, close_broken_off, closing
 from kezhi.insight.facts import facts_folder, read_bought
 from kezhi.insight.models import (
     LookAlike,
@@ -63,7 +62,6 @@ LEAST_CONFIDENCE, LEAST_LIFT, FALSE_DISCOVERIES = 0.1, 1.1, 0.05
 STEPS = 100
 
 OFFERED = ("product_id", "expected_sum", "expected_count")
-UNEXPECTED = gettext_noop("It ended on an unexpected fault; the worker’s log has the details.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +120,8 @@ def cancel_offer_run(offer_run: OfferRun, *, actor: Actor, on: date) -> None:
     offer_run = OfferRun.objects.select_for_update(of=("self",)).get(pk=offer_run.pk)
     if offer_run.state != State.RUNNING or offer_run.job_run_id is None:
         raise Refused(_("This isn’t under way any more."))
-    job_run = JobRun.objects.select_for_update().get(pk=offer_run.job_run_id)
-    job_run.cancel_requested = True
-    job_run.save(update_fields=["cancel_requested"])
-    if job_run.state == JobState.QUEUED:
-        job_run.finish(JobState.CANCELLED)
-        _close(offer_run, State.CANCELLED)
+    if JobRun.ask_to_stop(offer_run.job_run_id):
+        close(offer_run, State.CANCELLED)
 
 
 def run_offers(offer_run_id: int, progress: Progress = silent) -> OfferRun:
@@ -138,17 +132,8 @@ def run_offers(offer_run_id: int, progress: Progress = silent) -> OfferRun:
     offer_run = OfferRun.objects.select_related("run__value_settings").get(pk=offer_run_id)
     if offer_run.state != State.RUNNING:
         return offer_run
-    try:
+    with closing(offer_run):
         _carry_out(offer_run, progress)
-    except Stopped:
-        _close(offer_run, State.CANCELLED)
-        raise
-    except Refused as refusal:
-        _close(offer_run, State.FAILED, str(refusal))
-        raise
-    except Exception:
-        _close(offer_run, State.FAILED, _(UNEXPECTED))
-        raise
     return offer_run
 
 
@@ -158,7 +143,7 @@ def recover_offer_runs() -> int:
     running = OfferRun.objects.filter(state=State.RUNNING).select_related("job_run")
     for offer_run in running:
         if offer_run.job_run is None or not offer_run.job_run.is_under_way:
-            _close(offer_run, State.FAILED, _("The work was broken off."))
+            close_broken_off(offer_run)
             closed += 1
     return closed
 
@@ -217,7 +202,7 @@ def _carry_out(offer_run: OfferRun, progress: Progress) -> None:
             batch_size=2_000,
         )
         offer_run.save(update_fields=["figures"])
-        _close(offer_run, State.DONE)
+        close(offer_run, State.DONE)
         progress(STEPS, STEPS, _("Done"))  # the last chance to cancel
 
 
@@ -381,9 +366,3 @@ def _forget_others(offer_run: OfferRun) -> None:
         cursor.execute("DELETE FROM insight_offer WHERE offer_run_id <> %s", [offer_run.pk])
         cursor.execute("DELETE FROM insight_productrule WHERE offer_run_id <> %s", [offer_run.pk])
         cursor.execute("DELETE FROM insight_lookalike WHERE offer_run_id <> %s", [offer_run.pk])
-
-
-def _close(offer_run: OfferRun, state: State, error: str = "") -> None:
-    offer_run.state, offer_run.error, offer_run.finished_at = state, error[:500], Now()
-    offer_run.save(update_fields=["state", "error", "finished_at"])
-    offer_run.refresh_from_db(fields=["finished_at"])

@@ -7,18 +7,18 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import User
 from kezhi.audit.recording import audited, note
 from kezhi.core import queue
 from kezhi.core.actor import Actor, Scope
-from kezhi.core.models import JobRun, JobState
-from kezhi.core.progress import Progress, Stopped, silent
+from kezhi.core.models import JobRun
+from kezhi.core.progress import Progress, silent
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight.delivering import study_delivered
 from kezhi.insight.driving import study_drivers
+from kezhi.insight.ending import close, close_broken_off, closing
 from kezhi.insight.models import CustomerReading, Study
 from kezhi.value.plain import to_plain
 
@@ -87,12 +87,8 @@ def cancel_study(study: Study, *, actor: Actor, on: date) -> None:
     study = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     if study.state != Study.State.RUNNING or study.job_run_id is None:
         raise Refused(_("This isn’t under way any more."))
-    job_run = JobRun.objects.select_for_update().get(pk=study.job_run_id)
-    job_run.cancel_requested = True
-    job_run.save(update_fields=["cancel_requested"])
-    if job_run.state == JobState.QUEUED:
-        job_run.finish(JobState.CANCELLED)
-        _close(study, Study.State.CANCELLED)
+    if JobRun.ask_to_stop(study.job_run_id):
+        close(study, Study.State.CANCELLED)
 
 
 def run_study(study_id: int, progress: Progress = silent) -> Study:
@@ -103,21 +99,8 @@ def run_study(study_id: int, progress: Progress = silent) -> Study:
     study = Study.objects.get(pk=study_id)
     if study.state != Study.State.RUNNING:
         return study
-    try:
+    with closing(study):
         _carry_out(study, progress)
-    except Stopped:
-        _close(study, Study.State.CANCELLED)
-        raise
-    except Refused as refusal:
-        _close(study, Study.State.FAILED, str(refusal))
-        raise
-    except Exception:
-        _close(
-            study,
-            Study.State.FAILED,
-            _("It ended on an unexpected fault; the worker’s log has the details."),
-        )
-        raise
     return study
 
 
@@ -134,7 +117,7 @@ def _carry_out(study: Study, progress: Progress) -> None:
     study.figures = to_plain(figures)
     study.respondents, study.customers = figures.respondents, figures.customers
     study.save(update_fields=["figures", "respondents", "customers"])
-    _close(study, Study.State.DONE)
+    close(study, Study.State.DONE)
     _forget_older(study)
     progress(500, 500, _("Done"))  # the last chance to cancel
 
@@ -153,12 +136,6 @@ def recover_studies() -> int:
     running = Study.objects.filter(state=Study.State.RUNNING).select_related("job_run")
     for study in running:
         if study.job_run is not None and not study.job_run.is_under_way:
-            _close(study, Study.State.FAILED, _("The work was broken off."))
+            close_broken_off(study)
             closed += 1
     return closed
-
-
-def _close(study: Study, state: Study.State, error: str = "") -> None:
-    study.state, study.error, study.finished_at = state, error[:500], Now()
-    study.save(update_fields=["state", "error", "finished_at"])
-    study.refresh_from_db(fields=["finished_at"])
