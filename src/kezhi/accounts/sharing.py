@@ -6,7 +6,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import Share, Team, User
+from kezhi.accounts.models import Share, Team, User, person
 from kezhi.audit.recording import note, traced_by
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import Refused
@@ -46,7 +46,7 @@ def grant(
             since=on,
             until=until,
             reason=reason.strip()[:300],
-            granted_by=actor if isinstance(actor, User) else None,
+            granted_by=person(actor),
             **side,
         )
         for pk in customer_ids

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, models
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import User, person
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
@@ -33,7 +33,7 @@ def create_customer(
     if not actor.may("create", "customer"):
         raise NotAllowed(_("Your role doesn't create customers."))
     fields = dict(fields)
-    owner = fields.pop("owner", None) or _person(actor)
+    owner = fields.pop("owner", None) or person(actor)
     fields["code"] = fields.get("code") or next_customer_code()
     _check_unique(fields)
     _check_roles(fields)
@@ -162,10 +162,6 @@ def next_customer_code() -> str:
             code = f"C-{cursor.fetchone()[0]:05d}"
             if not Customer.objects.filter(code=code).exists():
                 return code
-
-
-def _person(actor: Actor) -> User | None:
-    return actor if isinstance(actor, User) else None
 
 
 def _give(customer: Customer, owner: User | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import User, person
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor, Scope
 from kezhi.core.claiming import claim
@@ -44,7 +44,7 @@ def log_interaction(
         channel=channel,
         text=text.strip(),
         at=at,
-        author=actor if isinstance(actor, User) else None,
+        author=person(actor),
         **customer.place,
     )
     if entries:
@@ -155,7 +155,7 @@ def complete_follow_up(
     follow_up = claim(follow_up, actor=actor, action="edit")
     if not follow_up.is_done:
         follow_up.done_at, follow_up.outcome = at, outcome.strip()[:500]
-        follow_up.done_by = actor if isinstance(actor, User) else None
+        follow_up.done_by = person(actor)
         settle("follow_up", follow_up)
         follow_up.version += 1
         follow_up.save()

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import person
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
@@ -26,7 +26,7 @@ def make_promise(fields: dict[str, Any], *, actor: Actor, on: date) -> Promise:
 
     One that contradicts an open promise is kept and both are marked: the customer has heard both.
     """
-    fields = {"made_on": on, "made_by": actor if isinstance(actor, User) else None, **fields}
+    fields = {"made_on": on, "made_by": person(actor), **fields}
     promise = Promise(created_by_id=actor.pk)
     put("promise", promise, fields, actor)
     if not may_reach(actor, "create", "promise", promise.customer):
@@ -86,7 +86,7 @@ def settle_promise(
         )
     _lock(promise.customer_id)
     promise.state, promise.reason, promise.settled_on = state, reason.strip()[:300], on
-    promise.settled_by = actor if isinstance(actor, User) else None
+    promise.settled_by = person(actor)
     promise.version += 1
     promise.save()
     _mark(promise)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import person
 from kezhi.audit.recording import audited, note
 from kezhi.catalog.models import Product
 from kezhi.core.actor import Actor
@@ -108,7 +108,7 @@ def _answer(
                 expected=offer.expected,
                 follow_up=follow_up,
                 answered_on=on,
-                answered_by=actor if isinstance(actor, User) else None,
+                answered_by=person(actor),
             )
     except IntegrityError as error:  # a colleague answered at the same moment
         raise Refused(_("This offer has been answered already.")) from error

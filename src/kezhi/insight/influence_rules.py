@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import person
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
@@ -103,7 +103,7 @@ def publish_influence_rules(
     return InfluenceRules.objects.create(
         rules=now,
         reason=reason.strip()[:300],
-        published_by=actor if isinstance(actor, User) else None,
+        published_by=person(actor),
     )
 
 

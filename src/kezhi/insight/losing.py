@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import person
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
@@ -48,7 +48,7 @@ def note_loss(customer: Customer, cause: str, *, actor: Actor, on: date, remark:
             "cause": cause,
             "remark": remark.strip()[:300],
             "noted_on": on,
-            "noted_by": actor if isinstance(actor, User) else None,
+            "noted_by": person(actor),
         },
     )
     judge_one(customer.pk, on=on)
@@ -97,7 +97,7 @@ def publish_win_back_rules(
     return WinBackRules.objects.create(
         rules=to_plain(wanted),
         reason=reason.strip()[:300],
-        published_by=actor if isinstance(actor, User) else None,
+        published_by=person(actor),
     )
 
 

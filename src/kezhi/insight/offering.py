@@ -18,7 +18,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import person
 from kezhi.audit.recording import audited, note
 from kezhi.catalog.models import Product
 from kezhi.core import queue
@@ -90,9 +90,7 @@ def start_offer_run(*, actor: Actor, on: date) -> OfferRun:
     recover_offer_runs()
     try:
         with transaction.atomic():
-            found = OfferRun.objects.create(
-                run=run, started_by=actor if isinstance(actor, User) else None
-            )
+            found = OfferRun.objects.create(run=run, started_by=person(actor))
     except IntegrityError as error:
         raise Refused(
             _("This is being worked out already. Wait until it has finished, or cancel it.")

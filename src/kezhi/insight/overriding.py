@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import person
 from kezhi.audit.recording import audited, note, traced_by
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
@@ -74,7 +74,7 @@ def request_override(
                 until=until,
                 reason=reason.strip()[:300],
                 requested_on=on,
-                requested_by=actor if isinstance(actor, User) else None,
+                requested_by=person(actor),
             )
     except IntegrityError as error:
         raise Refused(
@@ -94,9 +94,9 @@ def approve_override(override: TierOverride, *, actor: Actor, on: date) -> TierO
     if override.until < on:
         raise Refused(_("Its last day has passed. Ask for the tier anew."))
     earlier = TierOverride.objects.in_force().filter(customer=override.customer_id)
-    earlier.update(state=State.REPLACED, ended_on=on, ended_by=_person(actor))
+    earlier.update(state=State.REPLACED, ended_on=on, ended_by=person(actor))
     override.state, override.approved_on = State.IN_FORCE, on
-    override.approved_by = _person(actor)
+    override.approved_by = person(actor)
     override.save()
     _place(override.customer_id, override.tier, on=on)
     note(tier=override.tier, until=override.until.isoformat())
@@ -249,7 +249,7 @@ def _end(
     override: TierOverride, state: State, *, on: date, by: Actor, decision: str = ""
 ) -> TierOverride:
     override.state, override.ended_on = state, on
-    override.ended_by, override.decision = _person(by), decision.strip()[:300]
+    override.ended_by, override.decision = person(by), decision.strip()[:300]
     override.save()
     return override
 
@@ -279,7 +279,3 @@ def scored_tier(customer_id: int, run: ValueRun | None) -> str:
     if snapshot is None:
         return ""
     return snapshot.tier_by_score if snapshot.is_by_hand else snapshot.tier
-
-
-def _person(actor: Actor) -> User | None:
-    return actor if isinstance(actor, User) else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import person
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
@@ -117,7 +117,7 @@ def publish_tier_policies(
     return TierPolicies.objects.create(
         policies={tier: policies[tier].as_json() for tier in Tier.values},
         reason=reason.strip()[:300],
-        published_by=actor if isinstance(actor, User) else None,
+        published_by=person(actor),
     )
 
 

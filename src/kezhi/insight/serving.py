@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import person
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
@@ -79,7 +79,7 @@ def publish_rate(
         rate=rate,
         since_on=since_on,
         reason=reason.strip()[:300],
-        published_by=actor if isinstance(actor, User) else None,
+        published_by=person(actor),
     )
 
 
@@ -121,7 +121,7 @@ def enter_shared_cost(
         driver=driver,
         remark=remark.strip()[:200],
         entered_on=on,
-        entered_by=actor if isinstance(actor, User) else None,
+        entered_by=person(actor),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import person
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
@@ -84,7 +84,7 @@ def publish_matrix_strategies(
     return MatrixStrategies.objects.create(
         strategies={cell: asdict(strategy) for cell, strategy in wanted.items()},
         reason=reason.strip()[:300],
-        published_by=actor if isinstance(actor, User) else None,
+        published_by=person(actor),
     )
 
 

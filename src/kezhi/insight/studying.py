@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import person
 from kezhi.audit.recording import audited, note
 from kezhi.core import queue
 from kezhi.core.actor import Actor, Scope
@@ -69,7 +69,7 @@ def _begin(subject: str, *, actor: Actor, on: date) -> Study:
             study = Study.objects.create(
                 subject=Study.Subject(subject),
                 as_of=on,
-                started_by=actor if isinstance(actor, User) else None,
+                started_by=person(actor),
             )
     except IntegrityError as error:
         raise Refused(

@@ -9,7 +9,7 @@ from kezhi.accounts.models.session import Session
 from kezhi.accounts.models.sharing import Delegation, Share
 from kezhi.accounts.models.sign_in_attempt import SignInAttempt
 from kezhi.accounts.models.single_sign_on import ExternalIdentity, IdentityProvider
-from kezhi.accounts.models.user import User
+from kezhi.accounts.models.user import User, person
 
 __all__ = [
     "CodeApp",
@@ -28,4 +28,5 @@ __all__ = [
     "SignInAttempt",
     "Team",
     "User",
+    "person",
 ]

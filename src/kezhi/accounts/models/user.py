@@ -185,3 +185,8 @@ class User(AbstractBaseUser):
 
     def may(self, action: str, kind: str) -> bool:
         return self.scope(action, kind) > Scope.NONE
+
+
+def person(actor: Actor) -> User | None:
+    """Who acts, where a row names a person: nobody where the system itself does."""
+    return actor if isinstance(actor, User) else None

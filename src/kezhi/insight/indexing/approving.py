@@ -6,13 +6,14 @@ from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 
+from kezhi.accounts.models import person
 from kezhi.audit.recording import audited, note, traced_by
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight.indexing import judging, shaping
 from kezhi.insight.indexing.checking import check_tree
-from kezhi.insight.indexing.drafting import InvalidIndex, judgements_of, person
+from kezhi.insight.indexing.drafting import InvalidIndex, judgements_of
 from kezhi.insight.indexing.shaping import Plain
 from kezhi.insight.models import IndexDraft
 from kezhi.insight.ruling import InvalidRules, current_settings, publish_tree

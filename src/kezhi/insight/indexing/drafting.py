@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import person
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
@@ -225,10 +225,6 @@ def _claim(draft: IndexDraft, *, actor: Actor, version: int | None = None) -> In
     if not row.is_draft:
         raise Refused(_("Only a draft can be changed, and this isn't one any more."))
     return row
-
-
-def person(actor: Actor) -> User | None:
-    return actor if isinstance(actor, User) else None
 
 
 def _at(tree: Plain, path: str) -> Plain:
