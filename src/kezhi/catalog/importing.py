@@ -99,12 +99,7 @@ class ProductLoader:
                 WHERE outcome IS NULL"""
         )
         custom_columns.reject_incomplete(self.kind, work)
-        found = work.counts()
-        return Counts(
-            found.get("created", 0),
-            found.get("updated", 0),
-            found.get("unchanged", 0) + found.get("repeated", 0),
-        )
+        return Counts.of(work.counts())
 
     def _plain(self, work: Work) -> list[str]:
         return [name for name in PLAIN if work.has(name)]

@@ -121,13 +121,7 @@ class CustomerLoader:
         details = deduplicating_import.compare(work)
         if details.get("likely_updated"):
             self._decide(work)
-        found = work.counts()
-        return Counts(
-            found.get("created", 0),
-            found.get("updated", 0),
-            found.get("unchanged", 0) + found.get("repeated", 0) + found.get("left_out", 0),
-            details,
-        )
+        return Counts.of(work.counts(), details)
 
     def _decide(self, work: Work) -> None:
         work.run(

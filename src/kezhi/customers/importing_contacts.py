@@ -97,12 +97,7 @@ class ContactLoader:
                 WHERE outcome IS NULL"""
         )
         custom_columns.reject_incomplete(self.kind, work)
-        found = work.counts()
-        return Counts(
-            found.get("created", 0),
-            found.get("updated", 0),
-            found.get("unchanged", 0) + found.get("repeated", 0),
-        )
+        return Counts.of(work.counts())
 
     def _match(self, work: Work) -> None:
         work.run(

@@ -103,12 +103,7 @@ class DeclaredLoader:
         custom_columns.reject_incomplete(self.kind, work)
         if not self.is_plain:
             self._by_deeds(work)
-        found = work.counts()
-        return Counts(
-            found.get("created", 0),
-            found.get("updated", 0),
-            found.get("unchanged", 0) + found.get("repeated", 0),
-        )
+        return Counts.of(work.counts())
 
     def _refer(self, work: Work) -> None:
         for each in self._pointing():

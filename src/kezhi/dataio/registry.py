@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,6 +23,12 @@ class Counts:
     updated: int = 0
     unchanged: int = 0
     details: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, found: Mapping[str, int], details: Mapping[str, int] | None = None) -> Counts:
+        """Of the rows by outcome; a row that repeats another, or is left out, changes nothing."""
+        unchanged = sum(found.get(name, 0) for name in ("unchanged", "repeated", "left_out"))
+        return cls(found.get("created", 0), found.get("updated", 0), unchanged, dict(details or {}))
 
 
 @dataclass(frozen=True)

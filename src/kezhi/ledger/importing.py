@@ -79,12 +79,7 @@ class OrderLoader:
             "customers": "SELECT count(*) FROM import_customers WHERE customer_id IS NULL",
             "products": "SELECT count(*) FROM import_products WHERE product_id IS NULL",
         }
-        return Counts(
-            found.get("created", 0),
-            found.get("updated", 0),
-            found.get("unchanged", 0),
-            {name: int(work.fetch(sql)[0][0]) for name, sql in details.items()},
-        )
+        return Counts.of(found, {name: int(work.fetch(sql)[0][0]) for name, sql in details.items()})
 
     def _find_orders(self, work: Work) -> None:
         # One row per staged line with its references as numbers: the text keys are compared only once.

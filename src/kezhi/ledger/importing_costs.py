@@ -115,8 +115,7 @@ class CostLoader:
                   THEN 'unchanged' ELSE 'created' END"""
         )
         custom_columns.reject_incomplete(self.kind, work)
-        found = work.counts()
-        return Counts(created=found.get("created", 0), unchanged=found.get("unchanged", 0))
+        return Counts.of(work.counts())
 
     def write(self, work: Work) -> None:
         work.run("DELETE FROM import_staging WHERE outcome <> 'created'")

@@ -81,12 +81,7 @@ class AnswerLoader:
                 FROM {TABLE} t WHERE {SAME} AND s.outcome IS NULL"""
         )
         work.run("UPDATE import_staging SET outcome = 'created' WHERE outcome IS NULL")
-        found = work.counts()
-        return Counts(
-            found.get("created", 0),
-            found.get("updated", 0),
-            found.get("unchanged", 0) + found.get("repeated", 0),
-        )
+        return Counts.of(work.counts())
 
     def _name_ourselves(self, work: Work) -> None:
         company = Company.current()
