@@ -112,7 +112,8 @@ class Listing:
             related = {path.rpartition("__")[0] for path in needed} & {*self.kind.select_related}
             rows = rows.select_related(None)
             rows = (rows.select_related(*related) if related else rows).only(*needed)
-        with looking_up() if self.query.shape.text else nullcontext():
+        is_wide = self.filter.is_wide
+        with looking_up(is_wide=is_wide) if self.query.shape.text else nullcontext():
             return self.filter.order.page(rows, after, before)
 
     @cached_property

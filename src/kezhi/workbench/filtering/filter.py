@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from kezhi.records import Condition, Field, Kind
 from kezhi.workbench import operands
 from kezhi.workbench.filtering.criterion import Criterion, check
-from kezhi.workbench.filtering.finding import found
+from kezhi.workbench.filtering.finding import WIDE, found
 from kezhi.workbench.filtering.meaning import Asking, aliased
 from kezhi.workbench.filtering.tree import MOST_LEAVES, TooMuch, leaves, parse
 from kezhi.workbench.operands import Unusable
@@ -78,8 +78,15 @@ class Filter:
             if place != leaving_out and criterion.predicate is not None:
                 queryset = aliased(queryset, *criterion.reads).filter(criterion.predicate)
         if self.text:
-            queryset = queryset.filter(found(self.kind, self.text, self.asking))
+            is_alone = not self.criteria
+            text = found(self.kind, self.text, self.asking, is_alone=is_alone)
+            queryset = queryset.filter(text)
         return queryset
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether a great many rows hold the text, as far as it was applied."""
+        return bool(self.asking.memo.get(WIDE))
 
     @property
     def predicate(self) -> Q:

@@ -12,16 +12,18 @@ from kezhi.workbench import searching
 from kezhi.workbench.filtering.meaning import Asking, search_path
 
 MOST_WORDS = 6
+WIDE = "a great many hold the text"
 
 
-def found(kind: Kind, text: str, asking: Asking) -> Q:
+def found(kind: Kind, text: str, asking: Asking, *, is_alone: bool = False) -> Q:
     """As the search finds it, by the same documents; a kind that has none is read through.
 
-    Every word must occur somewhere among the searchable fields.
+    Every word must occur somewhere among the searchable fields. `is_alone`: nothing else is asked.
     """
-    by_documents = searching.narrowing(kind, text, by=asking.actor)
+    by_documents = searching.narrowing(kind, text, by=asking.actor, is_alone=is_alone)
     if by_documents is not None:
-        return by_documents
+        asking.memo[WIDE] = by_documents.is_wide
+        return by_documents.condition
     paths = [search_path(field) for field in kind.fields if field.is_searchable]
     if not paths:
         return Q()

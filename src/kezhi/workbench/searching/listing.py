@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, transaction
-from django.db.models import BigAutoField, BooleanField, Lookup, Q
+from django.db.models import BigAutoField, BooleanField, Lookup, Q, QuerySet
 
 from kezhi.core.actor import Actor
 from kezhi.records import Kind, registry
@@ -20,8 +21,10 @@ from kezhi.workbench.searching.reach import Reach
 from kezhi.workbench.searching.subjects import subject
 from kezhi.workbench.searching.wording import Wording, read
 
-MOST_IDS = 4_000
+MOST_IDS = 6_000
 CERTAINLY_MORE = 20_000
+SAMPLE = 1_500
+SHORT = 3  # so few letters or digits may begin a word of every second record
 
 
 @SearchVectorField.register_lookup
@@ -50,37 +53,103 @@ class AnyOf(Lookup):  # type: ignore[type-arg]
         return f"{left} IN (SELECT unnest(%s::bigint[]))", [*left_params, self.rhs]
 
 
+@dataclass(frozen=True)
+class Narrowing:
+    """The condition on rows that they hold a text; `is_wide` where more than `MOST_IDS` do."""
+
+    condition: Q
+    is_wide: bool = False
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The documents of a kind that meet `query`; of what is of shared `customers`, those that meet `shared`."""
+
+    kind: str
+    query: str
+    shared: str = ""
+    customers: tuple[int, ...] = ()
+
+    @property
+    def ids(self) -> QuerySet[SearchDocument, int]:
+        """The records' ids. One kind is one clause of the reach, so the index alone says it all."""
+        found = Q(tokens__matches=self.query)
+        if self.customers:
+            found |= Q(tokens__matches=self.shared, customer_id__in=self.customers)
+        return SearchDocument.objects.filter(found, kind=self.kind).values_list(
+            "object_id", flat=True
+        )
+
+
+@BigAutoField.register_lookup
+class HasDocument(Lookup):  # type: ignore[type-arg]
+    """`pk__has_document=Documents(…)`: the same, asked of each row that is left by the other conditions."""
+
+    lookup_name = "has_document"
+    prepare_rhs = False
+    output_field = BooleanField()
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        left, left_params = self.process_lhs(compiler, connection)
+        found, params = "d.tokens @@ %s::tsquery", [self.rhs.query]
+        if self.rhs.customers:
+            found = f"({found} OR d.tokens @@ %s::tsquery AND d.customer_id = ANY(%s))"
+            params += [self.rhs.shared, list(self.rhs.customers)]
+        # The offset keeps the planner from asking all documents first: it takes beginnings of words for rare.
+        each = (
+            f"SELECT FROM {TABLE} d WHERE d.kind = %s AND d.object_id = {left} AND {found} OFFSET 0"
+        )
+        return f"EXISTS ({each})", [self.rhs.kind, *left_params, *params]
+
+
 @contextmanager
-def looking_up() -> Iterator[None]:
-    """For a page of rows that hold a text: to start other processes takes longer than to find fifty rows."""
+def looking_up(*, is_wide: bool = False) -> Iterator[None]:
+    """For a page of rows that hold a text: to start other processes takes longer than to find fifty rows.
+
+    Where many hold it (`is_wide`), they are soon met along the index that keeps the list's order; the planner,
+    which knows nothing of beginnings of words, would fetch and sort them all.
+    """
+    ways = ("sort", "hashjoin", "mergejoin") if is_wide else ()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+        said = [f"SET LOCAL enable_{way} = off" for way in ways]
+        cursor.execute("; ".join(["SET LOCAL max_parallel_workers_per_gather = 0", *said]))
         yield
 
 
-def narrowing(kind: Kind, text: str, *, by: Actor) -> Q | None:
-    """The condition on a kind's rows that they hold every word of the text, or that a record does to which
-    they are linked (the orders of a customer by its name); None when there are no documents to search."""
+def narrowing(kind: Kind, text: str, *, by: Actor, is_alone: bool = True) -> Narrowing | None:
+    """That a kind's rows hold every word of the text, or that a record does to which they are linked (the
+    orders of a customer by its name); None when there are no documents to search.
+
+    `is_alone`: no other condition narrows the rows.
+    """
     wording = read(text)
-    own = _ids(kind.name, wording, by=by)
+    own = _found(kind.name, wording, by=by)
     linked = [
-        (each.path, _ids(each.link, wording, by=by))
+        (each.path, _found(each.link, wording, by=by))
         for each in kind.fields
         if each.is_searchable and each.link
     ]
     if own is None and all(found is None for _path, found in linked):
         return None
-    if not linked:
-        return Q(**{"pk__any_of" if isinstance(own, list) else "pk__in": own})
-    condition = Q(pk__in=[] if own is None else own)
-    for path, found in linked:
-        if found is not None:
-            condition |= Q(**{f"{path}__in": found})
-    return condition
+    if linked:
+        condition = Q(pk__in=_ids([] if own is None else own))
+        for path, found in linked:
+            if found is not None:
+                condition |= Q(**{f"{path}__in": _ids(found)})
+        return Narrowing(condition)
+    if not isinstance(own, Documents):
+        return Narrowing(Q(pk__any_of=own))
+    if is_alone:
+        return Narrowing(Q(pk__in=own.ids), is_wide=True)
+    return Narrowing(Q(pk__has_document=own))
 
 
-def _ids(name: str, wording: Wording, *, by: Actor) -> Any:
-    """The ids of what `by` may know of that kind: a list, or of more than `MOST_IDS` a query of them.
+def _ids(found: list[int] | Documents) -> Any:
+    return found.ids if isinstance(found, Documents) else found
+
+
+def _found(name: str, wording: Wording, *, by: Actor) -> list[int] | Documents | None:
+    """What `by` may know of that kind: the ids, or of more than `MOST_IDS` the documents.
 
     A list keeps the planner from guessing. None when the kind has no documents.
     """
@@ -90,17 +159,35 @@ def _ids(name: str, wording: Wording, *, by: Actor) -> Any:
     reach = Reach.of(by, [about])
     if wording.is_empty or not reach.clauses:
         return []
-    # By whole words, of which the statistics know the frequent ones; of beginnings they know nothing.
-    if expected_rows(reach.query(wording.as_whole_words()))[0] < CERTAINLY_MORE:
+    if not _is_frequent(wording, reach):
         few = _few(name, wording, reach)
         if len(few) <= MOST_IDS:
             return few
-    found = Q(tokens__matches=reach.query(wording))
-    if reach.shared:
-        shared = reach.query(wording, is_shared=True)
-        found |= Q(tokens__matches=shared, customer_id__in=reach.shared)
-    # One kind is one clause, so the index alone says it all.
-    return SearchDocument.objects.filter(found, kind=name).values_list("object_id", flat=True)
+    shared = reach.query(wording, is_shared=True) if reach.shared else ""
+    return Documents(name, reach.query(wording), shared, reach.shared)
+
+
+def _is_frequent(wording: Wording, reach: Reach) -> bool:
+    """Whether a great many records hold it for certain, so that none need be counted.
+
+    The statistics know frequent words. Of beginnings they know nothing: where those are short, and so may
+    begin half of all words, a sample tells.
+    """
+    if expected_rows(reach.query(wording, is_exact=True))[0] >= CERTAINLY_MORE:
+        return True
+    if reach.is_narrow or any(len(term.text) > SHORT for term in wording.terms):
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [TABLE])
+        every = cursor.fetchone()[0]
+        if every < CERTAINLY_MORE:
+            return False
+        cursor.execute(
+            f"SELECT count(*) FROM {TABLE} AS d TABLESAMPLE SYSTEM (%s) REPEATABLE (1)"
+            " WHERE d.tokens @@ %s::tsquery",
+            [SAMPLE / every * 100, reach.query(wording)],
+        )
+        return bool(cursor.fetchone()[0] * every / SAMPLE >= CERTAINLY_MORE)
 
 
 def _few(name: str, wording: Wording, reach: Reach) -> list[int]:

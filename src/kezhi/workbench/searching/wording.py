@@ -138,10 +138,6 @@ class Wording:
         is known of its name, and syllables instead of all names that begin so."""
         return replace(self, terms=tuple(map(_for_index, self.terms)))
 
-    def as_whole_words(self) -> Wording:
-        """Without longer words that begin so."""
-        return replace(self, terms=tuple(map(_as_whole_words, self.terms)))
-
     def _in_names(self, any_of: list[str]) -> Wording:
         forms = {WORDS: tuple(_form(lexeme) for lexeme in any_of)}
         return Wording((Term("", forms, exact=forms),), self.whole)
@@ -192,14 +188,6 @@ def _ideographs(run: str) -> Term:
     form = tuple((pair, False) for pair in pairs(run)[:MOST_PAIRS])
     forms = {WORDS: (form,), PROSE: (form,), CODE: (form,)}
     return Term(run, forms, exact=forms)
-
-
-def _as_whole_words(term: Term) -> Term:
-    forms = {
-        content: tuple(tuple((lexeme, False) for lexeme, _is_begin in form) for form in ways)
-        for content, ways in term.forms.items()
-    }
-    return replace(term, forms=forms, parts=tuple(map(_as_whole_words, term.parts)))
 
 
 def _for_index(term: Term) -> Term:
