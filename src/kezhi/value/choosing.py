@@ -27,7 +27,7 @@ from kezhi.value.potential.regular import RegularNBD
 from kezhi.value.summary import Summary, sum_of_logs
 
 if TYPE_CHECKING:
-    from kezhi.value.facts import FactArrays
+    from kezhi.value.facts import OpenFacts, Plan
     from kezhi.value.measure import Settings
 
 Vector = NDArray[np.float64]
@@ -83,16 +83,13 @@ class _Window:
         )
 
 
-def choose(arrays: FactArrays, summary: Summary, settings: Settings, today: int) -> Choice:
+def choose(arrays: OpenFacts, summary: Summary, settings: Settings, today: int) -> Choice:
     """The contests that the history of the company allows."""
     bought = summary.bought
     if not bought.any():
         return Choice(None, None, None, {})
     span = today - int(summary.first_day[bought].min())
-    if settings.holdout_months is None:
-        holdout = int(min(max(span / 4, 2 * DAYS["month"]), 12 * DAYS["month"]))
-    else:
-        holdout = round(settings.holdout_months * DAYS["month"])
+    holdout = _holdout_days(span, settings.holdout_months)
     if span < 3 * holdout:
         return Choice(None, None, None, {})
     window = None
@@ -112,7 +109,27 @@ def choose(arrays: FactArrays, summary: Summary, settings: Settings, today: int)
     return Choice(first, later, holdout, by_segment)
 
 
-def _window(arrays: FactArrays, settings: Settings, cut: int, until: int) -> _Window | None:
+def _holdout_days(span: int, months: float | None) -> int:
+    """The length of the hold-out in a history of that many days."""
+    if months is None:
+        return int(min(max(span / 4, 2 * DAYS["month"]), 12 * DAYS["month"]))
+    return round(months * DAYS["month"])
+
+
+def days_asked(first_day: int | None, plan: Plan) -> tuple[int, ...]:
+    """The days until which a run will ask for occasions: its own first, then those of the hold-outs.
+
+    `first_day` is that of the first purchase; None where there is none.
+    """
+    if first_day is None:
+        return (plan.today,)
+    holdout = _holdout_days(plan.today - first_day, plan.holdout_months)
+    if plan.today - first_day < 3 * holdout:
+        return (plan.today,)
+    return tuple(dict.fromkeys(plan.today - k * holdout for k in range(3)))
+
+
+def _window(arrays: OpenFacts, settings: Settings, cut: int, until: int) -> _Window | None:
     early, late = arrays.occasions(cut), arrays.occasions(until)
     there = early.count > 0
     if int((early.count > 1).sum()) < LEAST_REPEATING:
@@ -134,7 +151,7 @@ def _window(arrays: FactArrays, settings: Settings, cut: int, until: int) -> _Wi
 
 
 def _by_segment(
-    arrays: FactArrays, settings: Settings, window: _Window, whole: Evaluation
+    arrays: OpenFacts, settings: Settings, window: _Window, whole: Evaluation
 ) -> dict[int, Evaluation]:
     """The contests of the segments that are large enough; the company's own rhythm isn't theirs."""
     if arrays.segments is None or settings.model != "auto" or whole.for_p_alive is None:

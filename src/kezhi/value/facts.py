@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kezhi.value.churn import trend_of_spend
+from kezhi.value.cohorts import Activity, activity
 from kezhi.value.compute.local import Occasions, find_occasions
 from kezhi.value.reading import EPOCH, Unreadable, factorise, read_amounts, read_days
-from kezhi.value.realised import Lines
+from kezhi.value.realised import Lines, Realised, realised
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +28,8 @@ class Facts:
 
     `lines`: order lines with columns `customer` (int64), `day` (date32), `amount` (number; returns
     negative) and, where known, `cost` (cost of the goods, nullable, same sign as the amount) and
-    `margin_rate` (nullable: margin as a share of revenue for lines without cost, by category).
+    `margin_rate` (nullable: margin as a share of revenue for lines without cost, by category). A table,
+    or the path of a Parquet file or a folder of them: an engine on a cluster reads it there.
     `costs`: cost to serve with `customer`, `day`, `amount` (positive is a cost) and `kind` (text).
     `customers`: every known customer, also those that never bought (they get a row, without value).
     `measures`: further measures for the index tree, `customer` and one float column each, named as
@@ -34,7 +38,7 @@ class Facts:
     of their own, where there are enough of them.
     """
 
-    lines: pa.Table
+    lines: Any  # a pa.Table or a Path
     costs: pa.Table | None = None
     customers: pa.Array | pa.ChunkedArray | None = None
     measures: pa.Table | None = None
@@ -47,6 +51,54 @@ class Segments:
 
     names: tuple[str, ...]
     of: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will ask of the order lines: see `measure.Settings`."""
+
+    as_of: date
+    margin_rate: float = 0.30
+    compound_rate: float = 0.0
+    holdout_months: float | None = None
+
+    @property
+    def today(self) -> int:
+        """The day of the run, since 1970-01-01."""
+        return (self.as_of - EPOCH).days
+
+
+class OpenFacts(Protocol):
+    """Facts until the day of a run as an engine holds them, in the order of the customers' numbers.
+
+    The order lines may lie anywhere: nobody sees them but the engine, which answers per customer.
+    `later` is the number of order lines after that day, which were left out. `measures` are the
+    further measures by name, NaN where nothing is measured.
+    """
+
+    @property
+    def customers(self) -> NDArray[np.int64]: ...
+    @property
+    def measures(self) -> dict[str, Vector]: ...
+    @property
+    def segments(self) -> Segments | None: ...
+    @property
+    def later(self) -> int: ...
+    @property
+    def line_count(self) -> int:
+        """Order lines until the day of the run."""
+
+    def occasions(self, until: int) -> Occasions:
+        """Purchase occasions until a day since 1970-01-01: that of the run, or of its hold-outs."""
+
+    def realised(self, plan: Plan) -> Realised:
+        """What customers have brought so far."""
+
+    def trend_of_spend(self, found: Occasions, plan: Plan) -> Vector:
+        """How spending lately compares with before; `found` are the occasions until the day."""
+
+    def activity(self, found: Occasions, plan: Plan) -> Activity:
+        """Who bought when, by month of the first purchase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +118,48 @@ class FactArrays:
     later: int
     segments: Segments | None = None
 
+    @property
+    def line_count(self) -> int:
+        """Order lines until the day."""
+        return len(self.orders.days)
+
     def occasions(self, until: int) -> Occasions:
         """Purchase occasions until a day since 1970-01-01."""
         return find_occasions(
             self.orders.codes, self.orders.days, self.orders.amounts, len(self.customers), until
         )
 
+    def realised(self, plan: Plan) -> Realised:
+        """What customers have brought so far."""
+        return realised(
+            self.orders,
+            self.line_costs,
+            self.line_margins,
+            self.serving,
+            customers=len(self.customers),
+            as_of=plan.today,
+            margin_rate=plan.margin_rate,
+            compound_rate=plan.compound_rate,
+        )
+
+    def trend_of_spend(self, found: Occasions, plan: Plan) -> Vector:
+        """How spending lately compares with before; NaN where it can't be told."""
+        first = np.where(found.count > 0, found.first_day, plan.today).astype(np.int32)
+        orders = self.orders
+        return trend_of_spend(orders.codes, orders.days, orders.amounts, first, as_of=plan.today)
+
+    def activity(self, found: Occasions, plan: Plan) -> Activity:
+        """Who bought when, by month of the first purchase."""
+        purchases = self.orders.amounts >= 0
+        codes, days = self.orders.codes[purchases], self.orders.days[purchases]
+        return activity(codes, days, found.first_day, found.count > 0, as_of=plan.today)
+
 
 def read_facts(facts: Facts, *, as_of: date) -> FactArrays:
     """The facts as arrays. Raises `reading.Unreadable` with table, row, column and remedy."""
     last = (as_of - EPOCH).days
-    ids, codes, days, amounts = _dated(facts.lines, "lines")
+    lines = table_of(facts.lines)
+    ids, codes, days, amounts = _dated(lines, "lines")
     kept = days <= last
     serving = None if facts.costs is None else _dated(facts.costs, "costs")
     known = [ids]
@@ -91,13 +174,26 @@ def read_facts(facts: Facts, *, as_of: date) -> FactArrays:
     return FactArrays(
         customers=customers,
         orders=orders,
-        line_costs=_optional(facts.lines, "cost", kept),
-        line_margins=_optional(facts.lines, "margin_rate", kept),
+        line_costs=_optional(lines, "cost", kept),
+        line_margins=_optional(lines, "margin_rate", kept),
         serving=None if serving is None else _placed(serving, customers, last),
-        measures=_measures(facts.measures, customers),
+        measures=measures_of(facts, customers),
         later=int((~kept).sum()),
-        segments=None if facts.segments is None else _segments(facts.segments, customers),
+        segments=segments_of(facts, customers),
     )
+
+
+def table_of(lines: pa.Table | Path) -> pa.Table:
+    """The order lines in memory, wherever they lie."""
+    if not isinstance(lines, Path):
+        return lines
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(lines)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise Unreadable(f"{lines}: can't be read as Parquet: {error}") from error
 
 
 def _dated(
@@ -142,9 +238,11 @@ def _placed(
     return Lines(place[codes][kept], days[kept], amounts[kept])
 
 
-def _measures(table: pa.Table | None, customers: NDArray[np.int64]) -> dict[str, Vector]:
+def measures_of(facts: Facts, customers: NDArray[np.int64]) -> dict[str, Vector]:
+    """The further measures of these customers by name, NaN where nothing is measured."""
     import pyarrow as pa
 
+    table = facts.measures
     if table is None:
         return {}
     ids = _ids(table.column("customer"))
@@ -162,10 +260,14 @@ def _measures(table: pa.Table | None, customers: NDArray[np.int64]) -> dict[str,
     return found
 
 
-def _segments(table: pa.Table, customers: NDArray[np.int64]) -> Segments:
+def segments_of(facts: Facts, customers: NDArray[np.int64]) -> Segments | None:
+    """The segments of these customers, where the facts tell of any."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    table = facts.segments
+    if table is None:
+        return None
     for column in ("customer", "segment"):
         if column not in table.column_names:
             raise Unreadable(f"segments: there is no column {column!r}")

@@ -25,7 +25,7 @@ from kezhi.value.realised import Realised
 from kezhi.value.summary import Summary
 
 if TYPE_CHECKING:
-    from kezhi.value.facts import FactArrays
+    from kezhi.value.facts import OpenFacts
     from kezhi.value.measure import Settings
 
 Vector = NDArray[np.float64]
@@ -85,7 +85,7 @@ class OfSegment:
 
 
 def foretell(
-    arrays: FactArrays,
+    arrays: OpenFacts,
     summary: Summary,
     past: Realised,
     settings: Settings,
@@ -205,7 +205,7 @@ class _Part:
 
 def _parts(
     everybody: _Part,
-    arrays: FactArrays,
+    arrays: OpenFacts,
     bought: NDArray[np.bool_],
     contest: Choice,
     x: Vector,

@@ -16,17 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kezhi.value import report
-from kezhi.value.churn import overdue_ratio, trend_of_spend, value_at_risk
+from kezhi.value.churn import overdue_ratio, value_at_risk
 from kezhi.value.classes import LIFECYCLE, LOYALTY, ClassSettings, classify
+from kezhi.value.compute.engine import LOCAL, Engine
+from kezhi.value.compute.local import Occasions
 from kezhi.value.durations import DAYS, Unit
-from kezhi.value.facts import FactArrays, Facts, read_facts
+from kezhi.value.facts import Facts, OpenFacts, Plan
 from kezhi.value.foretelling import Foretelling, foretell
 from kezhi.value.index.tree import DEFAULT_TREE, FrozenTree, IndexTree, freeze
 from kezhi.value.matrix import QUADRANTS, MatrixSettings, Placing
 from kezhi.value.plain import from_plain, to_plain
 from kezhi.value.potential.season import By
-from kezhi.value.reading import EPOCH
-from kezhi.value.realised import Realised, realised
+from kezhi.value.realised import Realised
 from kezhi.value.rfm import RFM, rfm
 from kezhi.value.summary import Summary, dates, nullable, summary_from
 from kezhi.value.tiers import NO_TIER, Tiering, TierSettings, assign_tiers
@@ -244,12 +245,14 @@ def measure(
     as_of: date,
     previous: Previous | None = None,
     progress: Progress | None = None,
+    engine: Engine = LOCAL,
 ) -> Measurement:
     """What every customer is worth on the day `as_of`.
 
     `previous` carries tiers (for their hysteresis) and the published index tree from the last run.
     Few or no customers are no error: figures that can't be known are null, and `run.warnings` says
-    what is lacking. Raises `reading.Unreadable` for tables that aren't as `Facts` says.
+    what is lacking. Raises `reading.Unreadable` for tables that aren't as `Facts` says. `engine` says
+    where the work is done (see `compute.engine`); the numbers don't depend on it.
 
     >>> import pyarrow as pa
     >>> lines = pa.table({"customer": [1, 1, 2], "day": [date(2025, 1, 1), date(2025, 3, 1),
@@ -261,24 +264,17 @@ def measure(
     settings, previous = settings or Settings(), previous or Previous()
     tell = progress or _silent
     tell("summary", 0.0)
-    arrays = read_facts(facts, as_of=as_of)
-    today = (as_of - EPOCH).days
-    summary = _summary(arrays, settings, today)
+    plan = Plan(as_of, settings.margin_rate, settings.compound_rate, settings.holdout_months)
+    arrays = engine.open(facts, plan)
+    found = arrays.occasions(plan.today)
+    summary = _summary(arrays, found, settings, plan)
     tell("realised", 0.2)
-    past = realised(
-        arrays.orders,
-        arrays.line_costs,
-        arrays.line_margins,
-        arrays.serving,
-        customers=len(arrays.customers),
-        as_of=today,
-        margin_rate=settings.margin_rate,
-        compound_rate=settings.compound_rate,
-    )
+    past = arrays.realised(plan)
     tell("choose", 0.3)
     coming = foretell(arrays, summary, past, settings, lambda stage, done: tell(stage, done))
     tell("index", 0.85)
-    rows = _measures(arrays, summary, past, coming, today)
+    trend = arrays.trend_of_spend(found, plan)
+    rows = _measures(arrays, summary, past, coming, trend, plan.today)
     tree = _published(settings.tree, rows, summary.bought, previous.tree)
     judged = _judge(tree, rows, settings, arrays.customers, summary.bought, previous.tiers)
     tell("run", 0.95)
@@ -286,6 +282,7 @@ def measure(
         as_of=as_of,
         settings=settings.as_json(),
         arrays=arrays,
+        activity=arrays.activity(found, plan),
         summary=summary,
         past=past,
         coming=coming,
@@ -301,20 +298,25 @@ def _silent(stage: str, done: float) -> None:
     pass
 
 
-def _summary(arrays: FactArrays, settings: Settings, today: int) -> Summary:
+def _summary(arrays: OpenFacts, found: Occasions, settings: Settings, plan: Plan) -> Summary:
     import pyarrow as pa
 
     return summary_from(
         pa.array(arrays.customers),
-        arrays.occasions(today),
+        found,
         settings.unit,
-        today,
+        plan.today,
         has_amounts=True,
     )
 
 
 def _measures(
-    arrays: FactArrays, summary: Summary, past: Realised, coming: Foretelling, today: int
+    arrays: OpenFacts,
+    summary: Summary,
+    past: Realised,
+    coming: Foretelling,
+    trend: Vector,
+    today: int,
 ) -> dict[str, Vector]:
     """Every measure that the index tree and the rules may name; NaN where nothing is known."""
     bought = summary.bought
@@ -323,13 +325,6 @@ def _measures(
         return np.where(bought, figures, np.nan)
 
     since = today - summary.last_day.astype(np.float64)
-    trend = trend_of_spend(
-        arrays.orders.codes,
-        arrays.orders.days,
-        arrays.orders.amounts,
-        np.where(bought, summary.first_day, today).astype(np.int32),
-        as_of=today,
-    )
     current = of_buyers(past.contribution_12m + np.nan_to_num(coming.continuation))
     return {
         "occasions": summary.occasions.astype(np.float64),
@@ -442,7 +437,7 @@ def _held(
 
 
 def _table(
-    arrays: FactArrays,
+    arrays: OpenFacts,
     summary: Summary,
     past: Realised,
     coming: Foretelling,

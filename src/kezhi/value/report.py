@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kezhi.value.cohorts import cohorts
+from kezhi.value.cohorts import Activity
 from kezhi.value.concentration import concentration
 from kezhi.value.durations import DAYS, days_in
-from kezhi.value.facts import FactArrays
+from kezhi.value.facts import OpenFacts
 from kezhi.value.foretelling import Foretelling, OfSegment
 from kezhi.value.index.tree import FrozenTree
 from kezhi.value.matrix import QUADRANTS, Placing, measure_across
@@ -36,7 +36,8 @@ def run_facts(
     *,
     as_of: date,
     settings: Mapping[str, Any],
-    arrays: FactArrays,
+    arrays: OpenFacts,
+    activity: Activity,
     summary: Summary,
     past: Realised,
     coming: Foretelling,
@@ -60,7 +61,7 @@ def run_facts(
         "tracking": _tracking(summary, coming),
         "frequencies": _frequencies(summary, coming),
         "concentration": _concentration(summary, past, rows),
-        "cohorts": _cohorts(arrays, summary),
+        "cohorts": _cohorts(activity),
         "matrix": _matrix(placing, rows),
         "tree": to_plain(tree),
         "tiers": _tiers(tiering, rows),
@@ -69,7 +70,7 @@ def run_facts(
     }
 
 
-def _summary(arrays: FactArrays, summary: Summary) -> Plain:
+def _summary(arrays: OpenFacts, summary: Summary) -> Plain:
     bought = summary.bought
     some = bool(bought.any())
     return {
@@ -77,7 +78,7 @@ def _summary(arrays: FactArrays, summary: Summary) -> Plain:
         "buyers": int(bought.sum()),
         "repeat_customers": int((summary.repeats > 0).sum()),
         "occasions": int(summary.occasions.sum()),
-        "lines": len(arrays.orders.days),
+        "lines": arrays.line_count,
         "later_lines": arrays.later,
         "first_on": _date(int(summary.first_day[bought].min())) if some else None,
         "last_on": _date(int(summary.last_day[bought].max())) if some else None,
@@ -222,15 +223,7 @@ def _concentration(summary: Summary, past: Realised, rows: Mapping[str, Vector])
     }
 
 
-def _cohorts(arrays: FactArrays, summary: Summary) -> tuple[Plain, ...]:
-    purchases = arrays.orders.amounts >= 0
-    found = cohorts(
-        arrays.orders.codes[purchases],
-        arrays.orders.days[purchases],
-        summary.first_day,
-        summary.bought,
-        as_of=(summary.until - EPOCH).days,
-    )
+def _cohorts(activity: Activity) -> tuple[Plain, ...]:
     return tuple(
         {
             "month": cohort.month,
@@ -238,7 +231,7 @@ def _cohorts(arrays: FactArrays, summary: Summary) -> tuple[Plain, ...]:
             "active": list(cohort.active),
             "retention": list(cohort.retention),
         }
-        for cohort in found
+        for cohort in activity.cohorts()
     )
 
 
@@ -296,7 +289,7 @@ def _totals(past: Realised, rows: Mapping[str, Vector], coming: Foretelling) -> 
 
 
 def _warnings(
-    arrays: FactArrays, summary: Summary, past: Realised, coming: Foretelling
+    arrays: OpenFacts, summary: Summary, past: Realised, coming: Foretelling
 ) -> list[Plain]:
     """What a reader of the figures must know; `key` is stable, `detail` are figures for the text."""
     found: list[Plain] = []

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, betaln, expit, gammaln
 
+from kezhi.value.potential.alike import distinct_times, ranked
 from kezhi.value.potential.dropout import mean_purchases, p_stay
 from kezhi.value.potential.fitting import Vector
 from kezhi.value.potential.over_time import DIGITS, Time
@@ -216,15 +217,11 @@ _MANY = 20_000  # customers, from which on those with equal x and T are computed
 
 def _alike(x: Vector, T: Vector) -> tuple[Vector, Vector, NDArray[np.intp]]:
     """Distinct pairs of x and T, and which of them each customer has."""
-    ages, age = np.unique(T, return_inverse=True)
-    counts, count = np.unique(x, return_inverse=True)
-    key = age * len(counts) + count
-    if len(ages) * len(counts) > 8 * len(x):
-        found, place = np.unique(key, return_inverse=True)
-    else:
-        present = np.zeros(len(ages) * len(counts), dtype=np.bool_)
-        present[key] = True
-        found, place = np.flatnonzero(present), (np.cumsum(present) - 1)[key]
+    ages, age = distinct_times(T)
+    counts, count = distinct_times(x)
+    age *= len(counts)
+    age += count
+    found, place = ranked(age)
     return counts[found % len(counts)], ages[found // len(counts)], place
 
 

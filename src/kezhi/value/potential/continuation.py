@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from kezhi.value.durations import DAYS_PER_YEAR, days_in
+from kezhi.value.potential.alike import distinct_times, first_places, ranked
 from kezhi.value.potential.few import FEW, drawn_gross
 from kezhi.value.potential.fitting import Diagnostics, Vector
 from kezhi.value.potential.gamma_gamma import GammaGamma
@@ -256,12 +257,13 @@ class _Groups:
 
 def _grouped(buyers: Buyers, silence: NDArray[np.int64] | None = None) -> _Groups:
     """Groups of customers, apart by their class of silence where there is one."""
-    _, age = np.unique(buyers.T, return_inverse=True)
+    _, age = distinct_times(buyers.T)
     size = int(max(buyers.x.max(initial=0), buyers.paid.max(initial=0))) + 1
     key = (age * size + buyers.x.astype(np.int64)) * size + buyers.paid.astype(np.int64)
     if silence is not None:
         key = key * (_SILENCES + 1) + silence
-    _, first, index = np.unique(key, return_index=True, return_inverse=True)
+    found, index = ranked(key)
+    first = first_places(index, len(found))
     T, t_x = buyers.T[first], buyers.t_x[first]
     return _Groups(buyers.x[first], T, buyers.paid[first], np.clip(T - t_x, 0.0, T), index)
 

@@ -139,7 +139,12 @@ WEAK = 0.25
 
 
 def fit_by_newton(
-    objective: Objective, start: Vector, *, informative: int, penalty: float | None
+    objective: Objective,
+    start: Vector,
+    *,
+    informative: int,
+    penalty: float | None,
+    near: Vector | None = None,
 ) -> tuple[Optimum, float, Vector]:
     """The optimum, the weight of the penalty that was used, and where the data alone lead.
 
@@ -147,9 +152,11 @@ def fit_by_newton(
 
     `penalty=None` is automatic: none for data that determine the parameters, the weak one where
     fewer than `SMALL` customers are informative or the plain likelihood has no finite maximum.
+    The plain likelihood is climbed from `near`, if it is known where its maximum lies.
     """
     if penalty is None:
-        plain = maximise(objective, start) if informative >= SMALL else None
+        way = start if near is None else near
+        plain = maximise(objective, way) if informative >= SMALL else None
         if plain is not None and plain.converged:
             return plain, 0.0, plain.theta
         penalty, led = WEAK, None if plain is None else plain.theta

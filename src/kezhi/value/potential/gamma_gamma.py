@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln, polygamma
 
+from kezhi.value.potential.alike import blocks, distinct_times
 from kezhi.value.potential.fitting import (
     CannotFit,
     Fit,
@@ -21,6 +22,7 @@ from kezhi.value.potential.fitting import (
     diagnose,
     fit_by_newton,
 )
+from kezhi.value.potential.grouping import dot
 
 PARAMETERS = ("p", "q", "gamma")
 
@@ -111,10 +113,11 @@ def fit(x: ArrayLike, m: ArrayLike, *, penalty: float | None = None) -> Fit[Gamm
     optimum, used, led = fit_by_newton(objective, start, informative=len(counts), penalty=penalty)
     p, q, relative = np.exp(optimum.theta).tolist()
     model = GammaGamma(p, q, relative * level)
+    likelihood = optimum.objective if used == 0 else objective(optimum.theta)[0]
     diagnostics = diagnose(
         optimum,
         PARAMETERS,
-        log_likelihood=float(model.log_likelihood(counts, means).sum()),
+        log_likelihood=likelihood - len(counts) * float(np.log(level)),
         customers=len(counts),
         groups=len(counts),
         penalty=used,
@@ -137,10 +140,10 @@ def _degenerate(p: float, q: float, gamma: float) -> tuple[str, ...]:
 
 
 def _objective(x: Vector, m: Vector) -> Objective:
-    distinct, where = np.unique(x, return_inverse=True)
+    distinct, where = distinct_times(x)
     counts = np.bincount(where).astype(np.float64)
     log_m, spent = np.log(m), x * m
-    logs = counts @ (distinct * np.log(distinct)), (x * log_m).sum(), log_m.sum()
+    logs = counts @ (distinct * np.log(distinct)), dot(x, log_m), log_m.sum()
     customers = float(len(x))
 
     def objective(theta: Vector) -> tuple[float, Vector, Vector]:
@@ -148,9 +151,19 @@ def _objective(x: Vector, m: Vector) -> Objective:
             return -np.inf, np.zeros(3), np.zeros((3, 3))
         p, q, g = np.exp(theta)
         px = p * distinct
-        rate = g + spent
-        log_rate = np.log(rate)
-        x_log_rate, sum_log_rate = float((x * log_rate).sum()), log_rate.sum()
+        # Σ of log, 1 ÷ and 1 ÷ square of (γ + spent), and the same weighted with x.
+        sums = np.zeros(6)
+        for part in blocks(len(x)):
+            own, rate = x[part], g + spent[part]
+            log_rate, inverse = np.log(rate), 1 / rate
+            sums += (
+                log_rate.sum(),
+                inverse.sum(),
+                dot(inverse, inverse),
+                dot(own, log_rate),
+                dot(own, inverse),
+                dot(own, inverse * inverse),
+            )
         found = (
             counts @ (gammaln(px + q) - gammaln(px))
             - customers * gammaln(q)
@@ -158,24 +171,24 @@ def _objective(x: Vector, m: Vector) -> Objective:
             + p * logs[1]
             - logs[2]
             + p * logs[0]
-            - p * x_log_rate
-            - q * sum_log_rate
+            - p * sums[3]
+            - q * sums[0]
         )
         psi, tri = digamma(px + q), polygamma(1, px + q)
         gradient = np.array(
             [
-                counts @ (distinct * (psi - digamma(px))) + logs[1] + logs[0] - x_log_rate,
-                counts @ psi - customers * (digamma(q) - np.log(g)) - sum_log_rate,
-                customers * q / g - ((p * x + q) / rate).sum(),
+                counts @ (distinct * (psi - digamma(px))) + logs[1] + logs[0] - sums[3],
+                counts @ psi - customers * (digamma(q) - np.log(g)) - sums[0],
+                customers * q / g - p * sums[4] - q * sums[1],
             ]
         )
         h = np.empty((3, 3))
         h[0, 0] = counts @ (distinct**2 * (tri - polygamma(1, px)))
         h[0, 1] = h[1, 0] = counts @ (distinct * tri)
         h[1, 1] = counts @ tri - customers * polygamma(1, q)
-        h[0, 2] = h[2, 0] = -(x / rate).sum()
-        h[1, 2] = h[2, 1] = customers / g - (1 / rate).sum()
-        h[2, 2] = -customers * q / g**2 + ((p * x + q) / rate**2).sum()
+        h[0, 2] = h[2, 0] = -sums[4]
+        h[1, 2] = h[2, 1] = customers / g - sums[1]
+        h[2, 2] = -customers * q / g**2 + p * sums[5] + q * sums[2]
         scale = np.array([p, q, g])
         gradient = gradient * scale
         return float(found), gradient, h * np.outer(scale, scale) + np.diag(gradient)

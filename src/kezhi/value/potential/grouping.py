@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kezhi.value.potential.alike import GRIDS, blocks, ranked, whole_days
 from kezhi.value.potential.fitting import CannotFit, Vector
 
 
@@ -18,6 +19,7 @@ class Groups:
     x: Vector
     shares: Vector  # distinct x and their weights
     counts: Vector
+    x_index: NDArray[np.intp]
     t_distinct: Vector
     t_index: NDArray[np.intp]
     T_distinct: Vector
@@ -69,26 +71,52 @@ def coarser(data: Groups) -> Groups:
     return _indexed(weight, x.astype(np.float64), *times)
 
 
-_GRIDS = (1.0, 7.0, 365.25 / 12)  # days in a unit: data on the day grid, in any of the units
-
-
 def group(x: Vector, t_x: Vector, T: Vector, weights: Vector | None) -> Groups:
     """Customers counted by (x, t_x, T) where times lie on the day grid, else one by one."""
-    for days in _GRIDS:
-        age, last = np.rint(T * days), np.rint(t_x * days)
-        if _on_grid(T * days, age) and _on_grid(t_x * days, last):
-            break
-    else:
-        days = 0.0
-    if days:
-        whole = int(age.max()) + 1
-        key = (x.astype(np.int64) * whole + age.astype(np.int64)) * whole + last.astype(np.int64)
-        key, weight = _tally(key, weights)
-        t_x, T = (key % whole) / days, (key // whole % whole) / days
-        x = (key // whole // whole).astype(np.float64)
-    else:
-        weight = np.ones_like(x) if weights is None else weights
-    return _indexed(weight, x, t_x, T)
+    for days in GRIDS:
+        age = whole_days(T, days)
+        last = None if age is None else whole_days(t_x, days)
+        if age is not None and last is not None:
+            return _on_days(x, last, age, days, weights)
+    return _indexed(np.ones_like(x) if weights is None else weights, x, t_x, T)
+
+
+def _on_days(
+    x: Vector,
+    last: NDArray[np.int32],
+    age: NDArray[np.int32],
+    days: float,
+    weights: Vector | None,
+) -> Groups:
+    """Customers counted by x and days, in the order of x, age and the last purchase."""
+    young, wide = int(age.min()), int(last.max()) + 1
+    ages = int(age.max()) - young + 1
+    key = np.empty(len(x), dtype=np.int64)
+    for part in blocks(len(x)):
+        own = key[part]
+        np.multiply(x[part], ages, out=own, casting="unsafe")
+        own += age[part]
+        own -= young
+        own *= wide
+        own += last[part]
+    key, weight = _tally(key, weights)
+    rest, at = np.divmod(key, wide)
+    count, old = np.divmod(rest, ages)
+    shares, x_index = ranked(count)
+    lasts, t_index = ranked(at)
+    olds, T_index = ranked(old)
+    counts = np.bincount(x_index, weight, minlength=len(shares)).astype(np.float64)
+    return Groups(
+        weight,
+        count.astype(np.float64),
+        shares.astype(np.float64),
+        counts,
+        x_index,
+        lasts / days,
+        t_index,
+        (olds + young) / days,
+        T_index,
+    )
 
 
 def _indexed(weight: Vector, x: Vector, t_x: Vector, T: Vector) -> Groups:
@@ -96,25 +124,20 @@ def _indexed(weight: Vector, x: Vector, t_x: Vector, T: Vector) -> Groups:
     shared = np.bincount(where, weight).astype(np.float64)
     t_distinct, t_index = np.unique(t_x, return_inverse=True)
     T_distinct, T_index = np.unique(T, return_inverse=True)
-    return Groups(weight, x, distinct, shared, t_distinct, t_index, T_distinct, T_index)
+    return Groups(weight, x, distinct, shared, where, t_distinct, t_index, T_distinct, T_index)
 
 
 def _tally(key: NDArray[np.int64], weights: Vector | None) -> tuple[NDArray[np.int64], Vector]:
     """Distinct keys in order, and the weight of each."""
     if int(key.max(initial=0)) < max(1 << 22, 16 * len(key)):  # counting needs no sorting
-        counts = np.bincount(key, weights).astype(np.float64)
-        found = np.flatnonzero(counts).astype(np.int64)
-        return found, counts[found]
+        counts = np.bincount(key, weights)
+        found = np.flatnonzero(counts != 0).astype(np.int64)  # of truths: three times as fast
+        return found, counts[found].astype(np.float64)
     if weights is None:
         found, whole = np.unique(key, return_counts=True)
         return found, whole.astype(np.float64)
     found, place = np.unique(key, return_inverse=True)
     return found, np.bincount(place, weights).astype(np.float64)
-
-
-def _on_grid(days: Vector, whole: Vector) -> bool:
-    # Ages and weeks of billions of days don't occur; the key below must fit 63 bits.
-    return bool(np.max(np.abs(days - whole)) < 1e-6 and np.max(whole) < 1_000_000)
 
 
 def dot(one: Vector, other: Vector) -> float:
@@ -143,9 +166,13 @@ def check(x: Vector, t_x: Vector, T: Vector) -> None:
     """Raises where figures are impossible, or there is nobody."""
     if len(x) == 0:
         raise CannotFit("there is no customer to fit a model to")
-    if not (np.isfinite(x).all() and np.isfinite(t_x).all() and np.isfinite(T).all()):
-        raise ValueError("x, t_x and T must be finite numbers")
-    if (x != np.floor(x)).any():
-        raise ValueError("x counts purchases: it must be whole")
-    if (x < 0).any() or (t_x < 0).any() or (t_x > T * (1 + 1e-12) + 1e-12).any():
-        raise ValueError("x ≥ 0 and 0 ≤ t_x ≤ T must hold for every customer")
+    if not len(x) == len(t_x) == len(T):
+        raise ValueError("x, t_x and T must be equally long")
+    for part in blocks(len(x)):
+        own, last, age = x[part], t_x[part], T[part]
+        if not all(np.isfinite(numbers).all() for numbers in (own, last, age)):
+            raise ValueError("x, t_x and T must be finite numbers")
+        if (own != np.floor(own)).any():
+            raise ValueError("x counts purchases: it must be whole")
+        if own.min() < 0 or last.min() < 0 or (last > age * (1 + 1e-12) + 1e-12).any():
+            raise ValueError("x ≥ 0 and 0 ≤ t_x ≤ T must hold for every customer")
