@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from kezhi.core.ids import record_id
 from kezhi.customers.models.standing import Tier
 from kezhi.insight import figures, naming, rhythm, survival
 from kezhi.insight.figures import work_list
@@ -64,7 +65,7 @@ def show(request: PersonRequest) -> HttpResponse:
         return render(request, "value/at_risk/index.html", about)
     asked = request.GET.get("show", "")
     shown = asked if asked in SHOWN else ""
-    after = placed_after(request.GET.get("after", ""))
+    after = record_id(request.GET.get("after", ""))
     totals = work_list.risk_totals(actor, basis)
     found = work_list.work_list(
         actor, basis, on=request.today, reason=shown, after=after, limit=PAGE + 1
@@ -87,11 +88,6 @@ def show(request: PersonRequest) -> HttpResponse:
     }
     part = request.htmx and request.htmx.target == "work"
     return render(request, f"value/at_risk/{'_work' if part else 'index'}.html", about)
-
-
-def placed_after(text: str) -> int | None:
-    """A customer's number as an address tells it."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def _address(shown: str, after: int | None) -> str:

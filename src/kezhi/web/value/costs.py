@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import FollowUp
 from kezhi.insight import figures, serving, unprofitable
@@ -28,7 +29,6 @@ from kezhi.web import numbers
 from kezhi.web.customers.whole_form import whole_form
 from kezhi.web.findings import told
 from kezhi.web.requests import PersonRequest, must_may, must_see, typed
-from kezhi.web.value.at_risk import placed_after
 from kezhi.web.value.dashboard import scope_words
 from kezhi.web.value.source import is_stale
 
@@ -63,7 +63,7 @@ def show(request: PersonRequest) -> HttpResponse:
     }
     if basis is None:
         return render(request, "value/costs/index.html", about)
-    after = placed_after(request.GET.get("after", ""))
+    after = record_id(request.GET.get("after", ""))
     of = "all" if request.GET.get("of") == "all" else "year"
     found = unprofitable.unprofitable_customers(actor, after=after, limit=PAGE + 1)
     rows = [_row(each) for each in found[:PAGE]]

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Customer, FollowUp
 from kezhi.insight import figures, losing, naming, winning_back
@@ -29,7 +30,6 @@ from kezhi.web.customers.reach import reaches
 from kezhi.web.customers.whole_form import whole_form
 from kezhi.web.findings import told
 from kezhi.web.requests import PersonRequest, must_may, must_see, typed
-from kezhi.web.value.at_risk import placed_after
 from kezhi.web.value.dashboard import scope_words
 from kezhi.web.value.source import is_stale, source
 
@@ -65,7 +65,7 @@ def show(request: PersonRequest) -> HttpResponse:
         return render(request, "value/win_back/index.html", about)
     asked = request.GET.get("show", "")
     shown = asked if asked in SHOWN else "worth"
-    after = placed_after(request.GET.get("after", ""))
+    after = record_id(request.GET.get("after", ""))
     totals = winning_back.win_back_totals(actor, basis)
     found = winning_back.lost_customers(actor, show=shown, after=after, limit=PAGE + 1)
     rules = winning_back.rules_in_force()
