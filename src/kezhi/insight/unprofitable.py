@@ -212,11 +212,7 @@ def unprofitable_customers(
             rows = rows.filter(Q(contribution__gt=last.contribution) | same)
     about = rows.select_related("customer__owner", "customer__standing")
     found = list(about.order_by("contribution", "customer_id")[:limit])
-    planned: dict[int, FollowUp] = {}
-    open_ones = FollowUp.objects.visible_to(actor).open()
-    shown = open_ones.filter(customer_id__in=[each.pk for each in found])
-    for follow_up in shown.select_related("assignee").order_by("-due_on", "-pk"):
-        planned[follow_up.customer_id] = follow_up
+    planned = FollowUp.objects.visible_to(actor).next_of(each.pk for each in found)
     return [CostRow(each, planned.get(each.pk)) for each in found]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, ClassVar
 
@@ -24,6 +25,12 @@ class FollowUpQuerySet(ScopedQuerySet):
     def due(self, on: date) -> FollowUpQuerySet:
         """Open and due on that day or before."""
         return self.open().filter(due_on__lte=on)
+
+    def next_of(self, customer_ids: Iterable[int]) -> dict[int, FollowUp]:
+        """By customer the open one that is due first, with whom it is for."""
+        planned = self.open().filter(customer_id__in=list(customer_ids))
+        latest_first = planned.select_related("assignee").order_by("-due_on", "-pk")
+        return {each.customer_id: each for each in latest_first}
 
 
 class FollowUp(models.Model):

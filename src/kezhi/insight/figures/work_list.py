@@ -131,8 +131,5 @@ def _with_work(rows: Sequence[AtRisk], actor: Actor, on: date) -> list[WorkRow]:
         known = owed.get(promise.customer_id)
         if known is None or promise.due_on < known.due_on:
             owed[promise.customer_id] = Owed(promise.what, promise.due_on, is_promise=True)
-    planned: dict[int, FollowUp] = {}
-    open_ones = FollowUp.objects.visible_to(actor).open().filter(customer_id__in=ids)
-    for follow_up in open_ones.select_related("assignee").order_by("-due_on", "-pk"):
-        planned[follow_up.customer_id] = follow_up
+    planned = FollowUp.objects.visible_to(actor).next_of(ids)
     return [WorkRow(row, owed.get(row.customer_id), planned.get(row.customer_id)) for row in rows]

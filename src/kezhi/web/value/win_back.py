@@ -143,11 +143,7 @@ def _rows(
     found: Sequence[LostCustomer],
     rules: WinBackSettings,
 ) -> list[Row]:
-    planned: dict[int, FollowUp] = {}
-    open_ones = FollowUp.objects.visible_to(request.actor).open()
-    shown = open_ones.filter(customer_id__in=[each.pk for each in found])
-    for follow_up in shown.select_related("assignee").order_by("-due_on", "-pk"):
-        planned[follow_up.customer_id] = follow_up
+    planned = FollowUp.objects.visible_to(request.actor).next_of(each.pk for each in found)
     return [
         Row(
             lost=each,
