@@ -212,7 +212,7 @@ class BetaGeometric:
         )
 
 
-_MANY = 20_000  # customers, from which on those with equal x and T are computed once
+_MANY = 2_000  # customers, from which on those with equal x and T are computed once
 
 
 def _alike(x: Vector, T: Vector) -> tuple[Vector, Vector, NDArray[np.intp]]:

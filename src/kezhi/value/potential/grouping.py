@@ -94,7 +94,8 @@ def _on_days(
     key = np.empty(len(x), dtype=np.int64)
     for part in blocks(len(x)):
         own = key[part]
-        np.multiply(x[part], ages, out=own, casting="unsafe")
+        own[:] = x[part]
+        own *= ages
         own += age[part]
         own -= young
         own *= wide
