@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -103,7 +104,12 @@ def matching(request: PersonRequest, text: str) -> list[Command]:
         return [*creates, *others[: MOST_SUGGESTED - 2 - len(creates)], *others[-2:]]
     found = []
     for command in commands(request):
-        words = name_lexemes(f"{command.label} {command.also}")
+        words = _words(f"{command.label} {command.also}")
         if all(term.is_in(words, WORDS) for term in wording.terms):
             found.append(command)
     return found[:MOST_SUGGESTED]
+
+
+@lru_cache(maxsize=1_000)  # in two languages: as many as there are places and kinds
+def _words(text: str) -> set[str]:
+    return name_lexemes(text)
