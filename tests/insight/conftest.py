@@ -32,3 +32,23 @@ def measure():
         return run_value(begun.pk)
 
     return whole_run
+
+
+@pytest.fixture
+def as_if_on():
+    """`as_if_on(day)`: a run of an earlier day with what the latest run measured of those who had bought by
+    then: much cheaper than measuring again."""
+    from kezhi.insight.models import Snapshot, ValueRun
+
+    def copied(day: date) -> ValueRun:
+        run = ValueRun.objects.latest_published()
+        rows = list(Snapshot.objects.filter(run=run, first_on__lte=day))
+        run.pk, run.as_of = None, day
+        run.save(force_insert=True)
+        for row in rows:
+            row.pk, row.run, row.as_of = None, run, day
+            row.potential_value = row.continuation_value = row.continuation_value * 9 / 10
+        Snapshot.objects.bulk_create(rows)
+        return run
+
+    return copied

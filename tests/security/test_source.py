@@ -21,7 +21,7 @@ MADE_OF_PARTS = {
     "customers/merging.py", "customers/merging_references.py", "customers/placing.py",
     "dataio/custom_columns.py", "dataio/importing.py", "dataio/loading.py", "dataio/people.py",
     "dataio/staging.py", "dataio/undoing.py", "demo/customizing.py", "demo/loading.py",
-    "insight/copying.py", "insight/facts.py", "insight/figures/growth.py", "insight/figures/over_time.py",
+    "insight/copying.py", "insight/facts.py", "insight/figures/growth.py",
     "insight/indexing/comparing.py", "insight/previewing.py", "insight/publishing.py",
     "ledger/importing.py", "ledger/importing_costs.py", "workbench/attaching.py",
     "workbench/customizing/carrying_out.py", "workbench/searching/documents.py",
@@ -33,7 +33,7 @@ MADE_OF_PARTS = {
 # Where text becomes markup: each escapes its parts itself.
 MARKED_UP = {
     "web/findings.py", "web/jinja_env.py", "web/numbers.py", "web/records/rows.py",
-    "web/value/over_time_pictures.py",
+    "web/value/over_time_cohorts.py", "web/value/over_time_pictures.py",
 }  # fmt: skip
 BANNED = {
     "eval", "exec", "compile", "__import__", "pickle", "cPickle", "marshal", "shelve", "dill", "jsonpickle",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,23 @@ def copied(query: str, kinds: tuple[str, ...]) -> dict[str, np.ndarray[Any, Any]
     body = memoryview(data)[HEADER : len(data) - TRAILER]
     rows = np.frombuffer(body, dtype=row)
     return {f"f{n}": rows[f"f{n}"].astype(kind) for n, kind in enumerate(kinds)}
+
+
+def copied_rows(rows: Any, kinds: Mapping[str, pa.DataType]) -> pa.Table:
+    """What a `values_list` finds, its columns in the order of `kinds`; row by row, a million take many times
+    as long."""
+    sql, parameters = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        statement = cursor.mogrify(f"COPY ({sql}) TO STDOUT (FORMAT csv)", parameters)
+        with cursor.copy(statement) as copy:
+            text = b"".join(bytes(part) for part in copy)
+    if not text:
+        return pa.schema(list(kinds.items())).empty_table()
+    return pacsv.read_csv(
+        pa.BufferReader(text),
+        read_options=pacsv.ReadOptions(column_names=list(kinds)),
+        convert_options=pacsv.ConvertOptions(column_types=dict(kinds)),
+    )
 
 
 def copy_into(table: str, rows: pa.Table) -> None:

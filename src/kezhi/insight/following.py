@@ -5,7 +5,7 @@ from __future__ import annotations
 from kezhi.core.actor import SYSTEM
 from kezhi.insight import figures, survival, unprofitable, winning_back
 from kezhi.insight.facts import Ledger
-from kezhi.insight.figures import work_list
+from kezhi.insight.figures import days, work_list
 from kezhi.insight.models import ValueRun
 from kezhi.insight.rhythm import keep_rhythm
 
@@ -23,6 +23,7 @@ def keep_figures() -> None:
     basis = figures.basis()
     if basis is None or basis.run.customers < figures.MANY:
         return
+    days.keep_days()
     work_list.risk_totals(SYSTEM, basis)
     winning_back.win_back_totals(SYSTEM, basis)
     unprofitable.cost_totals(SYSTEM, basis)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from kezhi import __version__
-from kezhi.accounts.models import User
+from kezhi.accounts.models import person
 from kezhi.audit.recording import audited, note
 from kezhi.core import queue
 from kezhi.core.actor import SYSTEM, Actor
@@ -110,7 +110,7 @@ def _begin(
                 backfill_months=backfill_months,
                 trigger=trigger,
                 value_settings=current_settings(),
-                started_by=actor if isinstance(actor, User) else None,
+                started_by=person(actor),
                 code_version=__version__,
             )
     except IntegrityError as error:
@@ -379,7 +379,7 @@ def publish_value_run(
     if ValueRun.objects.latest_published() == run:
         changed = publishing.update_standings(run)
         overriding.expire_overrides(run, actor=actor)
-        KeptFigure.objects.all().delete()
+        KeptFigure.objects.exclude(key__in=figures.OF_A_DAY).delete()
         following.prepare_pages(run, work.ledger)
     work.tell(stage_of_work("publish"), 0.9)  # the last chance to cancel
     note(as_of=run.as_of.isoformat(), changed=changed, moves=moves, backfilled=len(past))

@@ -19,7 +19,7 @@ from django.db.backends.utils import CursorWrapper
 
 from kezhi.insight import overriding
 from kezhi.insight.copying import copy_into
-from kezhi.insight.models import Snapshot, StageMove, TierMove, ValueRun
+from kezhi.insight.models import KeptFigure, Snapshot, StageMove, TierMove, ValueRun
 from kezhi.value.matrix import DECIMALS
 from kezhi.value.measure import Measurement
 
@@ -163,6 +163,7 @@ def forget_snapshots(runs: Iterable[int]) -> int:
         cursor.execute("DELETE FROM insight_influence WHERE run_id = ANY(%s)", [identities])
         cursor.execute("DELETE FROM insight_snapshot WHERE run_id = ANY(%s)", [identities])
         gone = int(cursor.rowcount)
+    KeptFigure.objects.filter(run__in=identities).delete()
     ValueRun.objects.filter(pk__in=identities).update(has_snapshots=False)
     return gone
 

@@ -68,7 +68,7 @@ def export(
     cells = ([read(record) for read in readers] for record in records)
     if form == "xlsx":
         return _workbook(headings, cells, fields)
-    return _lines(headings, cells)
+    return csv_lines(headings, cells)
 
 
 def _linked(
@@ -83,7 +83,7 @@ def _linked(
         yield from chunk
 
 
-def _lines(headings: list[str], rows: Iterable[list[Cell]]) -> Iterator[bytes]:
+def csv_lines(headings: list[str], rows: Iterable[list[Cell]]) -> Iterator[bytes]:
     """With a byte order mark, without which Excel takes UTF-8 for something else."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-from django.db import connection
 
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Customer
 from kezhi.customers.models.standing import Stage
+from kezhi.insight.copying import copied_rows
 from kezhi.insight.figures.basis import Basis
 from kezhi.insight.figures.keeping import kept
 from kezhi.insight.models import Snapshot, ValueRun
@@ -35,7 +34,12 @@ NUMBERS = (
     "margin_rate",
     "return_rate",
 )
-COLUMNS = ("customer_id", "stage", "realised_is_estimate", *MONEY, *NUMBERS)
+COLUMNS = {
+    "customer_id": pa.int64(),
+    "stage": pa.string(),
+    "realised_is_estimate": pa.string(),
+    **dict.fromkeys((*MONEY, *NUMBERS), pa.float64()),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,7 @@ class _Rows:
     @classmethod
     def of(cls, actor: Actor, run: ValueRun) -> _Rows:
         rows = Snapshot.objects.visible_to(actor).filter(run=run, occasions__gt=0)
-        table = _copied(rows.order_by("customer_id").values_list(*COLUMNS))
+        table = copied_rows(rows.order_by("customer_id").values_list(*COLUMNS), COLUMNS)
         return cls(
             customers=table["customer_id"].to_numpy(),
             value=np.nan_to_num(table["potential_value"].to_numpy()),
@@ -214,28 +218,6 @@ class _Rows:
 
     def numbers(self, name: str) -> Any:
         return self.table[name].to_numpy().astype(np.float64)
-
-
-def _copied(rows: Any) -> pa.Table:
-    """By COPY: row by row, a million customers would take many times as long."""
-    sql, parameters = rows.query.sql_with_params()
-    with connection.cursor() as cursor:
-        statement = cursor.mogrify(f"COPY ({sql}) TO STDOUT (FORMAT csv)", parameters)
-        with cursor.copy(statement) as copy:
-            text = b"".join(bytes(part) for part in copy)
-    kinds = {
-        "customer_id": pa.int64(),
-        "stage": pa.string(),
-        "realised_is_estimate": pa.string(),
-        **dict.fromkeys((*MONEY, *NUMBERS), pa.float64()),
-    }
-    if not text:
-        return pa.schema(list(kinds.items())).empty_table()
-    return pacsv.read_csv(
-        pa.BufferReader(text),
-        read_options=pacsv.ReadOptions(column_names=list(COLUMNS)),
-        convert_options=pacsv.ConvertOptions(column_types=kinds),
-    )
 
 
 def _by_former(rows: _Rows, run: ValueRun, compared: ValueRun) -> Any:

@@ -6,7 +6,10 @@ from kezhi.insight.models.run import ValueRun
 
 
 class KeptFigure(models.Model):
-    """A figure over the whole company that a page asked for once; gone with the next run."""
+    """A figure over the whole company that is worked out once; gone with the next run.
+
+    Figures of a measured day stay as long as the snapshots of their run.
+    """
 
     run = models.ForeignKey(ValueRun, models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=200)

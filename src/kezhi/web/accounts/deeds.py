@@ -218,6 +218,7 @@ LABELS: dict[str, str | Promise] = {
     "view.changed": gettext_lazy("changed the view"),
     "view.deleted": gettext_lazy("deleted the view"),
     "view.saved": gettext_lazy("saved the view"),
+    "value_over_time.exported": gettext_lazy("exported value over time"),
     "audit.exported": gettext_lazy("exported the audit log"),
     "bulk.cancelled": gettext_lazy("stopped the change of many records"),
     "bulk.started": gettext_lazy("changed many records"),

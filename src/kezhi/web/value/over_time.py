@@ -40,6 +40,7 @@ def show(request: PersonRequest) -> HttpResponse:
     basis = _chosen(request, runs)
     about: dict[str, Any] = {
         "bridge": None,
+        "tabs": tabs("value-over-time"),
         "scope": scope_words(actor),
         "finding": "",
         "may_measure": actor.may("measure", "value_run"),
@@ -67,6 +68,25 @@ def show(request: PersonRequest) -> HttpResponse:
         **_who(request, actor, bridge),
     }
     return render(request, "value/over_time.html", about)
+
+
+def tabs(current: str) -> list[dict[str, Any]]:
+    """The pages about value over time."""
+    pages = {
+        "value-over-time": _("What changed it"),
+        "value-equity": _("Equity and concentration"),
+        "value-cohorts": _("By first purchase"),
+    }
+    return [
+        {"label": label, "href": reverse(name), "current": name == current}
+        for name, label in pages.items()
+    ]
+
+
+def month_ends() -> list[ValueRun]:
+    """The runs of the last measured day of each month, the oldest first."""
+    rows = ValueRun.objects.readable().defer("diagnostics", "summary", "parameters", "tree")
+    return figures.month_ends(rows.select_related("value_settings"))
 
 
 def _chosen(request: PersonRequest, runs: list[ValueRun]) -> figures.Basis | None:
