@@ -9,19 +9,19 @@ from kezhi.insight.driving import Figures
 from kezhi.value.paths import Coefficient
 from kezhi.web import numbers
 
-WIDTH, HEIGHT = 132, 60
+WIDTH, HEIGHT = 148, 60  # the longest label in either language
 PLACES = {
-    "perceived_value": (6, 14),
-    "satisfaction": (222, 118),
-    "switching_cost": (6, 226),
-    "intention": (160, 326),
+    "perceived_value": (2, 14),
+    "satisfaction": (210, 118),
+    "switching_cost": (2, 226),
+    "intention": (150, 326),
 }
 # From where to where each arrow goes, and where along it its coefficient stands.
 ARROWS = {
-    ("perceived_value", "satisfaction"): ((138, 44), (272, 114), 0.5),
+    ("perceived_value", "satisfaction"): ((150, 44), (268, 114), 0.5),
     ("satisfaction", "intention"): ((284, 178), (244, 322), 0.5),
     ("perceived_value", "intention"): ((108, 74), (206, 322), 0.42),
-    ("switching_cost", "intention"): ((86, 286), (158, 344), 0.5),
+    ("switching_cost", "intention"): ((86, 286), (148, 344), 0.5),
 }
 
 
@@ -32,6 +32,8 @@ def paths(found: Figures, labels: Mapping[str, Any]) -> dict[str, Any]:
         {
             "x": x,
             "y": y,
+            "width": WIDTH,
+            "height": HEIGHT,
             "middle": x + WIDTH / 2,
             "label": labels[name],
             "mean": numbers.number(found.means.get(name), 0, plain=True),
