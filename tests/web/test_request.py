@@ -1,5 +1,7 @@
 """What every request carries: language, theme, day and protection; and the pages for what went wrong."""
 
+from decimal import Decimal
+
 import pytest
 from django.db import OperationalError
 from django.test import RequestFactory
@@ -7,6 +9,7 @@ from django.utils import translation
 
 from kezhi.accounts.models import Company
 from kezhi.web import errors
+from kezhi.web.requests import typed_number
 
 pytestmark = pytest.mark.django_db
 
@@ -102,3 +105,20 @@ def test_without_its_database_the_product_says_so(client, monkeypatch):
     page = client.get("/", headers={"accept-language": "en-GB,en"})
     assert page.status_code == 503
     assert "database can’t be reached" in page.text
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [("1,200.5", "1200.5"), ("１，２００．５", "1200.5"), ("-3", "-3"), ("5 %", None)],
+)
+def test_a_number_is_read_as_people_type_it(said, number):
+    assert typed_number(said) == (None if number is None else Decimal(number))
+
+
+@pytest.mark.parametrize("said", ["", "nan", "sNaN", "-inf", "1e999999999", "x" * 500])
+def test_what_nobody_can_reckon_with_is_no_number(said):
+    assert typed_number(said) is None
+
+
+def test_a_percent_sign_is_passed_over_where_it_may_stand():
+    assert typed_number(" 5 ％", may_be_percent=True) == 5

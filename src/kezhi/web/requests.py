@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal, InvalidOperation
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from kezhi.accounts.models import Company, User
+from kezhi.core.normal_form import normal_form
 from kezhi.workbench.models import SavedView
+
+LARGEST = Decimal(10) ** 30
 
 
 class PersonRequest(HttpRequest):
@@ -41,3 +45,18 @@ def must_may(request: PersonRequest, action: str, kind: str) -> None:
 def typed(request: HttpRequest, name: str, longest: int = 500) -> str:
     """A short text of a small form, as the database can keep it: without NUL, and not endless."""
     return str(request.POST.get(name, "")).replace("\0", "").strip()[:longest]
+
+
+def typed_number(text: str, *, may_be_percent: bool = False) -> Decimal | None:
+    """The finite number that somebody typed, in full width or with separators too; None for anything else.
+
+    With `may_be_percent` a percent sign around it is passed over: the control is in per cent anyway.
+    """
+    plain = normal_form("NFKC", text).replace(",", "")
+    try:
+        number = Decimal(plain.strip("% ") if may_be_percent else plain)
+    except InvalidOperation:
+        return None
+    # A number of a billion digits is none that can be reckoned with.
+    is_one = number.is_finite() and number.copy_abs() < LARGEST
+    return number if is_one else None

@@ -78,6 +78,18 @@ def test_totals_are_entered_and_taken_back(web, owner, company):
     assert not SharedCost.objects.exists()
 
 
+@pytest.mark.parametrize("said", ["nan", "-inf", "1e999999999"])
+def test_what_is_no_finite_number_is_refused_at_its_field(web, owner, company, said):
+    for answer in (
+        web(owner).post(RATES, rate(rate=said)),
+        web(owner).post(SHARED, total(amount=said)),
+    ):
+        assert answer.status_code == 422
+        assert answer.content.count(b'aria-invalid="true"') == 1
+    assert not ActivityRate.objects.exists()
+    assert not SharedCost.objects.exists()
+
+
 def test_who_may_not_see_costs_or_set_rules_is_refused(web, measured, li_wei):
     guest = User.objects.create(login="guest", name="客人")
     assert web(guest).get(PAGE).status_code == 403

@@ -98,6 +98,14 @@ def test_rules_are_published_by_owners_with_what_is_wrong_at_its_field(
     assert b"The rules have changed since" in web(owner).get(PAGE).content
 
 
+def test_what_is_no_finite_number_is_refused_at_its_field(web, company, owner):
+    given = {"chance-price": "nan", "cost_of_attempt": "inf", "half_life_months": "1e999999999"}
+    wrong = web(owner).post(RULES, rules(**given))
+    assert wrong.status_code == 422
+    assert wrong.content.count(b'aria-invalid="true"') == 3
+    assert not WinBackRules.objects.exists()
+
+
 def test_queries_do_not_grow_with_the_rows(web, measured, owner, monkeypatch):
     def asked(rows):
         monkeypatch.setattr(win_back, "PAGE", rows)

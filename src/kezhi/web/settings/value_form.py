@@ -13,12 +13,12 @@ from typing import Any, get_args
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from kezhi.core.normal_form import normal_form
 from kezhi.customers.models.standing import Loyalty, Stage, Tier
 from kezhi.insight.models import ValueRun, ValueSettings
 from kezhi.insight.naming import INDICES, MEASURES, MODELS, Label, index_label
 from kezhi.insight.ruling import CUTS, OPERATORS
 from kezhi.value.measure import Model
+from kezhi.web.requests import typed_number
 
 Rules = dict[str, Any]
 Options = list[tuple[str, str]]
@@ -190,15 +190,14 @@ class RulesForm:
         return path
 
     def _number(self, name: str, unit: float = 1) -> float | None:
-        text = normal_form("NFKC", self.get(name)).replace(",", "").strip("%")
+        text = self.get(name)
         if not text:
             return None
-        try:
-            number = float(text) / unit
-        except ValueError:
-            self.errors[name] = _("%(typed)s is no number.") % {"typed": self.get(name)[:40]}
+        number = typed_number(text, may_be_percent=True)
+        if number is None:
+            self.errors[name] = _("%(typed)s is no number.") % {"typed": text[:40]}
             return None
-        return round(number, 10)
+        return round(float(number) / unit, 10)
 
     def _tiers(self, tiers: Rules) -> Rules:
         by = self._cut()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
@@ -28,7 +27,7 @@ from kezhi.records import registry
 from kezhi.web import numbers
 from kezhi.web.customers.whole_form import whole_form
 from kezhi.web.findings import told
-from kezhi.web.requests import PersonRequest, must_may, must_see, typed
+from kezhi.web.requests import PersonRequest, must_may, must_see, typed, typed_number
 from kezhi.web.value.dashboard import scope_words
 from kezhi.web.value.source import is_stale
 
@@ -239,7 +238,7 @@ def rates(request: PersonRequest) -> HttpResponse:
     try:
         serving.publish_rate(
             given["activity"],
-            _amount(given["rate"]),
+            typed_number(given["rate"]),
             actor=request.actor,
             on=request.today,
             since_on=_day(given["since_on"]),
@@ -261,7 +260,7 @@ def share(request: PersonRequest) -> HttpResponse:
     try:
         serving.enter_shared_cost(
             given["activity"],
-            _amount(given["amount"]),
+            typed_number(given["amount"]),
             actor=request.actor,
             on=request.today,
             first_on=_day(given["first_on"]),
@@ -288,13 +287,6 @@ def unshare(request: PersonRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("Taken back. The next value run leaves it out."))
     return HttpResponseRedirect(reverse("cost-rates"))
-
-
-def _amount(text: str) -> Decimal | None:
-    try:
-        return Decimal(text.replace(",", "").replace("，", ""))
-    except InvalidOperation:
-        return None
 
 
 def _day(text: str) -> date | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from kezhi.core.normal_form import normal_form
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight.delivering import rules_in_force
 from kezhi.insight.models import DeliveredRules
@@ -20,7 +19,7 @@ from kezhi.insight.weighing import InvalidWeights, publish_weights
 from kezhi.satisfaction.models import SurveyItem
 from kezhi.value.delivered import ATTRIBUTES, BENEFITS, COSTS
 from kezhi.web import numbers
-from kezhi.web.requests import PersonRequest, must_may, typed
+from kezhi.web.requests import PersonRequest, must_may, typed, typed_number
 
 VERSIONS = 20
 
@@ -64,11 +63,8 @@ def _shown() -> dict[str, str]:
 
 
 def _number(text: str, name: str, errors: dict[str, str]) -> Decimal:
-    try:
-        number = Decimal(normal_form("NFKC", text).replace(",", "").strip("% "))
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if number.is_finite() and 0 <= number < 10**7:
+    number = typed_number(text, may_be_percent=True)
+    if number is not None and 0 <= number < 10**7:
         return number
     errors[name] = _("Type a number of 0 or more.")
     return Decimal(0)

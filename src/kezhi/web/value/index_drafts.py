@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -24,7 +23,7 @@ from kezhi.insight.indexing.shaping import Plain
 from kezhi.insight.models import IndexDraft
 from kezhi.insight.ruling import current_settings
 from kezhi.value.index.shape import LEVELS
-from kezhi.web.requests import PersonRequest, must_may, typed
+from kezhi.web.requests import PersonRequest, must_may, typed, typed_number
 from kezhi.web.value import index_trees
 from kezhi.web.value.index_system import may_come, measured
 
@@ -261,12 +260,8 @@ def version_of(request: PersonRequest) -> int:
 
 def number_of(text: str) -> float | None:
     """A number as people type it; None for none and for what isn't one."""
-    plain = unicodedata.normalize("NFKC", text).replace(",", "").strip("% ")[:40]
-    try:
-        number = float(plain)
-    except ValueError:
-        return None
-    return number if abs(number) < 1e12 else None
+    number = typed_number(text, may_be_percent=True)
+    return float(number) if number is not None and abs(number) < 10**12 else None
 
 
 def done(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from kezhi.core.normal_form import normal_form
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight import figures
 from kezhi.insight.influence_rules import (
@@ -25,7 +23,7 @@ from kezhi.insight.influence_rules import (
 from kezhi.insight.models import InfluenceRules, ValueRun
 from kezhi.records import registry
 from kezhi.web import numbers
-from kezhi.web.requests import PersonRequest, must_may, must_see, typed
+from kezhi.web.requests import PersonRequest, must_may, must_see, typed, typed_number
 from kezhi.web.value.dashboard import scope_words
 from kezhi.web.value.source import is_stale
 
@@ -154,11 +152,8 @@ def _written(policy: InfluencePolicy) -> dict[str, str]:
 
 
 def _number(text: str) -> float | None:
-    try:
-        number = Decimal(normal_form("NFKC", text).replace(",", "").strip("% "))
-    except InvalidOperation:
-        return None
-    return float(number) if number.is_finite() and abs(number) < 10**12 else None
+    number = typed_number(text, may_be_percent=True)
+    return float(number) if number is not None and abs(number) < 10**12 else None
 
 
 def _versions() -> list[InfluenceRules]:

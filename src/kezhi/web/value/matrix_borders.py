@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.http import QueryDict
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from kezhi.core.normal_form import normal_form
 from kezhi.insight import figures
 from kezhi.records import Condition, registry
 from kezhi.value.matrix import THIRDS, MatrixSettings, Split
 from kezhi.web import numbers
+from kezhi.web.requests import typed_number
 
 NAMES = ("across", "up", "level")
 MOST = Decimal(10) ** 12
@@ -60,17 +60,13 @@ class Asked:
 
     def _split(self, name: str) -> Split:
         by = self.typed[f"{name}-by"]
-        text = normal_form("NFKC", self.typed[name]).replace(",", "").strip("% ")
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            number = Decimal("NaN")
+        number = typed_number(self.typed[name], may_be_percent=True)
         if by == "figure":
-            if number.is_finite() and 0 <= number <= MOST:
+            if number is not None and 0 <= number <= MOST:
                 return Split("figure", float(number))
             self.errors[name] = _("Type a number of 0 or more.")
         else:
-            if number.is_finite() and 1 <= number <= 99:
+            if number is not None and 1 <= number <= 99:
                 return Split("share", float(number) / 100)
             self.errors[name] = _("Type a share from 1 to 99 per cent.")
         return Split()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
@@ -18,7 +18,7 @@ from kezhi.insight.models import ValueRun
 from kezhi.value.economics.what_if import LITERATURE_5_POINTS
 from kezhi.web import numbers
 from kezhi.web.findings import told
-from kezhi.web.requests import PersonRequest, must_may, must_see
+from kezhi.web.requests import PersonRequest, must_may, must_see, typed_number
 from kezhi.web.value import retention_pictures as pictures
 from kezhi.web.value.dashboard import scope_words
 from kezhi.web.value.source import is_stale, source
@@ -176,14 +176,11 @@ def _asked(given: QueryDict, rules: dict[str, Any]) -> Asked:
 
 def _within(asked: Asked, name: str, low: Decimal | int, high: Decimal | int) -> Decimal | None:
     """The number typed; None where nothing was, or where it is wrong and said so."""
-    text = asked.typed[name].replace(",", "").replace("，", "")
+    text = asked.typed[name]
     if not text:
         return None
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if number.is_finite() and low <= number <= high:
+    number = typed_number(text)
+    if number is not None and low <= number <= high:
         return number
     ends = {
         "low": numbers.number(low, plain=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +14,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from kezhi.core.normal_form import normal_form
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Interaction
 from kezhi.customers.models.standing import Tier
@@ -27,7 +26,7 @@ from kezhi.insight.policies import (
     policies_of,
     publish_tier_policies,
 )
-from kezhi.web.requests import PersonRequest, must_may
+from kezhi.web.requests import PersonRequest, must_may, typed_number
 
 SHOWN_VERSIONS = 20
 LONGEST = 500
@@ -97,12 +96,9 @@ class PoliciesForm:
             self.errors.setdefault(f"{tier}-{name}" if tier else name, sentence)
 
     def _number(self, name: str) -> Decimal:
-        text = normal_form("NFKC", self.get(name)).replace(",", "").strip("% ")
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if not number.is_finite() or abs(number) >= 10**6:
+        text = self.get(name)
+        number = typed_number(text, may_be_percent=True)
+        if number is None or abs(number) >= 10**6:
             self.errors[name] = (
                 _("%(typed)s is no number.") % {"typed": text[:40]}
                 if text

@@ -29,7 +29,7 @@ from kezhi.web.customers.follow_ups import way_back
 from kezhi.web.customers.reach import reaches
 from kezhi.web.customers.whole_form import whole_form
 from kezhi.web.findings import told
-from kezhi.web.requests import PersonRequest, must_may, must_see, typed
+from kezhi.web.requests import PersonRequest, must_may, must_see, typed, typed_number
 from kezhi.web.value.dashboard import scope_words
 from kezhi.web.value.source import is_stale, source
 
@@ -292,7 +292,8 @@ def _plain(number: float) -> str:
 
 def _read(given: dict[str, str]) -> dict[str, Any]:
     """What was typed as the rules are kept; what is no number stays out and is refused by its field."""
-    numbers_of = {name: _number(given[name]) for name in _names()}
+    read = {name: typed_number(given[name]) for name in _names()}
+    numbers_of = {name: None if each is None else float(each) for name, each in read.items()}
 
     def share(name: str) -> float | None:
         found = numbers_of[name]
@@ -302,13 +303,6 @@ def _read(given: dict[str, str]) -> dict[str, Any]:
     found |= {name: numbers_of[name] for name in (*AMOUNTS, "half_life_months")}
     found["recoverability"] = {cause: share(f"chance-{cause}") for cause in losing.CAUSES}
     return found
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text.replace(",", "").replace("，", ""))
-    except ValueError:
-        return None
 
 
 def _rules_page(
