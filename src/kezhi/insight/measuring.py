@@ -25,6 +25,7 @@ from kezhi.core.models import JobRun
 from kezhi.core.progress import Progress, Stopped, silent
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight import economics, figures, following, influencing, overriding, publishing
+from kezhi.insight.engines import engine_of_this_installation
 from kezhi.insight.facts import Ledger, facts_folder, read_ledger
 from kezhi.insight.indexing import approving
 from kezhi.insight.influencing import Influences
@@ -32,6 +33,7 @@ from kezhi.insight.models import KeptFigure, ValueRun
 from kezhi.insight.naming import stage_of_work
 from kezhi.insight.offering import follow_value_run
 from kezhi.insight.ruling import current_settings
+from kezhi.value.compute.engine import Engine
 from kezhi.value.index.tree import FrozenTree
 from kezhi.value.measure import Facts, Measurement, Previous, Settings, measure
 from kezhi.value.plain import from_plain, to_plain
@@ -152,7 +154,8 @@ def run_value(run_id: int, progress: Progress = silent) -> ValueRun:
         return run
     with _alone():
         try:
-            _carry_out(run, progress)
+            with engine_of_this_installation() as engine:
+                _carry_out(run, progress, engine)
         except Stopped:
             _discard(run, ValueRun.State.CANCELLED)
             raise
@@ -192,6 +195,7 @@ class _Work:
     ledger: Ledger
     tree: FrozenTree | None
     progress: Progress
+    engine: Engine
     total: int = 1
     done: int = 0
     influences: Influences | None = None
@@ -214,6 +218,7 @@ class _Work:
             as_of=day,
             previous=Previous(tiers=tiers, tree=self.tree),
             progress=self._told(day),
+            engine=self.engine,
         )
         self.done += 1
         self.tree = measurement.tree
@@ -230,14 +235,14 @@ class _Work:
         self.progress(int(begun * STEPS), STEPS, message)
 
 
-def _carry_out(run: ValueRun, progress: Progress) -> None:
+def _carry_out(run: ValueRun, progress: Progress, engine: Engine) -> None:
     begun = time.perf_counter()
     progress(0, STEPS, stage_of_work("facts"))
     ledger = _read(run.as_of, progress)
     if ledger.lines == 0:
         raise NothingToMeasure(_("There are no orders until that day. Import orders first."))
     settings = Settings.from_json(run.value_settings.rules)
-    work = _Work(run, settings, ledger, _published_tree(run, settings), progress)
+    work = _Work(run, settings, ledger, _published_tree(run, settings), progress, engine)
     days = _backfill_days(run, ledger)
     freeze_first = bool(days) and work.tree is None
     work.total = len(days) + freeze_first + 1

@@ -19,6 +19,8 @@ from django.utils.translation import gettext_lazy as _
 
 PACKAGE = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("KEZHI_DATA", "~/.local/share/kezhi/default")).expanduser()
+ENGINE = os.environ.get("KEZHI_ENGINE", "").strip() or "local"
+SHARED = os.environ.get("KEZHI_SHARED", "").strip()
 
 
 def database(url: str) -> dict[str, Any]:

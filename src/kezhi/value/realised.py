@@ -102,7 +102,7 @@ def realised(
         contribution_12m=contribution,
         value=found,
         is_estimate=np.bincount(orders.codes[unknown], minlength=customers) > 0,
-        margin_rate=_own_margin(revenue, cost_of_goods, margin_rate),
+        margin_rate=own_margin(revenue, cost_of_goods, margin_rate),
     )
 
 
@@ -119,7 +119,8 @@ def _until(
     )
 
 
-def _own_margin(revenue: Vector, goods: Vector, otherwise: float) -> Vector:
+def own_margin(revenue: Vector, goods: Vector, otherwise: float) -> Vector:
+    """Everybody's own gross margin; that of all together where revenue isn't positive."""
     whole = float(revenue.sum())
     everybody = (whole - float(goods.sum())) / whole if whole > 0 else otherwise
     own = np.full(len(revenue), everybody)

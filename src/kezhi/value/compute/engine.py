@@ -6,11 +6,14 @@ are written once. `compute.cluster` holds the other engine: it needs the extra `
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 from kezhi.value.facts import Facts, OpenFacts, Plan, read_facts
 
-__all__ = ["LOCAL", "Engine", "EngineUnavailable", "LocalEngine"]
+__all__ = ["LOCAL", "Engine", "EngineUnavailable", "LocalEngine", "engine_at"]
 
 
 class Engine(Protocol):
@@ -40,3 +43,31 @@ class EngineUnavailable(RuntimeError):
     def __init__(self, key: str, message: str, **detail: str) -> None:
         super().__init__(message)
         self.key, self.detail = key, detail
+
+
+@contextmanager
+def engine_at(address: str, shared: Path | None = None) -> Iterator[Engine]:
+    """The engine that an address names: `local`, or spark://HOST:PORT with a folder `shared` with it.
+
+    >>> with engine_at("local") as engine:
+    ...     engine is LOCAL
+    True
+    """
+    if address in ("", "local"):
+        yield LOCAL
+        return
+    if not address.startswith("spark://"):
+        raise EngineUnavailable(
+            "no_address",
+            f"{address!r} names no engine: write `local`, or spark://HOST:PORT.",
+            address=address,
+        )
+    if shared is None:
+        raise EngineUnavailable(
+            "no_shared",
+            "A run on Spark needs a folder that this machine and all workers see at the same path.",
+        )
+    from kezhi.value.compute.cluster import SparkEngine
+
+    with SparkEngine(address, shared) as engine:
+        yield engine
