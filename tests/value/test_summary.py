@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -147,3 +147,43 @@ def test_the_compiled_kernel_gives_what_numpy_gives(monkeypatch):
     ):
         for name in one.__slots__:
             assert np.array_equal(getattr(one, name), getattr(other, name)), name
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_large_file_gives_what_a_small_one_gives(tmp_path, monkeypatch, in_order):
+    rng = np.random.default_rng(3)
+    rows = 30_000
+    day = rng.integers(19_000, 19_900, rows).astype(np.int32)
+    columns = {
+        "who": rng.choice(np.delete(np.arange(500), [7, 8]), rows) + 1001,
+        "day": pa.array(np.sort(day) if in_order else day, pa.date32()),
+        "paid": np.round(rng.normal(20, 15, rows), 2) * (rng.random(rows) > 0.05),
+    }
+    # One who only returns, one who comes after the last day that counts.
+    columns["who"][:2], columns["paid"][0], columns["paid"][1] = 7001, -5.0, -6.0
+    columns["who"][-1] = 7002
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.table(columns), path, row_group_size=9_000)
+    until = date(1970, 1, 1) + timedelta(days=19_850 if in_order else 19_899)
+    plain = [summarise(path, **NAMES, until=last).table() for last in (None, until)]
+    bare = summarise(path, customer="who", date="day").table()
+    monkeypatch.setattr(local, "MANY_ROWS", 0)
+    assert [summarise(path, **NAMES, until=last).table() for last in (None, until)] == plain
+    assert summarise(path, customer="who", date="day").table() == bare
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "fault"),
+    [
+        ("paid", [1.0, None, 2.0], "the amount is missing"),
+        ("paid", [1.0, float("nan"), 2.0], "no amount"),
+        ("who", [1, None, 2], "the customer is missing"),
+    ],
+)
+def test_a_large_file_with_a_fault_names_its_row(tmp_path, monkeypatch, name, cells, fault):
+    monkeypatch.setattr(local, "MANY_ROWS", 0)
+    days = pa.array([19_000, 19_001, 19_002], pa.int32()).cast(pa.date32())
+    columns = {"who": [1, 1, 2], "day": days, "paid": [1.0, 2.0, 3.0], name: cells}
+    pq.write_table(pa.table(columns), tmp_path / "log.parquet")
+    with pytest.raises(Unreadable, match=f"row 2, column '{name}'.*{fault}"):
+        summarise(tmp_path / "log.parquet", **NAMES)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 EPOCH = date(1970, 1, 1)
+PARQUET = (".parquet", ".pq")
 YEARS = (1900, 2199)
 """Years in which anybody can have bought: others are slips, such as 0205 for 2025."""
 
@@ -65,7 +66,7 @@ def read_transactions(source: Any, columns: Columns) -> Transactions:
         path = Path(source)
         if not path.is_file():
             raise Unreadable(f"{path}: there is no such file")
-        if path.suffix.lower() in (".parquet", ".pq"):
+        if path.suffix.lower() in PARQUET:
             table = _read_parquet(path, columns.wanted, {columns.customer})
             return _from_table(table, columns, str(path), "row", 1)
         return _read_csv(path, columns)
@@ -92,7 +93,7 @@ def read_columns(path: Path, wanted: list[str]) -> tuple[pa.Table, Fault]:
     wanted = list(dict.fromkeys(wanted))
     if not path.is_file():
         raise Unreadable(f"{path}: there is no such file")
-    if path.suffix.lower() not in (".parquet", ".pq"):
+    if path.suffix.lower() not in PARQUET:
         return _csv_table(path, wanted)
 
     def fault(row: int, column: str, what: str) -> Unreadable:

@@ -7,16 +7,19 @@ amount 0 is a purchase (a sample, say), but doesn't enter the mean spend.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kezhi.value.compute.local import FRACTIONS, Occasions, find_occasions
+from kezhi.value.compute.ordered_file import occasions_in_order
 from kezhi.value.durations import days_in
-from kezhi.value.reading import EPOCH, Columns, Transactions, Unreadable, read_transactions
+from kezhi.value.reading import EPOCH, PARQUET, Columns, Transactions, Unreadable, read_transactions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -141,6 +144,16 @@ def summarise(
     >>> found.repeats, found.recency, found.mean_spend, found.total
     (array([1, 0], dtype=int32), array([2., 0.]), array([30., nan]), array([38.,  5.]))
     """
+    days_in(unit)
+    if isinstance(source, (str, os.PathLike)) and Path(source).suffix.lower() in PARQUET:
+        last = None if until is None else (until - EPOCH).days
+        followed = occasions_in_order(Path(source), customer, date, amount, last)
+        if followed is not None:
+            import pyarrow as pa
+
+            numbers, found, last = followed
+            known = amount is not None
+            return summary_from(pa.array(numbers), found, unit, last, has_amounts=known)
     rows = read_transactions(source, Columns(customer, date, amount))
     return summary_of(rows, unit=unit, until=until)
 

@@ -1,7 +1,8 @@
 """Kernels of the one-pass summary: compiled for many rows, in NumPy for few.
 
-Both give the same numbers to the last digit: money is summed in whole ten-thousandths of the
-currency unit, so that sums are exact and depend on neither the order of rows nor the threads.
+Many rows in the order of days are followed one by one, others are sorted by customer first. All give
+the same numbers to the last digit: money is summed in whole ten-thousandths of the currency unit, so
+that sums are exact and depend on neither the order of rows nor the threads.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from kezhi.value.compute.compiled_log import OrderedLog
 
 FRACTIONS = 10_000
 """Money is counted in this fraction of the currency unit; finer amounts are rounded to it."""
@@ -81,6 +85,9 @@ def find_occasions(
     if len(codes) < MANY_ROWS:
         every = amounts if step else np.zeros(len(codes))
         return _in_numpy(codes, days, every, customers, until, since)
+    log = ordered_log(customers, 0, since, until)
+    if log is not None and log.add(codes, days, amounts, step):
+        return Occasions(*log.close(every=True)[1])
     arrays: Any = _kernel()(codes, days, amounts, step, customers, until, since, _threads())
     fields: Any = (*arrays[:-2], since, *arrays[-2:])
     return Occasions(*fields)
@@ -141,3 +148,13 @@ def _kernel() -> Callable[..., Any]:
 
         _COMPILED.append(compiled.find_occasions)
     return _COMPILED[0]
+
+
+def ordered_log(customers: int, low: int, since: int, until: int) -> OrderedLog | None:
+    """What follows customers through lines in the order of days; compiled at its first use.
+
+    None for more days than it can count.
+    """
+    from kezhi.value.compute.compiled_log import LONGEST, OrderedLog
+
+    return None if until - since > LONGEST else OrderedLog(customers, low, since, until)
