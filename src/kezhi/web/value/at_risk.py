@@ -16,10 +16,9 @@ from django.views.decorators.http import require_safe
 
 from kezhi.core.ids import record_id
 from kezhi.customers.models.standing import Tier
-from kezhi.insight import figures, naming, rhythm, survival
+from kezhi.insight import contests, figures, rhythm, survival
 from kezhi.insight.figures import work_list
 from kezhi.insight.figures.work_list import Owed, RiskTotals, WorkRow
-from kezhi.insight.models import ValueRun
 from kezhi.insight.rhythm import NextPurchase
 from kezhi.insight.survival import MARKS, Curve, HalfYear, Survivals
 from kezhi.web import numbers
@@ -28,6 +27,7 @@ from kezhi.web.findings import told
 from kezhi.web.requests import PersonRequest, must_may, must_see
 from kezhi.web.value import reasons
 from kezhi.web.value.dashboard import scope_words
+from kezhi.web.value.heads import page_head
 from kezhi.web.value.source import is_stale, source
 
 PAGE = 25
@@ -54,13 +54,7 @@ def show(request: PersonRequest) -> HttpResponse:
     must_may(request, "read", "customer")
     must_see(request, "customer", "value")
     actor, basis = request.actor, figures.basis()
-    about: dict[str, Any] = {
-        "basis": basis,
-        "scope": scope_words(actor),
-        "finding": "",
-        "may_measure": actor.may("measure", "value_run"),
-        "under_way": ValueRun.objects.under_way() if basis is None else None,
-    }
+    about = page_head(actor, basis)
     if basis is None:
         return render(request, "value/at_risk/index.html", about)
     asked = request.GET.get("show", "")
@@ -80,7 +74,7 @@ def show(request: PersonRequest) -> HttpResponse:
         "first_page": _address(shown, None) if after else "",
         "next_page": _address(shown, found[PAGE - 1].customer_id) if len(found) > PAGE else "",
         "source": source(basis.run),
-        "model": naming.model_label(basis.run.chosen_model),
+        "model": contests.model_words(basis.run),
         "is_stale": is_stale(basis.run),
         "may_plan": actor.may("create", "follow_up"),
         "plan_form": whole_form("follow_up"),

@@ -28,7 +28,7 @@ from kezhi.web import numbers
 from kezhi.web.customers.whole_form import whole_form
 from kezhi.web.findings import told
 from kezhi.web.requests import PersonRequest, must_may, must_see, typed, typed_number
-from kezhi.web.value.dashboard import scope_words
+from kezhi.web.value.heads import page_head
 from kezhi.web.value.source import is_stale
 
 PAGE = 25
@@ -52,14 +52,7 @@ def show(request: PersonRequest) -> HttpResponse:
     must_see(request, "customer", "value")
     must_see(request, "customer", "money")
     actor, basis = request.actor, figures.basis()
-    about: dict[str, Any] = {
-        "basis": basis,
-        "scope": scope_words(actor),
-        "finding": "",
-        "may_edit": actor.may("edit", "value_settings"),
-        "may_measure": actor.may("measure", "value_run"),
-        "under_way": ValueRun.objects.under_way() if basis is None else None,
-    }
+    about = page_head(actor, basis)
     if basis is None:
         return render(request, "value/costs/index.html", about)
     after = record_id(request.GET.get("after", ""))

@@ -14,13 +14,12 @@ from django.views.decorators.http import require_safe
 from kezhi.catalog.models import Product
 from kezhi.customers.models import Customer
 from kezhi.insight import figures
-from kezhi.insight.models import ValueRun
 from kezhi.records import registry
 from kezhi.value.growth_matrix import CELLS
 from kezhi.web import numbers
 from kezhi.web.findings import told
 from kezhi.web.requests import PersonRequest, must_may, must_see
-from kezhi.web.value.dashboard import scope_words
+from kezhi.web.value.heads import page_head
 
 LABELS = {
     "loyalty": pgettext_lazy("growth matrix", "Loyalty"),
@@ -47,18 +46,13 @@ def show(request: PersonRequest) -> HttpResponse:
     basis = figures.basis()
     by: figures.By = "customer" if request.GET.get("by") == "customer" else "launch"
     growth = figures.growth(request.actor, basis, by) if basis else None
-    about: dict[str, Any] = {
-        "basis": basis,
-        "scope": scope_words(request.actor),
+    about = page_head(request.actor, basis) | {
         "growth": growth,
-        "finding": "",
         "by": by,
         "by_options": [
             ("launch", _("first sold lately")),
             ("customer", _("new to the customer")),
         ],
-        "may_measure": request.actor.may("measure", "value_run"),
-        "under_way": ValueRun.objects.under_way() if basis is None else None,
     }
     if growth is not None:
         about |= _matrix(request, growth, by)

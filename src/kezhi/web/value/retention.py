@@ -12,15 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from kezhi.insight import economics, figures, naming
+from kezhi.insight import contests, economics, figures
 from kezhi.insight.economics import Kept, Retention, Unknown
-from kezhi.insight.models import ValueRun
 from kezhi.value.economics.what_if import LITERATURE_5_POINTS
 from kezhi.web import numbers
 from kezhi.web.findings import told
 from kezhi.web.requests import PersonRequest, must_may, must_see, typed_number
 from kezhi.web.value import retention_pictures as pictures
-from kezhi.web.value.dashboard import scope_words
+from kezhi.web.value.heads import page_head
 from kezhi.web.value.source import is_stale, source
 
 USUAL_POINTS = 5
@@ -50,23 +49,17 @@ def show(request: PersonRequest) -> HttpResponse:
     basis = figures.basis()
     rules = basis.run.value_settings.rules if basis else {}
     asked = _asked(request.GET, rules)
-    about: dict[str, Any] = {
+    about = page_head(actor, basis) | {
         "asked": asked,
-        "basis": basis,
-        "scope": scope_words(actor),
         "currency": numbers.reading().currency,
-        "finding": "",
         "found": None,
         "unknown": None if basis else Unknown.NOT_MEASURED,
-        "may_measure": actor.may("measure", "value_run"),
-        "may_edit_rules": actor.may("edit", "value_settings"),
-        "under_way": ValueRun.objects.under_way() if basis is None else None,
         "point_options": [(str(n), _points(n)) for n in range(1, 11)],
         "least": economics.LEAST,
         "literature": LITERATURE_5_POINTS,
     }
     if basis is not None:
-        model = naming.model_label(basis.run.chosen_model)
+        model = contests.model_words(basis.run)
         about |= {"source": source(basis.run), "model": model, "is_stale": is_stale(basis.run)}
     if basis is None or asked.errors:
         return render(request, "value/retention.html", about, status=422 if asked.errors else 200)

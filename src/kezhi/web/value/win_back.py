@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Customer, FollowUp
-from kezhi.insight import figures, losing, naming, winning_back
-from kezhi.insight.models import Loss, LostCustomer, ValueRun, WinBackRules
+from kezhi.insight import contests, figures, losing, winning_back
+from kezhi.insight.models import Loss, LostCustomer, WinBackRules
 from kezhi.insight.winning_back import WinBackTotals
 from kezhi.records import registry
 from kezhi.value.lifetime.win_back import WinBackSettings
@@ -30,7 +30,7 @@ from kezhi.web.customers.reach import reaches
 from kezhi.web.customers.whole_form import whole_form
 from kezhi.web.findings import told
 from kezhi.web.requests import PersonRequest, must_may, must_see, typed, typed_number
-from kezhi.web.value.dashboard import scope_words
+from kezhi.web.value.heads import page_head
 from kezhi.web.value.source import is_stale, source
 
 PAGE = 25
@@ -53,14 +53,7 @@ def show(request: PersonRequest) -> HttpResponse:
     must_may(request, "read", "customer")
     must_see(request, "customer", "value")
     actor, basis = request.actor, figures.basis()
-    about: dict[str, Any] = {
-        "basis": basis,
-        "scope": scope_words(actor),
-        "finding": "",
-        "may_edit": actor.may("edit", "value_settings"),
-        "may_measure": actor.may("measure", "value_run"),
-        "under_way": ValueRun.objects.under_way() if basis is None else None,
-    }
+    about = page_head(actor, basis)
     if basis is None:
         return render(request, "value/win_back/index.html", about)
     asked = request.GET.get("show", "")
@@ -84,7 +77,7 @@ def show(request: PersonRequest) -> HttpResponse:
         "rules": rules,
         "is_newer": newest is not None and newest.published_at > basis.run.started_at,
         "source": source(basis.run),
-        "model": naming.model_label(basis.run.chosen_model),
+        "model": contests.model_words(basis.run),
         "is_stale": is_stale(basis.run),
         "horizon": round(basis.run.value_settings.rules.get("horizon_months", 36)),
         "may_plan": actor.may("create", "follow_up"),
