@@ -38,9 +38,12 @@ def copied(query: str, kinds: tuple[str, ...]) -> dict[str, np.ndarray[Any, Any]
     return {f"f{n}": rows[f"f{n}"].astype(kind) for n, kind in enumerate(kinds)}
 
 
-def copied_rows(rows: Any, kinds: Mapping[str, pa.DataType]) -> pa.Table:
+def copied_rows(
+    rows: Any, kinds: Mapping[str, pa.DataType], *, has_texts: bool = False
+) -> pa.Table:
     """What a `values_list` finds, its columns in the order of `kinds`; row by row, a million take many times
-    as long."""
+    as long. `has_texts`: people typed some of it, so that it may hold line breaks.
+    """
     sql, parameters = rows.query.sql_with_params()
     with connection.cursor() as cursor:
         statement = cursor.mogrify(f"COPY ({sql}) TO STDOUT (FORMAT csv)", parameters)
@@ -51,6 +54,7 @@ def copied_rows(rows: Any, kinds: Mapping[str, pa.DataType]) -> pa.Table:
     return pacsv.read_csv(
         pa.BufferReader(text),
         read_options=pacsv.ReadOptions(column_names=list(kinds)),
+        parse_options=pacsv.ParseOptions(newlines_in_values=has_texts),
         convert_options=pacsv.ConvertOptions(column_types=dict(kinds)),
     )
 

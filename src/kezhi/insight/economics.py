@@ -18,14 +18,16 @@ from numpy.typing import NDArray
 
 from kezhi.core.actor import Actor, Scope
 from kezhi.insight import figures
+from kezhi.insight.contests import apart, kept_model, of_part
 from kezhi.insight.figures.basis import YEAR, Basis
 from kezhi.insight.figures.keeping import kept, store, stored
 from kezhi.insight.models import KeptFigure, Snapshot, ValueRun
 from kezhi.value.durations import DAYS, DAYS_PER_YEAR, days_in
 from kezhi.value.economics.what_if import (
     ChurnWhatIf,
+    Part,
     acquisition_what_if,
-    churn_what_if,
+    churn_what_if_of,
     value_of_new_customer,
 )
 from kezhi.value.measure import Settings
@@ -112,7 +114,8 @@ class Kept:
 class Retention:
     """What less churn brings. `customers`: those who probably still are; `churn`: the share that leaves
     within a year; `profit`: what they bring over the horizon if nothing changes; `new_value`: what a
-    new customer brings over it. Points beyond the churn there is are left out."""
+    new customer brings over it. Points beyond the churn there is are left out. `left_out` are buyers of
+    segments whose own model knows no churn: they are in none of the figures."""
 
     customers: float
     buyers: int
@@ -123,6 +126,7 @@ class Retention:
     kept: tuple[Kept, ...]
     level: float
     draws: int
+    left_out: int = 0
 
     def by(self, points: int) -> Kept | None:
         return next((one for one in self.kept if one.points == points), None)
@@ -144,7 +148,7 @@ class Winning:
 
 def retention(actor: Actor, basis: Basis, months: float, rate: float) -> Retention | Unknown:
     """The what-if over the customers that the actor may see, kept until the next run for the company."""
-    if _model(basis.run) is None:
+    if not any(_model(basis.run, segment) for segment in (*apart(basis.run), "")):
         return Unknown.NO_DROPOUT
     if actor.scope("read", "customer") is not Scope.ALL:
         return _worked_out(actor, basis, months, rate)
@@ -179,9 +183,9 @@ def winning(found: Retention, points: int, cost_of_new: float, conversion: float
     )
 
 
-def _model(run: ValueRun) -> tuple[PurchaseModel, Diagnostics | None] | None:
-    """The run's model with how it was fitted; None for one without dropout."""
-    stored = run.parameters.get("model") or {}
+def _model(run: ValueRun, segment: str = "") -> tuple[PurchaseModel, Diagnostics | None] | None:
+    """The run's model of a segment with how it was fitted; None for one without dropout."""
+    stored = kept_model(run, segment)
     kind = WITH_DROPOUT.get(stored.get("chosen", ""))
     if kind is None or not stored.get("parameters"):
         return None
@@ -192,64 +196,94 @@ def _model(run: ValueRun) -> tuple[PurchaseModel, Diagnostics | None] | None:
     return kind(**stored["parameters"]), diagnostics
 
 
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Customers whom one model foretells: all, or those of a segment with a model of its own."""
+
+    model: PurchaseModel
+    diagnostics: Diagnostics | None
+    among: Alike
+
+    def part(self, among: Alike, *, is_drawn: bool = False) -> Part:
+        diagnostics = self.diagnostics if is_drawn else None
+        columns = (among.x, among.t_x, among.T, among.worth, among.customers)
+        return Part(self.model, *columns, diagnostics)
+
+
 def _worked_out(actor: Actor, basis: Basis, months: float, rate: float) -> Retention | Unknown:
-    fitted = _model(basis.run)
-    if fitted is None:
+    sides, left_out = [], 0
+    for segment in (*apart(basis.run), ""):
+        fitted, among = _model(basis.run, segment), alike(actor, basis, segment)
+        if fitted is None:
+            left_out += among.buyers
+        elif among.buyers:
+            sides.append(_Side(*fitted, among))
+    buyers = sum(side.among.buyers for side in sides)
+    if not sides and left_out:
         return Unknown.NO_DROPOUT
-    model, diagnostics = fitted
-    rules = Settings.from_json(basis.run.value_settings.rules)
-    among = alike(actor, basis)
-    if among.buyers < LEAST:
+    if buyers < LEAST:
         return Unknown.FEW
+    rules = Settings.from_json(basis.run.value_settings.rules)
     horizon = Horizon.of_months(months, rules.unit, rate)
     upkeep = rules.upkeep_per_month * days_in(rules.unit) / DAYS["month"]
+    level = rules.interval_level
+    few = [_merged(side.model, side.among, _few(side, len(sides))) for side in sides]
+    pairs = list(zip(sides, few, strict=True))
+    is_drawn = all(side.diagnostics is not None for side in sides)
     seed = rules.seed
     try:
-        found = _what_if(model, among, horizon, seed, upkeep)
-        few = _merged(model, among, max(8, GROUPS_OF_DRAWS // model.states))
-        lives = _what_if(model, replace(few, worth=(0.0,) * len(few.x)), horizon, seed, 1.0)
+        found = _what_if([side.part(side.among) for side in sides], horizon, seed, upkeep)
+        unpaid = [side.part(replace(own, worth=(0.0,) * len(own.x))) for side, own in pairs]
+        lives = _what_if(unpaid, horizon, seed, 1.0)
     except ValueError:  # nobody is a customer any more
         return Unknown.NO_CHURN
     if not found.effects:
         return Unknown.NO_CHURN
-    level = rules.interval_level
-    drawn = _what_if(model, few, horizon, seed, upkeep, diagnostics, level)
+    drawn = _what_if(
+        [side.part(own, is_drawn=is_drawn) for side, own in pairs], horizon, seed, upkeep, level
+    )
     year = days_in(rules.unit) / DAYS_PER_YEAR
     return Retention(
         customers=found.customers_alive,
-        buyers=among.buyers,
+        buyers=buyers,
         churn=found.churn,
         profit=found.profit,
-        new=among.new,
-        new_value=value_of_new_customer(model, among.mean_worth, horizon),
+        new=sum(side.among.new for side in sides),
+        new_value=_of_new(sides, horizon),
         kept=_kept(found, lives, drawn, year),
         level=level,
         draws=drawn.draws,
+        left_out=left_out,
     )
 
 
+def _few(side: _Side, sides: int) -> int:
+    return max(8, GROUPS_OF_DRAWS // (side.model.states * sides))
+
+
+def _of_new(sides: Sequence[_Side], horizon: Horizon) -> float:
+    """What a new customer brings, of such as came in the last 12 months; of all, if nobody did."""
+    came = sum(side.among.new for side in sides)
+    weighed = [(side.among.new if came else side.among.buyers, side) for side in sides]
+    whole = sum(many for many, _side in weighed)
+    values = (
+        many * value_of_new_customer(side.model, side.among.mean_worth, horizon)
+        for many, side in weighed
+    )
+    return sum(values) / whole
+
+
 def _what_if(
-    model: PurchaseModel,
-    among: Alike,
-    horizon: Horizon,
-    seed: int,
-    upkeep: float,
-    diagnostics: Diagnostics | None = None,
-    level: float = 0.8,
+    parts: Sequence[Part], horizon: Horizon, seed: int, upkeep: float, level: float = 0.8
 ) -> ChurnWhatIf:
-    return churn_what_if(
-        model,
-        among.x,
-        among.t_x,
-        among.T,
-        among.worth,
+    draws = DRAWS if any(part.diagnostics is not None for part in parts) else 0
+    return churn_what_if_of(
+        parts,
         horizon,
         rng=np.random.default_rng(seed),
-        diagnostics=diagnostics,
         upkeep_per_unit=upkeep,
         level=level,
-        draws=DRAWS if diagnostics is not None else 0,
-        customers=among.customers,
+        draws=draws,
     )
 
 
@@ -280,13 +314,13 @@ def _kept(
 
 
 @kept
-def alike(actor: Actor, basis: Basis) -> Alike:
-    """The customers that the actor may see and who bought, in groups."""
-    fitted = _model(basis.run)
+def alike(actor: Actor, basis: Basis, segment: str = "") -> Alike:
+    """The customers that the actor may see and who bought, in groups: of a segment with a model of its own,
+    or all the others."""
+    fitted = _model(basis.run, segment)
     rules = Settings.from_json(basis.run.value_settings.rules)
-    rows = _worth(
-        Snapshot.objects.visible_to(actor).filter(run=basis.run, p_alive__isnull=False), rules
-    )
+    theirs = Snapshot.objects.visible_to(actor).filter(run=basis.run, p_alive__isnull=False)
+    rows = _worth(theirs.filter(of_part(basis.run, segment)), rules)
     about = rows.aggregate(
         buyers=Count("pk"),
         whole=Sum("worth"),
@@ -308,7 +342,8 @@ def alike(actor: Actor, basis: Basis) -> Alike:
         customers=columns[4],
         mean_worth=float(about["whole"] or 0.0) / buyers,
     )
-    return _merged(model, whole, max(16, GROUPS // model.states))
+    most = GROUPS // (model.states * (len(apart(basis.run)) + 1))
+    return _merged(model, whole, max(16, most))
 
 
 def _worth(rows: QuerySet[Snapshot], rules: Settings) -> Any:

@@ -10,6 +10,8 @@ import numpy as np
 from django.db.models import Sum
 
 from kezhi.core.actor import Actor
+from kezhi.customers.declarations.customer_value import EXPLAINED
+from kezhi.insight.contests import kept_model
 from kezhi.insight.figures.basis import YEAR, Basis, number
 from kezhi.insight.models import Snapshot, Unprofitable, ValueRun
 from kezhi.insight.rhythm import NextPurchase, kept_rhythm, next_purchases
@@ -21,20 +23,7 @@ from kezhi.value.potential.continuation import Horizon, discounted_purchases
 from kezhi.value.potential.naive import Naive
 from kezhi.value.potential.purchase_model import PurchaseModel
 
-FIGURES = (
-    "realised_value",
-    "revenue_12m",
-    "contribution_12m",
-    "cost_to_serve",
-    "current_value",
-    "potential_value",
-    "value_at_risk",
-    "p_alive",
-    "p_purchase_12m",
-    "expected_next_on",
-    "overdue_ratio",
-    "revenue_trend",
-)
+FIGURES = EXPLAINED
 """What can be asked for, as the snapshot names it."""
 RESTS_ON_A_YEAR = {"revenue_12m", "contribution_12m"}
 SILENCE = 30
@@ -131,7 +120,7 @@ def _moments(
     snapshot: Snapshot, run: ValueRun, rules: Settings
 ) -> tuple[Foretold | None, Foretold | None, Foretold | None]:
     """As measured, after an order today, and after a month of further silence."""
-    model = model_of(run)
+    model = model_of(run, snapshot.segment)
     if model is None or snapshot.recency is None or snapshot.age is None:
         return None, None, None
     x, t_x, T = float(snapshot.repeats), snapshot.recency, snapshot.age
@@ -157,7 +146,8 @@ def _foretold(
     repeats, recency, age = (np.array([entry]) for entry in (x, t_x, T))
     year = DAYS_PER_YEAR / days_in(rules.unit)
     continuation = None
-    if run.chosen_model != Naive.name and not rules.upkeep_per_month:
+    chosen = kept_model(run, snapshot.segment).get("chosen")
+    if chosen != Naive.name and not rules.upkeep_per_month:
         horizon = Horizon.of_months(rules.horizon_months, rules.unit, rules.annual_rate)
         purchases = float(discounted_purchases(repeats, recency, age, model, horizon)[0])
         continuation = purchases * worth_of_purchase(snapshot, rules)

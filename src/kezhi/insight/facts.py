@@ -25,6 +25,7 @@ from django.db import connection
 
 from kezhi.core.progress import Progress
 from kezhi.insight.bonds import Bonds, read_bonds
+from kezhi.insight.contests import read_segments
 from kezhi.insight.copying import copied
 from kezhi.insight.influence_rules import InfluencePolicy, influence_policy
 from kezhi.insight.serving import with_serving
@@ -110,8 +111,8 @@ class Ledger:
         return _hash([*known, self.rest_version, until.isoformat()])
 
 
-def read_ledger(folder: Path, until: date, progress: Progress) -> Ledger:
-    """Facts dated until that day, as the current transaction sees them.
+def read_ledger(folder: Path, until: date, progress: Progress, *, segment_by: str = "") -> Ledger:
+    """Facts dated until that day, as the current transaction sees them, and what tells segments apart.
 
     Call it in a repeatable-read transaction, so that all parts belong to one moment.
     """
@@ -120,10 +121,12 @@ def read_ledger(folder: Path, until: date, progress: Progress) -> Ledger:
     costs, cost_version = _costs(until)
     lines, customers = _with_costs(raw, products), _customers()
     costs, served = with_serving(costs, lines, customers, until)
-    facts = Facts(lines=lines, costs=costs, customers=customers)
+    segments, segment_version = read_segments(segment_by)
+    facts = Facts(lines=lines, costs=costs, customers=customers, segments=segments)
     bonds = read_bonds()
     policy = influence_policy()
-    rest = _hash([_table_version(products), cost_version, served, bonds.version, repr(policy)])
+    parts = [_table_version(products), cost_version, served, bonds.version, repr(policy)]
+    rest = _hash([*parts, segment_version] if segment_version else parts)
     return Ledger(facts, bonds, policy, tuple(months), rest, months_read)
 
 

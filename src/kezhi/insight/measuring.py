@@ -35,7 +35,7 @@ from kezhi.insight.offering import follow_value_run
 from kezhi.insight.ruling import current_settings
 from kezhi.value.compute.engine import Engine
 from kezhi.value.index.tree import FrozenTree
-from kezhi.value.measure import Facts, Measurement, Previous, Settings, measure
+from kezhi.value.measure import Measurement, Previous, Settings, measure
 from kezhi.value.plain import from_plain, to_plain
 from kezhi.workbench.customizing import carrying_out
 
@@ -204,7 +204,7 @@ class _Work:
         facts = self.ledger.facts
         if day != self.run.as_of:
             # Who hadn't bought by then wasn't known by then, as far as anybody can say.
-            facts = Facts(lines=facts.lines, costs=facts.costs)
+            facts = replace(facts, customers=None)
         known = self.ledger.facts.customers
         self.influences = influencing.influences(
             self.ledger.bonds, facts, day, self.ledger.influence, self.settings.as_json()
@@ -238,10 +238,10 @@ class _Work:
 def _carry_out(run: ValueRun, progress: Progress, engine: Engine) -> None:
     begun = time.perf_counter()
     progress(0, STEPS, stage_of_work("facts"))
-    ledger = _read(run.as_of, progress)
+    settings = Settings.from_json(run.value_settings.rules)
+    ledger = _read(run.as_of, settings.segment_by, progress)
     if ledger.lines == 0:
         raise NothingToMeasure(_("There are no orders until that day. Import orders first."))
-    settings = Settings.from_json(run.value_settings.rules)
     work = _Work(run, settings, ledger, _published_tree(run, settings), progress, engine)
     days = _backfill_days(run, ledger)
     freeze_first = bool(days) and work.tree is None
@@ -285,7 +285,7 @@ def _keep_figures() -> None:
     economics.retention(SYSTEM, basis, rules.horizon_months, rules.annual_rate)
 
 
-def _read(as_of: date, progress: Progress) -> Ledger:
+def _read(as_of: date, segment_by: str, progress: Progress) -> Ledger:
     stage = stage_of_work("facts")
 
     def tell(done: int, total: int, message: str = "") -> None:
@@ -295,7 +295,7 @@ def _read(as_of: date, progress: Progress) -> Ledger:
         if len(connection.atomic_blocks) == 1:  # else the caller's transaction decides
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return read_ledger(facts_folder(), as_of, tell)
+        return read_ledger(facts_folder(), as_of, tell, segment_by=segment_by)
 
 
 def _published_tree(run: ValueRun, settings: Settings) -> FrozenTree | None:

@@ -60,7 +60,7 @@ ROUNDED = {
     "mean_interval_days": 4,
 }
 RENAMED = {"revenue": "total", "revenue_trend": "trend_of_spend", "stage": "lifecycle"}
-TEXT = ("tier", "tier_pending", "loyalty", "stage", "quadrant", "rfm")
+TEXT = ("tier", "tier_pending", "loyalty", "stage", "segment", "quadrant", "rfm")
 REFERENCE_DAYS = 28
 
 

@@ -13,6 +13,7 @@ from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models.standing import Loyalty, Stage, Tier
+from kezhi.insight.contests import ATTRIBUTES
 from kezhi.insight.indexing.checking import check_tree, is_number
 from kezhi.insight.models import ValueSettings
 from kezhi.insight.naming import MEASURES
@@ -127,6 +128,7 @@ def check_rules(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What is wrong with the rules: path of the field and a sentence, in the order of the page."""
     found = [
         *_check_numbers(rules),
+        *_check_segments(rules),
         *_check_tiers(rules.get("tiers", {})),
         *_check_classes("loyalty", rules.get("loyalty", {}), Loyalty.values),
         *_check_classes("lifecycle", rules.get("lifecycle", {}), Stage.values),
@@ -151,6 +153,17 @@ def _check_numbers(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, _("Enter a number.")
         elif not least <= number <= most:
             yield name, _between(least, most)
+
+
+def _check_segments(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    by = rules.get("segment_by", "")
+    if by not in ("", *ATTRIBUTES):
+        yield "segment_by", _("Choose an attribute from the list.")
+    elif by and rules.get("model", "auto") != "auto":
+        yield (
+            "segment_by",
+            _("A fixed model leaves nothing to choose: let it be chosen on a hold-out."),
+        )
 
 
 def _check_tiers(tiers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

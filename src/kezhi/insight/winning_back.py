@@ -21,6 +21,7 @@ from django.db.models.functions import Cast, Coalesce
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Customer, Standing
 from kezhi.customers.models.standing import Stage
+from kezhi.insight.contests import apart, kept_model, of_part
 from kezhi.insight.copying import copy_into
 from kezhi.insight.economics import WITH_DROPOUT
 from kezhi.insight.figures.basis import Basis, number
@@ -46,12 +47,19 @@ def rules_in_force() -> WinBackSettings:
 def keep_lost(run: ValueRun) -> int:
     """Judge everybody in the stage "lost" at the run; returns how many. Replaces what the run before said."""
     LostCustomer.objects.all().delete()
-    model = model_of(run)
-    rows = list(_lost(run)) if model is not None else []
-    if model is None or not rows:
+    rows: list[Any] = []
+    values = np.empty(0)
+    for segment in (*apart(run), ""):
+        model = model_of(run, segment)
+        own = list(_lost(run).filter(of_part(run, segment))) if model is not None else []
+        if model is None or not own:
+            continue
+        history = list(zip(*own, strict=True))[2:]
+        values = np.append(values, second_values(history, model, run))
+        rows += own
+    if not rows:
         return 0
-    customers, last_on, *history = zip(*rows, strict=True)
-    values = second_values(history, model, run)
+    customers, last_on = list(zip(*rows, strict=True))[:2]
     causes = _causes(dict(zip(customers, last_on, strict=True)))
     names = [causes.get(customer, "") for customer in customers]
     since = [(run.as_of - day).days for day in last_on]
@@ -89,11 +97,11 @@ def judge_one(customer_id: int, *, on: date) -> None:
     lost.save()
 
 
-def model_of(run: ValueRun) -> PurchaseModel | None:
-    """The model that P(alive) of the run came from; None where none could be fitted."""
-    kept_model = run.parameters.get("model") or {}
-    kind = MODELS.get(kept_model.get("for_p_alive") or kept_model.get("chosen") or "")
-    parameters = kept_model.get("parameters")
+def model_of(run: ValueRun, segment: str = "") -> PurchaseModel | None:
+    """The model that P(alive) of the run came from, for a segment; None where none could be fitted."""
+    known = kept_model(run, segment)
+    kind = MODELS.get(known.get("for_p_alive") or known.get("chosen") or "")
+    parameters = known.get("parameters")
     return kind(**parameters) if kind is not None and parameters else None
 
 

@@ -80,6 +80,8 @@ class Settings:
     """`auto`: chosen on a hold-out; otherwise the named one."""
     holdout_months: float | None = None
     """Length of the hold-out; None: a quarter of the history, at least 2 and at most 12 months."""
+    segment_by: str = ""
+    """What the caller tells `Facts.segments` by, kept with the run; "": one contest for all customers."""
     season: By | None = None
     """Indices of the calendar by `month` or `week`; None: customers buy as much at any time of year."""
     interval_level: float = 0.80
@@ -222,6 +224,7 @@ COLUMNS: dict[str, str] = {
     "tier_pending": "string",  # where the score would put the customer, if it differs
     "loyalty": "string",
     "lifecycle": "string",
+    "segment": "string",  # as the facts tell; null: in none
     "quadrant": "string",  # grow, keep, nurture, self_service: see `kezhi.value.matrix`
     "loyalty_index": "float64",  # what the index "loyalty" of the tree gives, 0-100; null: not measured
     "influence_index": "float64",
@@ -481,6 +484,7 @@ def _table(
         "tier_pending": _words(judged.tiering.pending, judged.tiering.names),
         "loyalty": _words(judged.loyalty_class, judged.loyalty),
         "lifecycle": _words(judged.lifecycle_stage, judged.lifecycle),
+        "segment": _segments(arrays),
         "quadrant": _words(judged.placing.matrix.quadrant, QUADRANTS),
         **{name: nullable(index) for name, index in judged.indices.items()},
     }
@@ -490,7 +494,15 @@ def _table(
     return pa.table({name: columns[name] for name in COLUMNS})
 
 
-def _words(codes: NDArray[np.int8], names: tuple[str, ...]) -> pa.Array:
+def _segments(arrays: OpenFacts) -> pa.Array:
+    import pyarrow as pa
+
+    if arrays.segments is None:
+        return pa.nulls(len(arrays.customers), pa.string())
+    return _words(arrays.segments.of, arrays.segments.names)
+
+
+def _words(codes: NDArray[Any], names: tuple[str, ...]) -> pa.Array:
     import pyarrow as pa
 
     taken = pa.array(codes.astype(np.int32), mask=codes < 0)

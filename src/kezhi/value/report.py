@@ -114,6 +114,7 @@ def _segment(own: OfSegment) -> Plain:
     return {
         "segment": own.segment,
         "customers": own.customers,
+        "won": own.choice.chosen,
         "chosen": own.model.name,
         "is_of_all": own.choice.chosen == EVERYBODY,
         "for_p_alive": None if known is None else known.name,

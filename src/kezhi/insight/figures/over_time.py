@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Customer
 from kezhi.customers.models.standing import Stage
+from kezhi.insight.contests import apart
 from kezhi.insight.copying import copied_rows
 from kezhi.insight.figures.basis import Basis
 from kezhi.insight.figures.keeping import kept
@@ -37,6 +39,7 @@ NUMBERS = (
 COLUMNS = {
     "customer_id": pa.int64(),
     "stage": pa.string(),
+    "segment": pa.string(),
     "realised_is_estimate": pa.string(),
     **dict.fromkeys((*MONEY, *NUMBERS), pa.float64()),
 }
@@ -134,7 +137,7 @@ def _bridge(actor: Actor, basis: Basis) -> AssetBridge:
     if basis.compared is None:
         raise ValueError("there is no run to compare with")
     before, after = _Rows.of(actor, basis.compared), _Rows.of(actor, basis.run)
-    former = _by_former(after, basis.run, basis.compared)
+    former = _by_former(after, before, basis.run, basis.compared)
     found = bridges.value_bridge(
         bridges.Snapshot(before.customers, before.value, before.active),
         replace(
@@ -202,7 +205,9 @@ class _Rows:
     @classmethod
     def of(cls, actor: Actor, run: ValueRun) -> _Rows:
         rows = Snapshot.objects.visible_to(actor).filter(run=run, occasions__gt=0)
-        table = copied_rows(rows.order_by("customer_id").values_list(*COLUMNS), COLUMNS)
+        table = copied_rows(
+            rows.order_by("customer_id").values_list(*COLUMNS), COLUMNS, has_texts=True
+        )
         return cls(
             customers=table["customer_id"].to_numpy(),
             value=np.nan_to_num(table["potential_value"].to_numpy()),
@@ -216,36 +221,63 @@ class _Rows:
         found[np.searchsorted(customers, self.customers)] = self.value
         return found
 
+    def segments(self) -> Any:
+        """What customers were in the contests of models, "" for those in none."""
+        return self.table["segment"].to_numpy(zero_copy_only=False).astype(object)
+
     def numbers(self, name: str) -> Any:
         return self.table[name].to_numpy().astype(np.float64)
 
 
-def _by_former(rows: _Rows, run: ValueRun, compared: ValueRun) -> Any:
+def _by_former(rows: _Rows, before: _Rows, run: ValueRun, compared: ValueRun) -> Any:
     """The value of the same customers by the model and rules of the compared run; None if unknown."""
     rules = Settings.from_json(run.value_settings.rules)
-    try:
-        now = Outlook.of_run(rules, run.parameters)
-        former = Outlook.of_run(
-            Settings.from_json(compared.value_settings.rules), compared.parameters
-        )
-    except ValueError:
-        return None
+    former_rules = Settings.from_json(compared.value_settings.rules)
     margin = rows.numbers("margin_rate")
     is_estimate = pc.equal(rows.table["realised_is_estimate"], "t").to_numpy(zero_copy_only=False)
     continuation = np.nan_to_num(rows.numbers("continuation_value"))
-    revalued = value_by_former(
-        Valued(
-            value=continuation,
-            x=rows.numbers("repeats"),
-            t_x=rows.numbers("recency"),
-            T=rows.numbers("age"),
-            mean_spend=rows.numbers("mean_spend"),
-            expected_spend=rows.numbers("expected_spend"),
-            margin=margin,
-            return_rate=np.nan_to_num(rows.numbers("return_rate")),
-            by_rule=is_estimate & np.isclose(margin, rules.margin_rate, atol=1e-6),
-        ),
-        now,
-        former,
+    found = Valued(
+        value=continuation,
+        x=rows.numbers("repeats"),
+        t_x=rows.numbers("recency"),
+        T=rows.numbers("age"),
+        mean_spend=rows.numbers("mean_spend"),
+        expected_spend=rows.numbers("expected_spend"),
+        margin=margin,
+        return_rate=np.nan_to_num(rows.numbers("return_rate")),
+        by_rule=is_estimate & np.isclose(margin, rules.margin_rate, atol=1e-6),
     )
+    revalued = np.zeros(len(continuation))
+    same = rules.segment_by == former_rules.segment_by
+    try:
+        for now, then, among in _pairs(rows, before, same, run, compared):
+            own = Outlook.of_run(rules, run.parameters, now)
+            former = Outlook.of_run(former_rules, compared.parameters, then)
+            revalued[among] = value_by_former(found.of(among), own, former)
+    except ValueError:
+        return None
     return rows.value + (revalued - continuation)
+
+
+def _pairs(
+    rows: _Rows, before: _Rows, same: bool, run: ValueRun, compared: ValueRun
+) -> Iterator[tuple[str, str, Any]]:
+    """Customers by what foretold them at the run and at the compared one; "": the model of all.
+
+    Whoever is new since is taken for what they are now, as long as the rules hold the same apart.
+    """
+    everybody = np.ones(len(rows.customers), dtype=np.bool_)
+    if not apart(run) and not apart(compared):
+        yield "", "", everybody
+        return
+    now = rows.segments()
+    then = now.copy() if same else np.full(len(now), "", dtype=object)
+    place = np.searchsorted(before.customers, rows.customers)
+    known = place < len(before.customers)
+    known[known] = before.customers[place[known]] == rows.customers[known]
+    then[known] = before.segments()[place[known]]
+    now = np.where(np.isin(now, apart(run)), now, "")
+    then = np.where(np.isin(then, apart(compared)), then, "")
+    for one in np.unique(now):
+        for other in np.unique(then[now == one]):
+            yield str(one), str(other), (now == one) & (then == other)

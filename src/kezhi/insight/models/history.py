@@ -23,6 +23,7 @@ class Snapshot(models.Model):
 
     `leaves` are the normalised indices (0 to 1) in the order of the run's index tree; null = not measured.
     `tier` is the one that held; where it was given by hand, `tier_by_score` is the one beneath.
+    `segment` is what the customer was in the contests of models, where the rules hold them apart.
     """
 
     run = models.ForeignKey(ValueRun, models.CASCADE, related_name="snapshots", db_index=False)
@@ -36,6 +37,7 @@ class Snapshot(models.Model):
     loyalty = models.CharField(max_length=12, blank=True)
     stage = models.CharField(max_length=12, blank=True)
     quadrant = models.CharField(max_length=12, blank=True)
+    segment = models.CharField(max_length=60, blank=True, default="", db_default="")
     loyalty_index = models.FloatField(null=True)
     influence_index = models.FloatField(null=True)
     score = models.FloatField(null=True)

@@ -74,6 +74,23 @@ class _Groups:
     index: NDArray[np.intp]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Customers who are foretold by one model: x, t_x, T, and what a purchase of each brings.
+
+    A row may stand for several customers who are alike: `customers` says for how many. Without
+    `diagnostics` the parameters count as known.
+    """
+
+    model: PurchaseModel
+    x: ArrayLike
+    t_x: ArrayLike
+    T: ArrayLike
+    value_per_purchase: ArrayLike
+    customers: ArrayLike = 1.0
+    diagnostics: Diagnostics | None = None
+
+
 def churn_what_if(
     model: PurchaseModel,
     x: ArrayLike,
@@ -102,31 +119,48 @@ def churn_what_if(
     >>> [effect.points for effect in found.effects], found.effects[1].change > found.effects[0].change > 0
     ([1, 5], True)
     """
-    bought = tuple(np.asarray(own, dtype=np.float64) for own in (x, t_x, T))
-    value = np.broadcast_to(np.asarray(value_per_purchase, dtype=np.float64), bought[0].shape)
-    many = np.broadcast_to(np.asarray(customers, dtype=np.float64), bought[0].shape)
-    groups = _alike(bought[0], bought[2])
-    if len(groups.x) > _MANY:
-        groups = _alike(bought[0], _rounded(bought[2], model.time_scale, _ALIKE_OF_MANY))
-    alive, churns, profits = _curve(model, bought, many, groups, value, horizon, upkeep_per_unit)
+    whole = Part(model, x, t_x, T, value_per_purchase, customers, diagnostics)
+    named = {"points": points, "upkeep_per_unit": upkeep_per_unit, "level": level, "draws": draws}
+    return churn_what_if_of([whole], horizon, rng=rng, **named)  # type: ignore[arg-type]
+
+
+def churn_what_if_of(
+    parts: Sequence[Part],
+    horizon: Horizon,
+    *,
+    rng: np.random.Generator,
+    points: Sequence[float] = POINTS,
+    upkeep_per_unit: float = 0.0,
+    level: float = 0.8,
+    draws: int = DRAWS,
+) -> ChurnWhatIf:
+    """The effect of less churn on customers whom several models foretell.
+
+    The dropout of all models is lowered to the same share of itself, until the churn of all customers
+    together is so many points smaller. Raises ValueError for a model without dropout.
+
+    >>> from kezhi.value.potential.mbg_nbd import MBGNBD
+    >>> model, ahead = MBGNBD(0.52, 6.2, 0.89, 1.61), Horizon.of_months(36, "week", 0.1)
+    >>> halves = [Part(model, [2], [30], [39], 10), Part(model, [5], [35], [39], 10)]
+    >>> found = churn_what_if_of(halves, ahead, rng=np.random.default_rng(1), points=[5])
+    >>> both = churn_what_if(model, [2, 5], [30, 35], [39, 39], 10, ahead, rng=np.random.default_rng(1),
+    ...     points=[5])
+    >>> round(found.profit - both.profit, 9), round(found.effects[0].change - both.effects[0].change, 9)
+    (0.0, 0.0)
+    """
+    sides = [_Side.of(part) for part in parts]
+    alive, churns, profits = _together([each.curve(horizon, upkeep_per_unit) for each in sides])
     if not alive > 0:
         raise ValueError("nobody is a customer any more: there is no churn to lower")
     effects = _effects(churns, profits, points)
     changes = []
-    if diagnostics is not None and draws > 0:
-        rounded = _alike(bought[0], _rounded(bought[2], model.time_scale, _ALIKE))
-        for drawn in drawn_models(model, diagnostics, rng, draws):
-            own = _curve(
-                drawn,
-                bought,
-                many,
-                rounded,
-                value,
-                horizon,
-                upkeep_per_unit,
-                shares=_KEPT_OF_DRAWS,
-                digits=_DIGITS_OF_DRAWS,
-            )
+    if draws > 0 and any(part.diagnostics is not None for part in parts):
+        for side in sides:
+            side.draw(rng, draws)
+        # A part that gave no draws at all keeps its parameters.
+        drawn = min((len(each.drawn) for each in sides if each.drawn), default=0)
+        for k in range(drawn):
+            own = _together([each.curve_of_draw(k, horizon, upkeep_per_unit) for each in sides])
             changes.append([change for _, _, change in _effects(own[1], own[2], points)])
     tails = (1 - level) / 2, (1 + level) / 2
     low = high = np.full(len(points), np.nan)
@@ -232,6 +266,58 @@ def _alike(x: Vector, T: Vector) -> _Groups:
 
 def _rounded(T: Vector, scale: float, step: float) -> Vector:
     return np.asarray(np.expm1(np.rint(np.log1p(T / scale) / step) * step) * scale)
+
+
+@dataclass(slots=True)
+class _Side:
+    """A part as arrays, with the draws of its model."""
+
+    part: Part
+    bought: tuple[Vector, ...]
+    value: Vector
+    customers: Vector
+    groups: _Groups
+    drawn: list[PurchaseModel]
+
+    @classmethod
+    def of(cls, part: Part) -> _Side:
+        x, t_x, T = (np.asarray(own, dtype=np.float64) for own in (part.x, part.t_x, part.T))
+        value = np.asarray(part.value_per_purchase, dtype=np.float64)
+        many = np.asarray(part.customers, dtype=np.float64)
+        groups = _alike(x, T)
+        if len(groups.x) > _MANY:
+            groups = _alike(x, _rounded(T, part.model.time_scale, _ALIKE_OF_MANY))
+        value, many = np.broadcast_to(value, x.shape), np.broadcast_to(many, x.shape)
+        return cls(part, (x, t_x, T), value, many, groups, [])
+
+    def curve(self, horizon: Horizon, upkeep: float) -> tuple[float, Vector, Vector]:
+        own = (self.bought, self.customers, self.groups, self.value)
+        return _curve(self.part.model, *own, horizon, upkeep)
+
+    def draw(self, rng: np.random.Generator, draws: int) -> None:
+        part = self.part
+        if part.diagnostics is not None:
+            self.drawn = list(drawn_models(part.model, part.diagnostics, rng, draws))
+        x, _t_x, T = self.bought
+        self.groups = _alike(x, _rounded(T, part.model.time_scale, _ALIKE))
+
+    def curve_of_draw(
+        self, k: int, horizon: Horizon, upkeep: float
+    ) -> tuple[float, Vector, Vector]:
+        own = (self.bought, self.customers, self.groups, self.value)
+        model = self.drawn[k] if self.drawn else self.part.model
+        rough = {"shares": _KEPT_OF_DRAWS, "digits": _DIGITS_OF_DRAWS}
+        return _curve(model, *own, horizon, upkeep, **rough)  # type: ignore[arg-type]
+
+
+def _together(curves: Sequence[tuple[float, Vector, Vector]]) -> tuple[float, Vector, Vector]:
+    """Customers alive, churn and profit of all parts, by how much dropout is kept."""
+    if len(curves) == 1:
+        return curves[0]
+    alive = sum(each[0] for each in curves)
+    gone = sum(np.asarray(each[0] * each[1]) for each in curves)
+    profit = sum(np.asarray(each[2]) for each in curves)
+    return float(alive), np.asarray(gone / alive if alive > 0 else gone), np.asarray(profit)
 
 
 def _curve(

@@ -8,13 +8,14 @@ number of purchases.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kezhi.value.durations import days_in
+from kezhi.value.kept_models import model_of
 from kezhi.value.measure import Settings
 from kezhi.value.potential.bg_nbd import BGNBD
 from kezhi.value.potential.continuation import Horizon, SpendModel, discounted_purchases
@@ -45,13 +46,15 @@ class Outlook:
     margin_rate: float
 
     @classmethod
-    def of_run(cls, settings: Settings, parameters: Mapping[str, Any]) -> Outlook:
-        """From the settings and the `model` and `spend` of `RunFacts`.
+    def of_run(
+        cls, settings: Settings, parameters: Mapping[str, Any], segment: str = ""
+    ) -> Outlook:
+        """From the settings and the `model` and `spend` of `RunFacts`, for the customers of a segment.
 
         Raises ValueError where they name no model that is known here.
         """
         try:
-            chosen, spend = parameters["model"], parameters["spend"]
+            chosen, spend = model_of(parameters["model"], segment), parameters["spend"]
             kind = MODELS[chosen["chosen"]]
             known = {} if kind is Naive else chosen["parameters"]
             return cls(
@@ -80,6 +83,11 @@ class Valued:
     margin: Vector
     return_rate: Vector
     by_rule: NDArray[np.bool_]
+
+    def of(self, among: NDArray[np.bool_]) -> Valued:
+        """Some of them."""
+        columns = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return Valued(**{name: column[among] for name, column in columns})
 
 
 def value_by_former(found: Valued, now: Outlook, former: Outlook) -> Vector:

@@ -25,6 +25,7 @@ from kezhi.insight.ruling import (
     current_settings,
     publish_value_settings,
 )
+from kezhi.value.choosing import LEAST_IN_SEGMENT
 from kezhi.value.matrix import MatrixSettings
 from kezhi.value.plain import to_plain
 from kezhi.web.requests import PersonRequest, must_may
@@ -127,6 +128,7 @@ def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
     areas = {
         "unit": _("Unit of time"),
         "model": _("Model"),
+        "segment_by": _("Contests apart by"),
         "horizon_months": _("Horizon"),
         "annual_rate": _("Discount rate"),
         "margin_rate": _("Margin rate"),
@@ -141,7 +143,10 @@ def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
         "tree": _("Index weights"),
         "matrix": _("Value matrix"),
     }
-    usual = {"matrix": to_plain(MatrixSettings())}  # versions from before it could be set
+    usual = {
+        "matrix": to_plain(MatrixSettings()),
+        "segment_by": "",
+    }  # versions from before it could be set
     later, earlier = ({**usual, **version.rules} for version in (now, before))
     found = [label for key, label in areas.items() if later.get(key) != earlier.get(key)]
     if now.nightly_hour != before.nightly_hour:
@@ -178,5 +183,6 @@ def _page(
             ("lifecycle", _("Lifecycle stages"), Stage.choices),
         ),
         "options": value_form,
+        "least_in_segment": LEAST_IN_SEGMENT,
     }
     return render(request, "settings/value.html", context, status=status)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from kezhi.customers.models.standing import Loyalty, Stage, Tier
+from kezhi.insight.contests import ATTRIBUTES
 from kezhi.insight.models import ValueRun, ValueSettings
 from kezhi.insight.naming import INDICES, MEASURES, MODELS, Label, index_label
 from kezhi.insight.ruling import CUTS, OPERATORS
@@ -34,7 +35,7 @@ NUMBERS: dict[str, tuple[str, float]] = {
     "holdout_months": ("holdout_months", 1),
     "interval_level": ("interval_level", 100),
 }
-CHOICES = ("unit", "model")
+CHOICES = {"unit": "week", "model": "auto", "segment_by": ""}
 CLASSES = {"loyalty": Loyalty, "lifecycle": Stage}
 USUAL_FLOORS = {"S": 80.0, "A": 60.0, "B": 40.0, "C": 20.0}
 USUAL_SHARES = {"S": 0.01, "A": 0.05, "B": 0.20, "C": 0.50}
@@ -95,7 +96,7 @@ class RulesForm:
         """The form showing a version of the rules."""
         rules = settings.rules
         typed = {name: shown(rules.get(path), unit) for name, (path, unit) in NUMBERS.items()}
-        typed |= {name: str(rules[name]) for name in CHOICES}
+        typed |= {name: str(rules.get(name, usual)) for name, usual in CHOICES.items()}
         typed["nightly_hour"] = "" if settings.nightly_hour is None else str(settings.nightly_hour)
         typed["needs_second_person"] = "1" if settings.needs_second_person else ""
         typed |= _tiers_shown(rules["tiers"], latest)
@@ -404,6 +405,10 @@ def operator_options() -> Options:
 
 def model_options() -> Options:
     return [(key, str(MODELS[key])) for key in get_args(Model)]
+
+
+def segment_options() -> Options:
+    return [(key, str(label)) for key, label in ATTRIBUTES.items()]
 
 
 def unit_options() -> Options:

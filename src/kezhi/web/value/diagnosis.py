@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from kezhi.insight import naming
+from kezhi.insight.contests import ATTRIBUTES, segment_label
 from kezhi.insight.models import ValueRun
+from kezhi.value.choosing import SHARED
+from kezhi.value.potential.choose import EVERYBODY
 from kezhi.web import numbers
 
 WEEKS_SHOWN = 120
@@ -70,6 +74,57 @@ class Diagnosis:
             for key, scores in self.scored.items()
         ]
         return sorted(rows, key=lambda row: not row["is_chosen"])
+
+    @property
+    def apart_by(self) -> str:
+        """The attribute by which contests were held apart; empty where there was one for all."""
+        return str(ATTRIBUTES.get(self.run.value_settings.rules.get("segment_by", ""), ""))
+
+    @property
+    def segments(self) -> list[dict[str, Any]]:
+        """The contests of segments, the largest first: who won, by how much, and what foretells it now."""
+        by = self.run.value_settings.rules.get("segment_by", "")
+        rows = []
+        for own in self.model.get("segments") or ():
+            scored = own.get("models") or {}
+            won = str(own.get("won", ""))
+            rows.append(
+                {
+                    "label": segment_label(by, own["segment"]),
+                    "customers": own["customers"],
+                    "won": self._winner(won, own["chosen"]),
+                    "is_of_all": own["is_of_all"],
+                    "score": (scored.get(won) or {}).get("log_score"),
+                    "score_of_all": (scored.get(EVERYBODY) or {}).get("log_score"),
+                    "bias": (scored.get(won) or {}).get("bias"),
+                    "bias_of_all": (scored.get(EVERYBODY) or {}).get("bias"),
+                    "parameters": self.parameters(own),
+                    "model": naming.model_label(own.get("for_p_alive") or own["chosen"]),
+                }
+            )
+        return sorted(rows, key=lambda row: -row["customers"])
+
+    def _winner(self, won: str, chosen: str) -> str:
+        if won == EVERYBODY:
+            return _("The model of all")
+        if won == SHARED:
+            return _("%(model)s of all, with the segment") % {"model": naming.model_label(chosen)}
+        return str(naming.model_label(chosen))
+
+    @property
+    def segments_finding(self) -> str:
+        """How many segments have a model of their own."""
+        own = sum(not row["is_of_all"] for row in self.segments)
+        return ngettext(
+            "%(own)s of %(count)s segment is foretold by a model of its own",
+            "%(own)s of %(count)s segments are foretold by a model of their own",
+            len(self.segments),
+        ) % {"own": own, "count": len(self.segments)}
+
+    @property
+    def rest(self) -> int:
+        """Customers who bought and are in no segment that held a contest."""
+        return int(self.summary.get("buyers") or 0) - sum(e["customers"] for e in self.segments)
 
     def parameters(self, of: Mapping[str, Any]) -> list[tuple[str, float, float | None]]:
         """Name, estimate, standard error."""

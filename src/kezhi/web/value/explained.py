@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kezhi.customers.models import Customer
-from kezhi.insight import explaining, figures, naming
+from kezhi.insight import contests, explaining, figures, naming
 from kezhi.insight.explaining import Explained, Foretold
 from kezhi.records import Condition, registry
 from kezhi.web import numbers
@@ -67,12 +67,23 @@ def show(request: PersonRequest, pk: int, name: str) -> HttpResponse:
         "intervals": list(_intervals(found)),
         "orders_url": _orders(found, pk),
         "changes": list(_changes(found)),
-        "model": naming.model_label(found.run.chosen_model),
+        "model": _model(found),
         "uses_model": name in PREDICTED,
         "is_stale": is_stale(found.run),
         "others": [(label_of(each), address(pk, each)) for each in explaining.FIGURES],
     }
     return render(request, "value/explained.html", about)
+
+
+def _model(found: Explained) -> str:
+    """What foretold this customer: the model of all, or that of a segment."""
+    run, segment = found.run, found.snapshot.segment
+    label = str(naming.model_label(contests.kept_model(run, segment).get("chosen", "")))
+    if segment not in contests.apart(run):
+        return label
+    by = run.value_settings.rules.get("segment_by", "")
+    shown = {"model": label, "segment": contests.segment_label(by, segment)}
+    return _("%(model)s, estimated for “%(segment)s”") % shown
 
 
 def address(pk: int, name: str) -> str:

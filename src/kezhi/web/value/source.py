@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kezhi.insight import naming
+from kezhi.insight import contests
 from kezhi.insight.models import ValueRun
 from kezhi.web import numbers
 
@@ -17,7 +17,7 @@ STALE_AFTER = timedelta(hours=48)
 def source(run: ValueRun) -> str:
     """Model and day, as a prediction tells them under the pointer or the focus."""
     return _("%(model)s, measured %(day)s") % {
-        "model": naming.model_label(run.chosen_model),
+        "model": contests.model_words(run),
         "day": numbers.day(run.as_of, "full", plain=True),
     }
 
