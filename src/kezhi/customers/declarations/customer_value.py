@@ -10,10 +10,11 @@ from kezhi.records import Field, FieldKind
 K = FieldKind
 
 # Figures whose page tells formula, inputs, orders, interval and what would change them.
-EXPLAINED = {
+EXPLAINED = (
     "realised_value",
     "revenue_12m",
     "contribution_12m",
+    "cost_to_serve",
     "current_value",
     "potential_value",
     "value_at_risk",
@@ -22,7 +23,7 @@ EXPLAINED = {
     "expected_next_on",
     "overdue_ratio",
     "revenue_trend",
-}
+)
 
 _MEASURED = (
     Field(
