@@ -11,7 +11,6 @@ from django.db.models import Sum
 
 from kezhi.core.actor import Actor
 from kezhi.customers.declarations.customer_value import EXPLAINED
-from kezhi.customers.declarations.customer_value import EXPLAINED
 from kezhi.insight.contests import kept_model
 from kezhi.insight.figures.basis import YEAR, Basis, number
 from kezhi.insight.models import Snapshot, Unprofitable, ValueRun
