@@ -193,6 +193,12 @@ REPORTED: dict[str, tuple[str, Any, int, int, str]] = {
     "two digits for a year": ("order", ORDERS + "A,甲,25/1/3,5\n", 2, 2, "two_digit_year"),
     "words for a date": ("order", ORDERS + "A,甲,去年底,5\n", 2, 2, "not_a_date"),
     "an order of tomorrow": ("order", ORDERS + "A,甲,2026-11-21,5\n", 2, 2, "in_future"),
+    "paid before it was ordered": (
+        "order", "订单号,客户,日期,金额,回款日期\nA,甲,2025-03-01,5,2025-02-27\n", 2, 4, "before_the_order"),
+    "due before it was ordered": (
+        "order", "订单号,客户,日期,金额,到期日\nA,甲,2025-03-01,5,2025-02-27\n", 2, 4, "before_the_order"),
+    "paid tomorrow": (
+        "order", "订单号,客户,日期,金额,回款日期\nA,甲,2025-03-01,5,2026-11-21\n", 2, 4, "in_future"),
     "no amount": ("order", ORDERS + "A,甲,2025-01-01,\n", 2, 3, "required"),
     "words for an amount": ("order", ORDERS + "A,甲,2025-01-01,五元\n", 2, 3, "not_a_number"),
     "a decimal comma": ("order", ORDERS + 'A,甲,2025-01-01,"1.234,56"\n', 2, 3, "decimal_comma"),

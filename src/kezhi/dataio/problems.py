@@ -355,6 +355,12 @@ CELL: dict[str, Explanation] = {
         _("Order %(order)s has different entries here: “%(text)s” and “%(other)s”."),
         _("All lines of one order need the same customer and the same day."),
     ),
+    "before_the_order": (
+        _("%(day)s lies before the order date, %(ordered)s."),
+        _(
+            "Check which of the two dates is mistyped. For what was paid in advance write the order date."
+        ),
+    ),
 }
 
 EXPLANATIONS: dict[str, Explanation] = {**FILE, **ROW, **CELL}

@@ -27,6 +27,8 @@ ORDER_FIELDS = (
         is_filterable=True,
     ),
     Field("ordered_on", _("Order date"), K.DATE, is_sortable=True, is_filterable=True),
+    Field("due_on", _("Due date"), K.DATE, is_sortable=True, is_filterable=True),
+    Field("paid_on", _("Paid date"), K.DATE, is_sortable=True, is_filterable=True),
     Field(
         "amount",
         pgettext_lazy("order", "Amount"),
@@ -145,10 +147,22 @@ def register() -> None:
                 View("all", pgettext_lazy("view", "All")),
                 View("recent", _("Last 30 days"), (Condition("ordered_on", "within", "30d"),)),
                 View("returns", _("Returns"), (Condition("amount", "lt", "0"),)),
+                View(
+                    "overdue",
+                    _("Overdue"),
+                    (
+                        Condition("due_on", "before", "today"),
+                        Condition("paid_on", "empty"),
+                        Condition("amount", "gt", "0"),
+                    ),
+                    sort="due_on",
+                ),
             ),
             properties=(
                 "customer",
                 "ordered_on",
+                "due_on",
+                "paid_on",
                 "amount",
                 "lines_count",
                 "channel",

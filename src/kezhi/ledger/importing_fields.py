@@ -86,6 +86,31 @@ ORDER_FIELDS = (
         example_zh="2025-01-31",
     ),
     ImportField(
+        "due_on",
+        _("Due date"),
+        K.DATE,
+        (
+            "到期日", "到期日期", "应付日期", "应收日期", "应收款日期", "应收到期日", "付款到期日",
+            "收款到期日", "账期到期日", "约定付款日", "due date", "due on", "payment due",
+            "payment due date", "net due date",
+        ),
+        example="2025-03-02",
+        example_zh="2025-03-02",
+    ),
+    ImportField(
+        "paid_on",
+        _("Paid date"),
+        K.DATE,
+        (
+            "付款日期", "付清日期", "回款日期", "收款日期", "到账日期", "实付日期", "实际付款日",
+            "实际付款日期", "实际收款日期", "核销日期", "付款日", "回款日", "收款日", "paid date",
+            "paid on", "date paid", "payment date", "payment received", "settled on", "clearing date",
+        ),
+        not_after_today=True,
+        example="2025-02-27",
+        example_zh="2025-02-27",
+    ),
+    ImportField(
         "product_code",
         _("Product code"),
         K.CODE,

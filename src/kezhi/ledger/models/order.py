@@ -16,11 +16,17 @@ class OrderQuerySet(ScopedQuerySet):
 
 
 class Order(models.Model):
-    """What a customer bought on a day. `amount` is the sum of the lines, net of tax and discount."""
+    """What a customer bought on a day. `amount` is the sum of the lines, net of tax and discount.
+
+    `due_on` and `paid_on` are when it was to be paid and when it was, where the company's books tell: without a
+    due date nobody says whether it was paid late, with one and no `paid_on` it is still open.
+    """
 
     number = models.CharField(max_length=60, unique=True)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", db_index=False)
     ordered_on = models.DateField()
+    due_on = models.DateField(null=True, blank=True)
+    paid_on = models.DateField(null=True, blank=True)
     channel = models.CharField(max_length=40, blank=True)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=18, decimal_places=2, default=0)
@@ -42,9 +48,35 @@ class Order(models.Model):
             models.Index(fields=["owner_id", "-ordered_on", "-id"], name="orders_owner"),
             models.Index(fields=["team_id", "-ordered_on", "-id"], name="orders_team"),
             models.Index(fields=["department_id", "-ordered_on", "-id"], name="orders_department"),
+            # Only the orders that tell: whose file has no such column pays nothing for it.
+            models.Index(
+                fields=["due_on", "id"],
+                condition=models.Q(due_on__isnull=False),
+                name="orders_due",
+            ),
+            models.Index(
+                fields=["due_on", "id"],
+                condition=models.Q(due_on__isnull=False, paid_on__isnull=True),
+                name="orders_open",
+            ),
+            models.Index(
+                fields=["paid_on", "id"],
+                condition=models.Q(paid_on__isnull=False),
+                name="orders_paid",
+            ),
         ]
         constraints = [
-            models.CheckConstraint(condition=~models.Q(number=""), name="orders_number_given")
+            models.CheckConstraint(condition=~models.Q(number=""), name="orders_number_given"),
+            models.CheckConstraint(
+                condition=models.Q(due_on__isnull=True)
+                | models.Q(due_on__gte=models.F("ordered_on")),
+                name="orders_due_after_order",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(paid_on__isnull=True)
+                | models.Q(paid_on__gte=models.F("ordered_on")),
+                name="orders_paid_after_order",
+            ),
         ]
 
     def __str__(self) -> str:

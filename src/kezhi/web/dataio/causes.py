@@ -36,6 +36,7 @@ IN_COMMON: dict[str, str | Promise] = {
     "several_contacts": gettext_lazy("Several contacts have this name"),
     "two_primary": gettext_lazy("Several main contacts of one customer"),
     "two_for_one_order": gettext_lazy("One order with different entries"),
+    "before_the_order": gettext_lazy("The date lies before the order date"),
 }
 
 
