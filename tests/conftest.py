@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from cast import PASSWORD, TODAY
+from clusters import cluster
+
+__all__ = ["cluster"]  # a fixture
 
 ADMIN_URL = "KEZHI_TEST_ADMIN_URL"
 APPLICATION_URL = "KEZHI_TEST_APPLICATION_URL"

@@ -137,7 +137,7 @@ class SparkEngine:
             self._frame(together(lines, costs))
             .repartition(self._partitions(session, reach), "customer")
             .sortWithinPartitions("row")
-            .mapInArrow(partial(_figures, work=work), from_arrow_schema(schema))
+            .mapInArrow(partial(partitions.over_batches, work=work), from_arrow_schema(schema))
             .write.parquet(str(result))
         )
         told = _read_result(result, schema)
@@ -155,7 +155,8 @@ class SparkEngine:
 
     def _connected(self) -> SparkSession:
         if self._session is None:
-            self._session, self._tables = _connect(self._master)
+            with _without_warnings():
+                self._session, self._tables = _connect(self._master)
         return self._session
 
     def _place(self) -> Path:
@@ -177,13 +178,16 @@ class SparkEngine:
         """Where the cluster finds these facts; tables are written there, once for all runs."""
         if isinstance(facts, Path):
             return facts
-        held = self._written.get(name)
-        if held is not None and held[0] is facts:
-            return held[1]
-        folder = self._place() / f"{name}-{len(self._written)}-{self._opened}"
-        _write(facts, folder)
-        self._written[name] = (facts, folder)
-        return folder
+        held = self._written.pop(name, None)
+        if held is not None and held[0] is not facts:
+            shutil.rmtree(held[1], ignore_errors=True)
+            held = None
+        if held is None:
+            folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._place()))
+            _write(facts, folder)
+            held = facts, folder
+        self._written[name] = held
+        return held[1]
 
     def _read(self, path: Path, name: str) -> ibis.Table:
         session = self._connected()
@@ -207,29 +211,9 @@ class SparkEngine:
         return self._connected().sql(self._tables.compile(table))
 
 
-def _figures(
-    batches: Iterator[pa.RecordBatch], *, work: partitions.Work
-) -> Iterator[pa.RecordBatch]:
-    """The kernel of one partition; this runs in a worker's own Python."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    whole = list(batches)
-    if not whole:
-        return
-    table = pa.Table.from_batches(whole).combine_chunks()
-    is_cost = table.column("is_cost")
-    lines = table.filter(pc.invert(is_cost)).select(
-        ["customer", "day", "amount", "cost", "margin_rate"]
-    )
-    costs = table.filter(is_cost).select(["customer", "day", "amount"])
-    yield from partitions.figures(lines, costs, work).to_batches(max_chunksize=100_000)
-
-
 def _write(table: pa.Table, folder: Path) -> None:
     import pyarrow.parquet as pq
 
-    folder.mkdir()
     folder.chmod(0o770)
     for k, start in enumerate(range(0, max(table.num_rows, 1), LINES_A_FILE)):
         part = table.slice(start, LINES_A_FILE)
@@ -271,6 +255,11 @@ def _without_warnings() -> Iterator[None]:
 def _connect(master: str) -> tuple[SparkSession, Any]:
     """A session, and Ibis's connection by it."""
     _demand_reachable(master)
+    java = Path(os.environ["JAVA_HOME"], "bin", "java") if os.environ.get("JAVA_HOME") else "java"
+    if shutil.which(java) is None:
+        raise EngineUnavailable(
+            "no_java", "Spark needs Java 17: apt install openjdk-17-jre-headless, or set JAVA_HOME."
+        )
     try:
         import ibis
         from pyspark.sql import SparkSession
@@ -279,11 +268,6 @@ def _connect(master: str) -> tuple[SparkSession, Any]:
             "no_extra",
             "The extra `spark` isn't installed: uv sync --extra spark, or pip install 'kezhi[spark]'.",
         ) from error
-    java = Path(os.environ["JAVA_HOME"], "bin", "java") if os.environ.get("JAVA_HOME") else None
-    if shutil.which(str(java) if java else "java") is None:
-        raise EngineUnavailable(
-            "no_java", "Spark needs Java 17: apt install openjdk-17-jre-headless, or set JAVA_HOME."
-        )
     builder = SparkSession.builder.master(master)
     for name, setting in SETTINGS.items():
         builder = builder.config(name, setting)

@@ -7,7 +7,7 @@ the same digits there: `figures` opens it as the local engine opens all, and tel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +116,23 @@ def figures(lines: pa.Table, costs: pa.Table, work: Work) -> pa.Table:
     told["counted"] = pa.array(list(counts), pa.string())
     told["counts"] = pa.array(list(counts.values()), wanted.types[-1])
     return pa.concat_tables([customers, pa.table(told, schema=wanted)])
+
+
+def over_batches(batches: Iterator[pa.RecordBatch], *, work: Work) -> Iterator[pa.RecordBatch]:
+    """`figures` of a partition that comes in batches; this runs in a worker's own Python."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    whole = list(batches)
+    if not whole:
+        return
+    table = pa.Table.from_batches(whole).combine_chunks()
+    is_cost = table.column("is_cost")
+    lines = table.filter(pc.invert(is_cost)).select(
+        ["customer", "day", "amount", "cost", "margin_rate"]
+    )
+    costs = table.filter(is_cost).select(["customer", "day", "amount"])
+    yield from figures(lines, costs, work).to_batches(max_chunksize=100_000)
 
 
 @dataclass(frozen=True, slots=True)
