@@ -121,6 +121,7 @@ HISTORY = {
     "insight.InfluenceRules.published_by",
     "insight.OfferRun.started_by", "insight.OfferAnswer.answered_by",
     "insight.ActivityRate.published_by", "insight.SharedCost.entered_by",
+    "insight.CapitalRate.published_by",
 }  # fmt: skip
 
 

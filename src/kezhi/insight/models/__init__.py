@@ -7,6 +7,7 @@ from kezhi.insight.models.kept import KeptFigure
 from kezhi.insight.models.loss import Loss, LostCustomer, WinBackRules
 from kezhi.insight.models.offer import LookAlike, Offer, OfferAnswer, OfferRun, ProductRule
 from kezhi.insight.models.override import TierOverride
+from kezhi.insight.models.payment import CapitalRate, PaymentBehaviour
 from kezhi.insight.models.policy import MatrixStrategies, TierPolicies
 from kezhi.insight.models.run import ValueRun
 from kezhi.insight.models.serving import ActivityRate, SharedCost, Unprofitable
@@ -15,6 +16,7 @@ from kezhi.insight.models.study import CustomerReading, DeliveredRules, Study
 
 __all__ = [
     "ActivityRate",
+    "CapitalRate",
     "CustomerReading",
     "DeliveredRules",
     "IndexDraft",
@@ -29,6 +31,7 @@ __all__ = [
     "Offer",
     "OfferAnswer",
     "OfferRun",
+    "PaymentBehaviour",
     "ProductRule",
     "SharedCost",
     "Snapshot",
