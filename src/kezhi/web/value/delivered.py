@@ -12,24 +12,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from kezhi.core.actor import Scope
+from kezhi.core.actor import Actor
 from kezhi.customers.models.standing import Tier
 from kezhi.insight import delivering
 from kezhi.insight.answers import BOUGHT_WITHIN
 from kezhi.insight.delivering import Figures, side_of
 from kezhi.insight.models import CustomerReading, Study
-from kezhi.records import registry
-from kezhi.satisfaction.models import SurveyItem
 from kezhi.value.delivered import GroupMean, Worth
 from kezhi.value.plain import from_plain
 from kezhi.web import numbers
 from kezhi.web.findings import told
-from kezhi.web.requests import PersonRequest, must_may
+from kezhi.web.requests import PersonRequest
 from kezhi.web.value import delivered_pictures as pictures
 from kezhi.web.value import studies
 from kezhi.web.value.studies import between
 
-ROWS = 25
 DIMENSIONS = {
     "tier": pictures.dimension("tier"),
     "industry": pictures.dimension("industry"),
@@ -40,44 +37,26 @@ DIMENSIONS = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: PersonRequest) -> HttpResponse:
     """`?by=` a dimension, `?order=high` the best first, `?after=` further customers. POST: work it out."""
-    must_may(request, "read", "survey_answer")
-    if request.method == "POST":
-        return studies.begin(request, Study.Subject.DELIVERED, _page)
-    return _page(request)
+    return studies.page_of(request, Study.Subject.DELIVERED, _page)
 
 
 def _page(request: PersonRequest, refusal: str = "", status: int = 200) -> HttpResponse:
-    about = studies.about(request, Study.Subject.DELIVERED)
+    about = studies.about(request, Study.Subject.DELIVERED, refusal)
     study: Study | None = about["study"]
     about |= {
-        "refusal": refusal,
-        "customer_kind": registry.declared("customer"),
-        "scope": scope_words(request),
-        "finding": "",
-        "figures": None,
         "least": delivering.LEAST,
         "least_of_group": delivering.LEAST_OF_GROUP,
-        "labels": dict(SurveyItem.Factor.choices),
         "may_weigh": request.actor.may("edit", "value_settings"),
         "currency": numbers.reading().currency,
     }
     if study is not None:
-        about |= _customers(request, study)
+        about |= studies.readings(request, study, _("Least first"), _("Most first"))
+        about["own"] = None if about["sees_company"] else _own(request.actor, study)
         if about["sees_company"]:
             about |= _company(request.GET, from_plain(Figures, study.figures), about["labels"])
         elif about["own"]:
             about["finding"] = _own_finding(about["own"])
     return render(request, "value/delivered/index.html", about, status=status)
-
-
-def scope_words(request: PersonRequest) -> str:
-    """Whose customers' answers are told."""
-    return {
-        Scope.ALL: _("All answers of the last two years"),
-        Scope.DEPARTMENT: _("Answers of your department’s customers"),
-        Scope.TEAM: _("Answers of your team’s customers"),
-        Scope.OWN: _("Answers of your own customers"),
-    }.get(request.actor.scope("read", "survey_answer"), "")
 
 
 def _company(given: QueryDict, found: Figures, labels: dict[str, Any]) -> dict[str, Any]:
@@ -251,25 +230,10 @@ def _segment_finding(dimension: str, means: Sequence[GroupMean]) -> str:
     return _("No segment gets clearly less than the others")
 
 
-def _customers(request: PersonRequest, study: Study) -> dict[str, Any]:
-    """The customers of this reader who answered, 25 at a time."""
-    rows = CustomerReading.objects.visible_to(request.actor).filter(study=study)
-    is_best = request.GET.get("order") == "high"
-    listed, after = studies.after(request, rows, is_best)
-    found = list(listed.select_related("customer")[: ROWS + 1])
-    return {
-        **studies.paged(found, ROWS, is_best, after),
-        "orders": [
-            {"label": _("Least first"), "href": "?order=low#customers-h", "current": not is_best},
-            {"label": _("Most first"), "href": "?order=high#customers-h", "current": is_best},
-        ],
-        "own": _own(rows) if not studies.sees_company(request.actor) else None,
-    }
-
-
-def _own(rows: Any) -> dict[str, Any] | None:
+def _own(actor: Actor, study: Study) -> dict[str, Any] | None:
     """The mean over the respondents of the customers whom the reader sees."""
-    told_by = rows.filter(score__isnull=False).aggregate(
+    rows = CustomerReading.objects.visible_to(actor).filter(study=study, score__isnull=False)
+    told_by = rows.aggregate(
         asked=Sum("respondents"),
         total=Sum(F("score") * F("respondents"), output_field=FloatField()),
     )

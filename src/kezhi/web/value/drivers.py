@@ -13,19 +13,16 @@ from django.views.decorators.http import require_http_methods
 from kezhi.insight import driving
 from kezhi.insight.answers import BOUGHT_WITHIN
 from kezhi.insight.driving import Figures
-from kezhi.insight.models import CustomerReading, Study
-from kezhi.records import registry
+from kezhi.insight.models import Study
 from kezhi.satisfaction.models import SurveyItem
 from kezhi.value.path_quality import Reliability
 from kezhi.value.paths import Coefficient
 from kezhi.value.plain import from_plain
 from kezhi.web import numbers
 from kezhi.web.findings import told
-from kezhi.web.requests import PersonRequest, must_may
+from kezhi.web.requests import PersonRequest
 from kezhi.web.value import drivers_picture, studies
-from kezhi.web.value.delivered import scope_words
 
-ROWS = 25
 RELIABLE, SHARED, APART = 0.70, 0.50, 0.90
 """The usual thresholds of composite reliability, average variance extracted and HTMT."""
 Q_SQUARED = 0.0
@@ -34,28 +31,15 @@ Q_SQUARED = 0.0
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: PersonRequest) -> HttpResponse:
     """`?order=high` the likeliest first, `?after=` further customers. POST: work it out."""
-    must_may(request, "read", "survey_answer")
-    if request.method == "POST":
-        return studies.begin(request, Study.Subject.DRIVERS, _page)
-    return _page(request)
+    return studies.page_of(request, Study.Subject.DRIVERS, _page)
 
 
 def _page(request: PersonRequest, refusal: str = "", status: int = 200) -> HttpResponse:
-    about = studies.about(request, Study.Subject.DRIVERS)
+    about = studies.about(request, Study.Subject.DRIVERS, refusal)
     study: Study | None = about["study"]
-    about |= {
-        "refusal": refusal,
-        "customer_kind": registry.declared("customer"),
-        "scope": scope_words(request),
-        "finding": "",
-        "figures": None,
-        "picture": None,
-        "least": driving.LEAST,
-        "labels": dict(SurveyItem.Factor.choices),
-        "days": BOUGHT_WITHIN.days,
-    }
+    about |= {"picture": None, "least": driving.LEAST, "days": BOUGHT_WITHIN.days}
     if study is not None:
-        about |= _customers(request, study)
+        about |= studies.readings(request, study, _("Least likely first"), _("Likeliest first"))
         if about["sees_company"]:
             about |= _company(from_plain(Figures, study.figures), about["labels"])
     return render(request, "value/drivers/index.html", about, status=status)
@@ -195,22 +179,3 @@ def _quality_finding(found: Figures) -> str:
         "%(num)d factors aren’t measured reliably",
         len(poor),
     ) % {"num": len(poor)}
-
-
-def _customers(request: PersonRequest, study: Study) -> dict[str, Any]:
-    """The customers of this reader who answered, the least likely to come back first."""
-    rows = CustomerReading.objects.visible_to(request.actor).filter(study=study)
-    is_best = request.GET.get("order") == "high"
-    rows, after = studies.after(request, rows, is_best)
-    found = list(rows.select_related("customer")[: ROWS + 1])
-    return {
-        **studies.paged(found, ROWS, is_best, after),
-        "orders": [
-            {
-                "label": _("Least likely first"),
-                "href": "?order=low#customers-h",
-                "current": not is_best,
-            },
-            {"label": _("Likeliest first"), "href": "?order=high#customers-h", "current": is_best},
-        ],
-    }

@@ -10,22 +10,34 @@ from django.db.models import Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from kezhi.core.actor import Actor, Scope
 from kezhi.core.refusal import NotAllowed, Refused
-from kezhi.insight.models import Study
+from kezhi.insight.models import CustomerReading, Study
 from kezhi.insight.studying import cancel_study, may_study, sees_company, start_study
 from kezhi.records import registry
 from kezhi.satisfaction.models import SurveyAnswer, SurveyItem
 from kezhi.web import numbers
 from kezhi.web.requests import PersonRequest, must_may
 
+ROWS = 25
 PAGES = {Study.Subject.DELIVERED: "value-delivered", Study.Subject.DRIVERS: "loyalty-drivers"}
 
 
-def begin(request: PersonRequest, subject: str, page: Callable[..., HttpResponse]) -> HttpResponse:
-    """POST on a page of a study: start one; `page` shows what stands in the way."""
+def page_of(
+    request: PersonRequest, subject: str, page: Callable[..., HttpResponse]
+) -> HttpResponse:
+    """The page of a study. POST: work it out; `page` shows what stands in the way."""
+    must_may(request, "read", "survey_answer")
+    if request.method == "POST":
+        return _begin(request, subject, page)
+    return page(request)
+
+
+def _begin(request: PersonRequest, subject: str, page: Callable[..., HttpResponse]) -> HttpResponse:
     try:
         start_study(subject, actor=request.actor, on=request.today)
     except NotAllowed as refusal:
@@ -85,7 +97,7 @@ def progress(request: PersonRequest, study: Study) -> dict[str, Any]:
     }
 
 
-def about(request: PersonRequest, subject: str) -> dict[str, Any]:
+def about(request: PersonRequest, subject: str, refusal: str) -> dict[str, Any]:
     """What every page of a study shows beside its figures."""
     actor = request.actor
     study = Study.objects.newest(subject)
@@ -105,10 +117,43 @@ def about(request: PersonRequest, subject: str) -> dict[str, Any]:
         "is_behind": bool(study and newest and newest.created_at > study.started_at),
         "answers_url": registry["survey_answer"].list_url(),
         "questions_url": registry["survey_item"].list_url(),
+        "refusal": refusal,
+        "customer_kind": registry.declared("customer"),
+        "scope": _scope_words(actor),
+        "labels": dict(SurveyItem.Factor.choices),
+        "finding": "",
+        "figures": None,
     }
 
 
-def after(request: PersonRequest, rows: Any, is_best: bool) -> tuple[Any, tuple[float, int] | None]:
+def _scope_words(actor: Actor) -> str:
+    """Whose customers' answers are told."""
+    return {
+        Scope.ALL: _("All answers of the last two years"),
+        Scope.DEPARTMENT: _("Answers of your department’s customers"),
+        Scope.TEAM: _("Answers of your team’s customers"),
+        Scope.OWN: _("Answers of your own customers"),
+    }.get(actor.scope("read", "survey_answer"), "")
+
+
+def readings(request: PersonRequest, study: Study, low: str, high: str) -> dict[str, Any]:
+    """The customers of this reader who answered, 25 at a time; `low` and `high` name the two orders."""
+    rows = CustomerReading.objects.visible_to(request.actor).filter(study=study)
+    is_best = request.GET.get("order") == "high"
+    listed, after = _after(request, rows, is_best)
+    found = list(listed.select_related("customer")[: ROWS + 1])
+    return {
+        **_paged(found, is_best, after),
+        "orders": [
+            {"label": low, "href": "?order=low#customers-h", "current": not is_best},
+            {"label": high, "href": "?order=high#customers-h", "current": is_best},
+        ],
+    }
+
+
+def _after(
+    request: PersonRequest, rows: Any, is_best: bool
+) -> tuple[Any, tuple[float, int] | None]:
     """The readings in their order, from where `?after=` says."""
     rows, found = rows.filter(score__isnull=False), _cursor(request.GET.get("after", ""))
     if found:
@@ -118,14 +163,12 @@ def after(request: PersonRequest, rows: Any, is_best: bool) -> tuple[Any, tuple[
     return rows.order_by("-score" if is_best else "score", "pk"), found
 
 
-def paged(
-    found: list[Any], shown: int, is_best: bool, came: tuple[float, int] | None
-) -> dict[str, Any]:
+def _paged(found: list[Any], is_best: bool, came: tuple[float, int] | None) -> dict[str, Any]:
     """One page of readings, with the addresses of the next and of the first."""
     turn = "high" if is_best else "low"
-    last = found[shown - 1] if len(found) > shown else None
+    last = found[ROWS - 1] if len(found) > ROWS else None
     return {
-        "readings": found[:shown],
+        "readings": found[:ROWS],
         "next": f"?order={turn}&after={last.score!r}~{last.pk}#customers-h" if last else "",
         "first": f"?order={turn}#customers-h" if came else "",
     }
