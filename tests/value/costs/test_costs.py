@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kezhi.value.concentration import concentration
 from kezhi.value.costs.activities import RULES, Activity, Bought, Total, serving_costs
 from kezhi.value.costs.causes import loss_of
-from kezhi.value.costs.payment import payment_behaviour
+from kezhi.value.costs.payment import late_payment_costs, payment_behaviour
 from kezhi.value.costs.whales import whales
 from kezhi.value.realised import Lines, realised
 
@@ -109,6 +109,49 @@ def test_payment_counts_what_was_open_on_the_day():
     later = payment_behaviour(*invoices, capital_rate=0.36525, as_of=600, customers=2)
     assert later.cost[0] == pytest.approx(100 * 91 * 0.001)
     assert later.overdue[0] == 0
+
+
+def invoices(count=400, customers=12, seed=3):
+    rng = np.random.default_rng(seed)
+    due = rng.integers(-200, 900, count).astype(float)
+    paid = np.where(rng.random(count) < 0.3, np.nan, due + rng.integers(-30, 300, count))
+    return rng.integers(0, customers, count), due, paid, np.round(rng.normal(500, 300, count), 2)
+
+
+@pytest.mark.parametrize("at_once", [1, 50, 10**9])
+def test_dated_costs_of_late_payment_add_up_to_that_of_payment(monkeypatch, at_once):
+    monkeypatch.setattr("kezhi.value.costs.payment.AT_ONCE", at_once)
+    given = invoices()
+    whole = payment_behaviour(*given, capital_rate=0.06, as_of=800, customers=12)
+    dated = late_payment_costs(*given, rates=[(-10_000, 0.06)], as_of=800)
+    assert np.bincount(dated.codes, dated.amounts, 12) == pytest.approx(whole.cost)
+    assert dated.days.max() == 800
+    assert len(set(zip(dated.codes, dated.days, strict=True))) == len(dated.days)
+    assert (whole.invoices >= whole.late).all()
+    assert (whole.late >= whole.open).all()
+
+
+def test_costs_of_late_payment_until_a_month_end_are_what_was_known_by_then():
+    given, month_end = invoices(), 729  # 1971-12-31
+    dated = late_payment_costs(*given, rates=[(100, 0.05), (400, 0.08)], as_of=800)
+    then = late_payment_costs(*given, rates=[(100, 0.05), (400, 0.08)], as_of=month_end)
+    known = dated.days <= month_end
+    assert then.days.tolist() == dated.days[known].tolist()
+    assert then.amounts == pytest.approx(dated.amounts[known])
+    assert dated.days.min() > 100
+
+
+def test_each_day_late_costs_at_the_rate_of_that_day():
+    dated = late_payment_costs([0], [95], [410], [36525], rates=[(400, 0.02), (100, 0.01)], as_of=800)
+    # Days 100 … 399 at one, 400 … 410 at two.
+    assert dated.amounts.sum() == pytest.approx(300 + 2 * 11)
+    none = late_payment_costs([0], [95], [410], [36525], rates=[(100, 0.0)], as_of=800)
+    assert len(none.days) == 0
+
+
+def test_due_today_and_open_is_not_late_yet():
+    found = payment_behaviour([0, 0], [50, 50], [np.nan, 50], [7, 9], capital_rate=1, as_of=50, customers=1)
+    assert (found.invoices[0], found.late[0], found.overdue[0], found.share_on_time[0]) == (1, 0, 0, 1)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))
