@@ -149,7 +149,7 @@ def _late_months(
     earliest = int(month.min())
     span = int(month.max()) - earliest + 1
     pairs, place = np.unique(who[piece_of] * span + month - earliest, return_inverse=True)
-    cost = np.bincount(place, money[piece_of] * (upto - since), minlength=len(pairs))
+    cost = sum_by(place, money[piece_of] * (upto - since), len(pairs))
     pairs, cost = pairs[cost > 0], cost[cost > 0]
     day = np.minimum(_first_day(pairs % span + earliest + 1) - 1, as_of)
     return Lines((pairs // span).astype(np.int32), day.astype(np.int32), cost)
