@@ -28,6 +28,7 @@ from kezhi.insight.bonds import Bonds, read_bonds
 from kezhi.insight.contests import read_segments
 from kezhi.insight.copying import copied
 from kezhi.insight.influence_rules import InfluencePolicy, influence_policy
+from kezhi.insight.paying import Invoices, read_invoices, with_late_payment
 from kezhi.insight.serving import with_serving
 from kezhi.value.measure import Facts
 
@@ -97,6 +98,7 @@ class Ledger:
     facts: Facts
     bonds: Bonds
     influence: InfluencePolicy
+    invoices: Invoices
     months: tuple[Month, ...]
     rest_version: str
     months_read: int
@@ -121,13 +123,16 @@ def read_ledger(folder: Path, until: date, progress: Progress, *, segment_by: st
     costs, cost_version = _costs(until)
     lines, customers = _with_costs(raw, products), _customers()
     costs, served = with_serving(costs, lines, customers, until)
+    invoices = read_invoices(customers, until)
+    costs = with_late_payment(costs, invoices, until)
     segments, segment_version = read_segments(segment_by)
     facts = Facts(lines=lines, costs=costs, customers=customers, segments=segments)
     bonds = read_bonds()
     policy = influence_policy()
     parts = [_table_version(products), cost_version, served, bonds.version, repr(policy)]
-    rest = _hash([*parts, segment_version] if segment_version else parts)
-    return Ledger(facts, bonds, policy, tuple(months), rest, months_read)
+    # What isn't there leaves the version as it was before anybody could enter it.
+    rest = _hash([*parts, *filter(None, (segment_version, invoices.version))])
+    return Ledger(facts, bonds, policy, invoices, tuple(months), rest, months_read)
 
 
 def read_bought(folder: Path, until: date, progress: Progress) -> pa.Table:

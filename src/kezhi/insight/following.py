@@ -1,9 +1,10 @@
-"""What a published run leaves beside its snapshots, ready for the pages: rhythm, survival, losses, costs."""
+"""What a published run leaves beside its snapshots, ready for the pages: rhythm, survival, losses, costs,
+payment."""
 
 from __future__ import annotations
 
 from kezhi.core.actor import SYSTEM
-from kezhi.insight import figures, survival, unprofitable, winning_back
+from kezhi.insight import figures, paying, survival, unprofitable, winning_back
 from kezhi.insight.facts import Ledger
 from kezhi.insight.figures import days, work_list
 from kezhi.insight.models import ValueRun
@@ -16,6 +17,7 @@ def prepare_pages(run: ValueRun, ledger: Ledger) -> None:
     keep_rhythm(basis, ledger.facts.lines)
     winning_back.keep_lost(run)
     unprofitable.keep_unprofitable(run, ledger)
+    paying.keep_behaviour(run, ledger.invoices, ledger.facts.costs)
 
 
 def keep_figures() -> None:

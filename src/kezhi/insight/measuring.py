@@ -24,7 +24,15 @@ from kezhi.core.actor import SYSTEM, Actor
 from kezhi.core.models import JobRun
 from kezhi.core.progress import Progress, Stopped, silent
 from kezhi.core.refusal import NotAllowed, Refused
-from kezhi.insight import economics, figures, following, influencing, overriding, publishing
+from kezhi.insight import (
+    economics,
+    figures,
+    following,
+    influencing,
+    overriding,
+    paying,
+    publishing,
+)
 from kezhi.insight.engines import engine_of_this_installation
 from kezhi.insight.facts import Ledger, facts_folder, read_ledger
 from kezhi.insight.indexing import approving
@@ -210,7 +218,9 @@ class _Work:
             self.ledger.bonds, facts, day, self.ledger.influence, self.settings.as_json()
         )
         if known is not None:
-            facts = replace(facts, measures=self.influences.measures(known))
+            brought = self.influences.measures(known)
+            measures = paying.with_behaviour(brought, self.ledger.invoices, day)
+            facts = replace(facts, measures=measures)
         tiers = publishing.previous_tiers(previous) if previous else None
         measurement = measure(
             facts,

@@ -60,7 +60,7 @@ def publish_rate(
 ) -> ActivityRate:
     """What one such activity costs from `since_on` on; 0 ends it. Published again for the same day, it is
     replaced."""
-    _must_rule(actor)
+    must_rule(actor)
     errors = {}
     if activity not in Activity.values:
         errors["activity"] = _("Choose what the rate is for.")
@@ -96,7 +96,7 @@ def enter_shared_cost(
     remark: str = "",
 ) -> SharedCost:
     """A total that the next value run shares out over those who bought from `first_on` to `last_on`."""
-    _must_rule(actor)
+    must_rule(actor)
     errors = {}
     if activity not in CostEntry.Activity.values:
         errors["activity"] = _("Choose what the cost is for.")
@@ -128,12 +128,13 @@ def enter_shared_cost(
 @audited("shared_cost.withdrawn")
 def withdraw_shared_cost(cost: SharedCost, *, actor: Actor, on: date) -> None:
     """It was entered by mistake; the next value run leaves it out."""
-    _must_rule(actor)
+    must_rule(actor)
     note(activity=cost.activity, amount=str(cost.amount))
     cost.delete()
 
 
-def _must_rule(actor: Actor) -> None:
+def must_rule(actor: Actor) -> None:
+    """Refused to who doesn't set the rules of the value."""
     if not actor.may("edit", "value_settings"):
         raise NotAllowed(_("Only an owner changes what serving customers costs."))
 

@@ -199,6 +199,7 @@ LABELS: dict[str, str | Promise] = {
     "team.created": gettext_lazy("added the team"),
     "team.deleted": gettext_lazy("deleted the team"),
     "activity_rate.published": gettext_lazy("published what an activity costs:"),
+    "capital_rate.published": gettext_lazy("published what capital costs:"),
     "customer.loss_noted": gettext_lazy("noted why a customer was lost:"),
     "customer.loss_withdrawn": gettext_lazy("took back why a customer was lost:"),
     "shared_cost.entered": gettext_lazy("entered a cost to be shared out:"),
