@@ -21,12 +21,11 @@ OF_ALL, OF_TEA = MBGNBD(0.8, 6.0, 1.2, 5.0), MBGNBD(2.0, 10.0, 0.4, 6.0)
 
 
 @pytest.fixture
-def apart(trading, owner, monkeypatch):
+def apart(trading, owner):
     """Half of the customers are in tea; contests are held apart by industry."""
-    monkeypatch.setattr("kezhi.value.choosing.LEAST_IN_SEGMENT", 12)
     half = Customer.objects.order_by("pk").values_list("pk", flat=True)[::2]
     Customer.objects.filter(pk__in=list(half)).update(industry="茶叶")
-    rules = {**current_settings().rules, "segment_by": "industry"}
+    rules = {**current_settings().rules, "segment_by": "industry", "segment_least": 12}
     publish_value_settings(rules, nightly_hour=3, reason="分行业", actor=owner, on=TODAY)
 
 

@@ -170,7 +170,8 @@ def test_merged_customers_are_as_many_and_bring_as_much():
     merged = economics._merged(MODEL, whole, 240)
     horizon = Horizon.of_months(24, "week", 0.1)
     assert len(merged.x) <= 240
-    exact, near = (economics._what_if(MODEL, each, horizon, 1, 0.0) for each in (whole, merged))
+    sides = [economics._Side(MODEL, None, each).part(each) for each in (whole, merged)]
+    exact, near = (economics._what_if([each], horizon, 1, 0.0) for each in sides)
     assert near.customers_alive == pytest.approx(exact.customers_alive)
     assert near.churn == pytest.approx(exact.churn, abs=0.005)
     assert near.profit == pytest.approx(exact.profit, rel=0.02)

@@ -15,6 +15,7 @@ from kezhi.accounts.organising import create_person
 from kezhi.accounts.setting_up import found_company
 from kezhi.core.actor import SYSTEM
 from kezhi.demo.arranging import arrange
+from kezhi.demo.contesting import hold_apart
 from kezhi.demo.customizing import customize
 from kezhi.demo.doubling import double, review
 from kezhi.demo.indexing import agree_on_indices, draft_next_year
@@ -60,6 +61,7 @@ def build_demo(
         owner = _found()
         _fill(world, owner, progress)
         draw_matrix(owner, today=today)
+        hold_apart(owner, on=today)
         tell_influence(owner, today=today)
         judge_losses(owner, today=today)
         price_serving(owner, today=today)

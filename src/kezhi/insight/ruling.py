@@ -32,6 +32,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "cost_per_occasion": (0, 1e9),
     "upkeep_per_month": (0, 1e9),
     "holdout_months": (1, 60),
+    "segment_least": (10, 1e6),
     "interval_level": (0.5, 0.99),
 }
 MAY_BE_EMPTY = {"cost_per_occasion", "holdout_months"}

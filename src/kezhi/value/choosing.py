@@ -35,7 +35,8 @@ Vector = NDArray[np.float64]
 LEAST_REPEATING = 20
 """Repeat customers at the start of a hold-out below which nothing is chosen by it."""
 LEAST_IN_SEGMENT = 200
-"""The same for a segment: below, its customers are foretold by the model of all."""
+"""The same for a segment, unless the settings say otherwise: below, its customers are foretold by the
+model of all."""
 MOST_SEGMENTS = 24
 """The largest segments hold contests; more of them would take too long."""
 MOST_COVARIATES = 8
@@ -161,7 +162,7 @@ def _by_segment(
         segment[(segment >= 0) & (window.x > 0)], minlength=len(arrays.segments.names)
     )
     large = np.argsort(-repeating, kind="stable")[:MOST_SEGMENTS]
-    large = large[repeating[large] >= LEAST_IN_SEGMENT]
+    large = large[repeating[large] >= settings.segment_least]
     try:
         everybody = fit_named(
             whole.for_p_alive if whole.chosen == "naive" else whole.chosen,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kezhi.value import report
+from kezhi.value.choosing import LEAST_IN_SEGMENT
 from kezhi.value.churn import overdue_ratio, value_at_risk
 from kezhi.value.classes import LIFECYCLE, LOYALTY, ClassSettings, classify
 from kezhi.value.compute.engine import LOCAL, Engine
@@ -82,6 +83,8 @@ class Settings:
     """Length of the hold-out; None: a quarter of the history, at least 2 and at most 12 months."""
     segment_by: str = ""
     """What the caller tells `Facts.segments` by, kept with the run; "": one contest for all customers."""
+    segment_least: float = LEAST_IN_SEGMENT
+    """Repeat customers that a segment needs at the start of the hold-out to have a contest of its own."""
     season: By | None = None
     """Indices of the calendar by `month` or `week`; None: customers buy as much at any time of year."""
     interval_level: float = 0.80
@@ -268,7 +271,7 @@ def measure(
     tell = progress or _silent
     tell("summary", 0.0)
     plan = Plan(as_of, settings.margin_rate, settings.compound_rate, settings.holdout_months)
-    arrays = engine.open(facts, plan)
+    arrays = engine.open(facts, plan, lambda: tell("summary", 0.0))
     found = arrays.occasions(plan.today)
     summary = _summary(arrays, found, settings, plan)
     tell("realised", 0.2)

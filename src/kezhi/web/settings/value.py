@@ -129,6 +129,7 @@ def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
         "unit": _("Unit of time"),
         "model": _("Model"),
         "segment_by": _("Contests apart by"),
+        "segment_least": _("Repeat customers of a contest"),
         "horizon_months": _("Horizon"),
         "annual_rate": _("Discount rate"),
         "margin_rate": _("Margin rate"),
@@ -146,6 +147,7 @@ def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
     usual = {
         "matrix": to_plain(MatrixSettings()),
         "segment_by": "",
+        "segment_least": LEAST_IN_SEGMENT,
     }  # versions from before it could be set
     later, earlier = ({**usual, **version.rules} for version in (now, before))
     found = [label for key, label in areas.items() if later.get(key) != earlier.get(key)]
@@ -183,6 +185,5 @@ def _page(
             ("lifecycle", _("Lifecycle stages"), Stage.choices),
         ),
         "options": value_form,
-        "least_in_segment": LEAST_IN_SEGMENT,
     }
     return render(request, "settings/value.html", context, status=status)

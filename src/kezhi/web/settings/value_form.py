@@ -18,6 +18,7 @@ from kezhi.insight.contests import ATTRIBUTES
 from kezhi.insight.models import ValueRun, ValueSettings
 from kezhi.insight.naming import INDICES, MEASURES, MODELS, Label, index_label
 from kezhi.insight.ruling import CUTS, OPERATORS
+from kezhi.value.choosing import LEAST_IN_SEGMENT
 from kezhi.value.measure import Model
 from kezhi.web.requests import typed_number
 
@@ -33,8 +34,10 @@ NUMBERS: dict[str, tuple[str, float]] = {
     "cost_per_occasion": ("cost_per_occasion", 1),
     "upkeep_per_month": ("upkeep_per_month", 1),
     "holdout_months": ("holdout_months", 1),
+    "segment_least": ("segment_least", 1),
     "interval_level": ("interval_level", 100),
 }
+USUAL = {"segment_least": LEAST_IN_SEGMENT}  # versions from before it could be set
 CHOICES = {"unit": "week", "model": "auto", "segment_by": ""}
 CLASSES = {"loyalty": Loyalty, "lifecycle": Stage}
 USUAL_FLOORS = {"S": 80.0, "A": 60.0, "B": 40.0, "C": 20.0}
@@ -95,7 +98,10 @@ class RulesForm:
     def of(cls, settings: ValueSettings, latest: ValueRun | None) -> RulesForm:
         """The form showing a version of the rules."""
         rules = settings.rules
-        typed = {name: shown(rules.get(path), unit) for name, (path, unit) in NUMBERS.items()}
+        typed = {
+            name: shown(rules.get(path, USUAL.get(path)), unit)
+            for name, (path, unit) in NUMBERS.items()
+        }
         typed |= {name: str(rules.get(name, usual)) for name, usual in CHOICES.items()}
         typed["nightly_hour"] = "" if settings.nightly_hour is None else str(settings.nightly_hour)
         typed["needs_second_person"] = "1" if settings.needs_second_person else ""
