@@ -95,6 +95,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.seconds: dict[tuple[int, float], float] = {}
+        self.largest = 0.0  # GB of the largest Python of a worker
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -122,6 +123,8 @@ class Watch:
             try:
                 spent = process.cpu_times()
                 self.seconds[process.pid, process.create_time()] = spent.user + spent.system
+                if "pyspark.worker" in process.cmdline():
+                    self.largest = max(self.largest, process.memory_info().rss / 1024**3)
             except psutil.Error:
                 continue
 
@@ -175,7 +178,7 @@ def run(lines: Path, out: Path, master: str, shared: Path) -> dict[str, object]:
         )
     if done.returncode:
         raise SystemExit(f"FAILED on {master}:\n{done.stderr[-2000:]}")
-    return {**json.loads(done.stdout.splitlines()[-1]), "cpu": watch.total}
+    return {**json.loads(done.stdout.splitlines()[-1]), "cpu": watch.total, "largest": watch.largest}
 
 
 def check_same(one: Path, other: Path) -> None:
@@ -220,6 +223,7 @@ def main() -> None:
         print(
             f"{name:20}{figures['seconds']:9.1f}{figures['cpu']:9.1f}{figures['memory']:7.2f}  {stages}"
         )
+    print(f"The largest Python of a worker took {found[name]['largest']:.2f} GB.")
     print("The results are equal to 1e-9.")
 
 

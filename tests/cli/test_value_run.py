@@ -44,3 +44,13 @@ def test_a_day_to_come_is_refused_in_one_sentence(company):
     assert done.returncode == 1
     assert done.stderr.splitlines() == ["Kezhi: A run can't look at a day to come."]
     assert done.stdout == ""
+
+
+@pytest.mark.slow
+def test_an_engine_that_is_none_is_refused_in_one_sentence(company):
+    done = call(company, "--engine", "dask://10.0.0.7:8786")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "Kezhi: KEZHI_ENGINE is dask://10.0.0.7:8786, which names no engine: write local, or "
+        "spark://HOST:PORT."
+    ]

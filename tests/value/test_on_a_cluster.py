@@ -114,3 +114,20 @@ def test_unsound_lines_are_refused_with_their_column(engine, changed, said):
     sound = {"customer": [1, 2], "day": [date(2025, 1, 1)] * 2, "amount": [1.0, 2.0]}
     with pytest.raises(Unreadable, match=said):
         measure(Facts(pa.table({**sound, **changed})), as_of=AS_OF, engine=engine)
+
+
+def test_a_run_that_is_stopped_stops_the_cluster_and_the_next_one_goes_on(facts, here, engine):
+    class NotWanted(Exception):
+        pass
+
+    def stop(stage, _share):
+        stages.append(stage)
+        if len(stages) == 2:
+            raise NotWanted
+
+    stages = []
+    with pytest.raises(NotWanted):
+        measure(facts, as_of=AS_OF, engine=engine, progress=stop)
+    assert stages == ["summary", "summary"]  # while the cluster was at work
+    found = measure(facts, as_of=AS_OF, engine=engine)
+    alike(found.run.totals, here.run.totals)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -34,8 +35,21 @@ CANCELLED = 130
     metavar=_("MONTHS"),
     help=_("Measure so many past month ends first; the default is 12 the first time, then none."),
 )
+@click.option(
+    "--engine",
+    metavar=_("ADDRESS"),
+    help=_("local, or spark://HOST:PORT; the default is KEZHI_ENGINE."),
+)
 @click.option("--json", "as_json", is_flag=True, help=_("Print the run as JSON."))
-def run(data: Path | None, as_of: datetime | None, backfill: int | None, as_json: bool) -> None:
+def run(
+    data: Path | None,
+    as_of: datetime | None,
+    backfill: int | None,
+    engine: str | None,
+    as_json: bool,
+) -> None:
+    if engine is not None:
+        os.environ["KEZHI_ENGINE"] = engine
     with company_at_hand(data):
         from django.utils import translation
 

@@ -18,6 +18,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,7 @@ import numpy as np
 
 from kezhi.value.choosing import days_asked
 from kezhi.value.compute import partitions
-from kezhi.value.compute.engine import EngineUnavailable
+from kezhi.value.compute.engine import EngineUnavailable, Heartbeat, silent
 from kezhi.value.compute.expressions import (
     Extent,
     extent,
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 LINES_A_FILE = 1_000_000
 LINES_A_PARTITION = 1_000_000
 """A partition of that many lines takes about 200 MB of a worker's memory beside Spark's own."""
+HEARTBEAT = 0.5
+"""Seconds between two looks at whether the run is still wanted."""
 PATIENCE = 60.0
 """Seconds to wait for the first worker."""
 SETTINGS = {
@@ -65,14 +68,16 @@ SETTINGS = {
 class SparkEngine:
     """A Spark cluster by the address of its master, and the folder it shares with this process.
 
-    Use it in a `with` statement; it connects when it is first asked. Raises `EngineUnavailable` with
-    the reason and what helps.
+    Use it in a `with` statement; it connects when it is first asked. A session of Spark that this
+    process has already is used, and left as it is. Raises `EngineUnavailable` with the reason and what
+    helps.
     """
 
     def __init__(self, master: str, shared: Path, *, at_least: int = 0) -> None:
         """`at_least`: partitions to make of however few lines; by default as many as there are cores."""
         self._master, self._shared, self._at_least = master, shared, at_least
         self._session: SparkSession | None = None
+        self._is_own = True
         self._tables: Any = None
         self._folder: Path | None = None
         self._written: dict[str, tuple[Any, Path]] = {}
@@ -92,22 +97,31 @@ class SparkEngine:
     def close(self) -> None:
         """Leave the cluster and remove what was shared with it."""
         if self._session is not None:
-            self._session.stop()
+            if self._is_own:
+                self._session.stop()
             self._session = None
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
         self._written.clear()
 
-    def open(self, facts: Facts, plan: Plan) -> OpenFacts:
+    def open(self, facts: Facts, plan: Plan, alive: Heartbeat = silent) -> OpenFacts:
         """The facts until the day of the run: every order line is read and summed on the cluster."""
         session = self._connected()
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
 
         try:
-            with _without_warnings():
-                return self._opened_by(session, facts, plan)
+            with _without_warnings(), ThreadPoolExecutor(1) as aside:
+                coming = aside.submit(self._opened_by, session, facts, plan)
+                while not wait([coming], HEARTBEAT).done:
+                    try:
+                        alive()
+                    except BaseException:
+                        while not wait([coming], HEARTBEAT).done:
+                            session.sparkContext.cancelAllJobs()
+                        raise
+                return coming.result()
         except (Py4JError, PySparkException) as error:
             raise EngineUnavailable(
                 "gave_up",
@@ -141,6 +155,7 @@ class SparkEngine:
             .write.parquet(str(result))
         )
         told = _read_result(result, schema)
+        shutil.rmtree(result, ignore_errors=True)
         known = np.zeros(0, np.int64)
         if facts.customers is not None:
             known = np.asarray(facts.customers.to_numpy(zero_copy_only=False), dtype=np.int64)
@@ -156,7 +171,7 @@ class SparkEngine:
     def _connected(self) -> SparkSession:
         if self._session is None:
             with _without_warnings():
-                self._session, self._tables = _connect(self._master)
+                self._session, self._is_own, self._tables = _connect(self._master)
         return self._session
 
     def _place(self) -> Path:
@@ -252,8 +267,8 @@ def _without_warnings() -> Iterator[None]:
         yield
 
 
-def _connect(master: str) -> tuple[SparkSession, Any]:
-    """A session, and Ibis's connection by it."""
+def _connect(master: str) -> tuple[SparkSession, bool, Any]:
+    """A session, whether it was made for this, and Ibis's connection by it."""
     _demand_reachable(master)
     java = Path(os.environ["JAVA_HOME"], "bin", "java") if os.environ.get("JAVA_HOME") else "java"
     if shutil.which(java) is None:
@@ -268,6 +283,9 @@ def _connect(master: str) -> tuple[SparkSession, Any]:
             "no_extra",
             "The extra `spark` isn't installed: uv sync --extra spark, or pip install 'kezhi[spark]'.",
         ) from error
+    held = SparkSession.getActiveSession()
+    if held is not None:
+        return held, False, ibis.pyspark.connect(held)
     builder = SparkSession.builder.master(master)
     for name, setting in SETTINGS.items():
         builder = builder.config(name, setting)
@@ -280,7 +298,7 @@ def _connect(master: str) -> tuple[SparkSession, Any]:
     except EngineUnavailable:
         session.stop()
         raise
-    return session, ibis.pyspark.connect(session)
+    return session, True, ibis.pyspark.connect(session)
 
 
 def _demand_reachable(master: str) -> None:

@@ -6,7 +6,7 @@ are written once. `compute.cluster` holds the other engine: it needs the extra `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -16,17 +16,27 @@ from kezhi.value.facts import Facts, OpenFacts, Plan, read_facts
 __all__ = ["LOCAL", "Engine", "EngineUnavailable", "LocalEngine", "engine_at"]
 
 
+Heartbeat = Callable[[], None]
+
+
+def silent() -> None:
+    """Nobody waits."""
+
+
 class Engine(Protocol):
     """What opens the facts of a run."""
 
-    def open(self, facts: Facts, plan: Plan) -> OpenFacts:
-        """The facts until the day of the run. Raises `reading.Unreadable` where they aren't sound."""
+    def open(self, facts: Facts, plan: Plan, alive: Heartbeat = silent) -> OpenFacts:
+        """The facts until the day of the run. Raises `reading.Unreadable` where they aren't sound.
+
+        `alive` is called now and then while others do the work; what it raises stops them.
+        """
 
 
 class LocalEngine:
     """Everything in the memory of this process, by its own kernels."""
 
-    def open(self, facts: Facts, plan: Plan) -> OpenFacts:
+    def open(self, facts: Facts, plan: Plan, alive: Heartbeat = silent) -> OpenFacts:
         """The facts as arrays."""
         return read_facts(facts, as_of=plan.as_of)
 
