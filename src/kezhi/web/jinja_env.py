@@ -12,7 +12,7 @@ from django.contrib.messages import get_messages
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
+from django.utils.translation import gettext, ngettext, npgettext, pgettext
 from jinja2 import Environment, StrictUndefined, pass_context
 from markupsafe import Markup
 
@@ -97,7 +97,7 @@ def icon(name: str, size: str = "") -> Markup:
 
 def html_lang() -> str:
     """The page's language as HTML writes it."""
-    return "zh-Hans" if (get_language() or "").startswith("zh") else "en"
+    return "zh-Hans" if numbers.language() == "zh" else "en"
 
 
 def _at_reading(shown: Callable[..., str]) -> Callable[..., str]:

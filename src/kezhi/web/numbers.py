@@ -82,7 +82,7 @@ def reading() -> Reading:
 @contextmanager
 def in_one_language() -> Iterator[None]:
     """Within the block the language stays: a page of figures asks for it once, not five hundred times."""
-    token = _language.set("zh" if (get_language() or "").startswith("zh") else "en")
+    token = _language.set(_active_language())
     try:
         yield
     finally:
@@ -90,7 +90,12 @@ def in_one_language() -> Iterator[None]:
 
 
 def language() -> str:
-    return _language.get() or ("zh" if (get_language() or "").startswith("zh") else "en")
+    """`zh` or `en`, as the page is read."""
+    return _language.get() or _active_language()
+
+
+def _active_language() -> str:
+    return "zh" if (get_language() or "").startswith("zh") else "en"
 
 
 def none(*, plain: bool = False) -> str:

@@ -9,10 +9,11 @@ from zoneinfo import available_timezones
 from babel import Locale
 from django import forms
 from django.conf import settings
-from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kezhi.accounts.models import Department, Role, Team, User
+from kezhi.web import numbers
 from kezhi.web.accounts.organisation import tree
 
 CURRENCIES = ("CNY", "USD", "EUR", "HKD", "TWD", "JPY", "KRW", "SGD", "GBP", "AUD", "CAD", "CHF",
@@ -23,7 +24,7 @@ USUAL_ZONES = ("Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore
 
 def currency_options() -> list[tuple[str, str]]:
     """Codes with their names in the reader's language."""
-    locale = Locale.parse("zh_Hans" if (get_language() or "").startswith("zh") else "en")
+    locale = Locale.parse("zh_Hans" if numbers.language() == "zh" else "en")
     return [(code, f"{code} {locale.currencies.get(code, '')}".strip()) for code in CURRENCIES]
 
 

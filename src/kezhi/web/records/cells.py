@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kezhi.records import Field, FieldKind, Kind, registry
+from kezhi.web import numbers
 from kezhi.workbench.filtering.meaning import enumerated
 from kezhi.workbench.holding import held
 
@@ -63,8 +63,7 @@ def subtitle_of(kind: Kind, record: Any, besides: Collection[str] = ()) -> str:
 def unit_of(field: Field, currency: str) -> str:
     """The unit in a column's heading. Amounts with decimals are written in full, others in 万元 or ¥K."""
     if field.kind is K.MONEY and field.decimals:
-        is_chinese = (get_language() or "").startswith("zh")
-        return "元" if is_chinese and currency == "CNY" else currency
+        return "元" if numbers.language() == "zh" and currency == "CNY" else currency
     return str(field.unit)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kezhi.dataio import registry as dataio
 from kezhi.records import registry
+from kezhi.web import numbers
 from kezhi.web.navigation import places
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench.searching.lexemes import name_lexemes
@@ -83,7 +83,7 @@ def _appearance() -> Iterator[Command]:
         keys=("Ctrl", "Shift", "L"),
         also="theme dark light 主题 深色 浅色 夜间",
     )
-    is_chinese = (get_language() or "").startswith("zh")
+    is_chinese = numbers.language() == "zh"
     yield Command(
         "English" if is_chinese else "中文",
         "globe",
