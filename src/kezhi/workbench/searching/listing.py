@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, transaction
@@ -27,30 +27,32 @@ SAMPLE = 1_500
 SHORT = 3  # so few letters or digits may begin a word of every second record
 
 
+class _AsWritten(Lookup):  # type: ignore[type-arg]
+    """A condition whose right side goes to PostgreSQL as it is: one parameter in `against`."""
+
+    prepare_rhs = False
+    output_field = BooleanField()
+    against: ClassVar[str]
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        left, left_params = self.process_lhs(compiler, connection)
+        return f"{left} {self.against}", [*left_params, self.rhs]
+
+
 @SearchVectorField.register_lookup
-class Matches(Lookup):  # type: ignore[type-arg]
+class Matches(_AsWritten):
     """`tokens__matches=query`: the query in PostgreSQL's own spelling, made by `Reach.query`."""
 
     lookup_name = "matches"
-    prepare_rhs = False
-    output_field = BooleanField()
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        left, left_params = self.process_lhs(compiler, connection)
-        return f"{left} @@ %s::tsquery", [*left_params, self.rhs]
+    against = "@@ %s::tsquery"
 
 
 @BigAutoField.register_lookup
-class AnyOf(Lookup):  # type: ignore[type-arg]
+class AnyOf(_AsWritten):
     """`pk__any_of=[...]`: as `in`, by one array: soon read, and never taken for a walk along another index."""
 
     lookup_name = "any_of"
-    prepare_rhs = False
-    output_field = BooleanField()
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        left, left_params = self.process_lhs(compiler, connection)
-        return f"{left} IN (SELECT unnest(%s::bigint[]))", [*left_params, self.rhs]
+    against = "IN (SELECT unnest(%s::bigint[]))"
 
 
 @dataclass(frozen=True)
