@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 from django.db import connection
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
 
 BATCH = 100_000
 
@@ -28,11 +30,7 @@ def copied(query: str, kinds: tuple[str, ...]) -> dict[str, np.ndarray[Any, Any]
             for part in ((f"length{position}", ">i4"), (f"f{position}", f">{kind}"))
         ]
     )
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)") as copy,
-    ):
-        data = b"".join(bytes(block) for block in copy)
+    data = _received(f"COPY ({query}) TO STDOUT (FORMAT BINARY)")
     body = memoryview(data)[HEADER : len(data) - TRAILER]
     rows = np.frombuffer(body, dtype=row)
     return {f"f{n}": rows[f"f{n}"].astype(kind) for n, kind in enumerate(kinds)}
@@ -47,8 +45,7 @@ def copied_rows(
     sql, parameters = rows.query.sql_with_params()
     with connection.cursor() as cursor:
         statement = cursor.mogrify(f"COPY ({sql}) TO STDOUT (FORMAT csv)", parameters)
-        with cursor.copy(statement) as copy:
-            text = b"".join(bytes(part) for part in copy)
+    text = _received(statement)
     if not text:
         return pa.schema(list(kinds.items())).empty_table()
     return pacsv.read_csv(
@@ -57,6 +54,31 @@ def copied_rows(
         parse_options=pacsv.ParseOptions(newlines_in_values=has_texts),
         convert_options=pacsv.ConvertOptions(column_types=dict(kinds)),
     )
+
+
+def _received(statement: str) -> bytearray:
+    """All that a COPY … TO STDOUT sends.
+
+    By the driver's own `Cursor.copy` each row takes five times as long: ten million a minute.
+    """
+    data = bytearray()
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        cursor.execute("SELECT 1")  # where a transaction is due, it begins
+        link = cursor.connection.pgconn
+        begun = link.exec_(statement.encode())
+        if begun.status != ExecStatus.COPY_OUT:
+            raise error_from_result(begun)
+        length, block = link.get_copy_data(0)
+        while length > 0:
+            data += block
+            length, block = link.get_copy_data(0)
+        faulty = None
+        while (ended := link.get_result()) is not None:
+            if ended.status != ExecStatus.COMMAND_OK:
+                faulty = ended
+        if faulty is not None:
+            raise error_from_result(faulty)
+    return data
 
 
 def copy_into(table: str, rows: pa.Table) -> None:
