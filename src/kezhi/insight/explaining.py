@@ -13,7 +13,7 @@ from kezhi.core.actor import Actor
 from kezhi.customers.declarations.customer_value import EXPLAINED
 from kezhi.insight.contests import kept_model
 from kezhi.insight.figures.basis import YEAR, Basis, number
-from kezhi.insight.models import Snapshot, Unprofitable, ValueRun
+from kezhi.insight.models import PaymentBehaviour, Snapshot, Unprofitable, ValueRun
 from kezhi.insight.rhythm import NextPurchase, kept_rhythm, next_purchases
 from kezhi.insight.winning_back import model_of
 from kezhi.ledger.models import CostEntry
@@ -43,8 +43,8 @@ class Foretold:
 @dataclass(frozen=True, slots=True)
 class Explained:
     """A figure of the run. `orders_from` … `orders_until` are the orders behind it; `costs` what serving cost
-    by activity, as entered, and `priced` what rates and shared totals added. `order_today` and `silent` are
-    what the model would say then; None without a model."""
+    by activity, as entered, `late_payment` what late payment cost, and `priced` what rates and shared totals
+    added. `order_today` and `silent` are what the model would say then; None without a model."""
 
     name: str
     entry: Decimal | float | date | None
@@ -54,6 +54,7 @@ class Explained:
     orders_from: date | None
     orders_until: date
     costs: dict[str, float]
+    late_payment: float
     priced: float
     year: Unprofitable | None
     now: Foretold | None
@@ -71,8 +72,10 @@ def explain(actor: Actor, customer_id: int, name: str, basis: Basis) -> Explaine
         return None
     run = ValueRun.objects.select_related("value_settings").get(pk=basis.run.pk)
     rules = Settings.from_json(run.value_settings.rules)
-    costs = _costs(customer_id, run.as_of) if name in ("cost_to_serve", "realised_value") else {}
-    priced = (number(snapshot.cost_to_serve) or 0.0) - sum(costs.values()) if costs else 0.0
+    costs, late, priced = {}, 0.0, 0.0
+    if name == "cost_to_serve":
+        costs, late = _costs(customer_id, run.as_of), _late_payment(customer_id)
+        priced = (number(snapshot.cost_to_serve) or 0.0) - sum(costs.values()) - late
     year = None
     if name == "contribution_12m":
         year = Unprofitable.objects.filter(pk=customer_id).first()
@@ -90,6 +93,7 @@ def explain(actor: Actor, customer_id: int, name: str, basis: Basis) -> Explaine
         orders_from=run.as_of - YEAR if name in RESTS_ON_A_YEAR else snapshot.first_on,
         orders_until=run.as_of,
         costs=costs,
+        late_payment=late,
         priced=round(priced, 2),
         year=year,
         now=now,
@@ -104,6 +108,11 @@ def _costs(customer_id: int, until: date) -> dict[str, float]:
     rows = CostEntry.objects.filter(customer_id=customer_id, incurred_on__lte=until)
     found = rows.values("activity").annotate(total=Sum("amount")).order_by("-total", "activity")
     return {row["activity"]: float(row["total"]) for row in found}
+
+
+def _late_payment(customer_id: int) -> float:
+    found = PaymentBehaviour.objects.filter(pk=customer_id).values_list("cost", flat=True).first()
+    return number(found) or 0.0
 
 
 def worth_of_purchase(snapshot: Snapshot, rules: Settings) -> float:

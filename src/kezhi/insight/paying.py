@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import person
@@ -26,6 +27,7 @@ from kezhi.insight.models import CapitalRate, PaymentBehaviour, ValueRun
 from kezhi.insight.serving import InvalidCost, must_rule
 from kezhi.ledger.models import Order
 from kezhi.value.costs import payment
+from kezhi.value.durations import DAYS_PER_YEAR
 from kezhi.value.reading import EPOCH
 from kezhi.value.realised import YEAR_DAYS
 
@@ -36,6 +38,7 @@ LATE_PAYMENT = "late_payment"
 MEASURE = "payment_behaviour"
 """What the index tree calls the share of the money due that was paid on time."""
 OPEN = np.iinfo(np.int32).max
+LATEST = 20
 
 # A year of due dates at a time: a large company's orders needn't lie in memory twice.
 DUE = """
@@ -76,6 +79,12 @@ def capital_rates() -> list[CapitalRate]:
     """The versions by day, a replaced one left out."""
     held = {each.since_on: each for each in CapitalRate.objects.order_by("since_on", "pk")}
     return list(held.values())
+
+
+def capital_rate_on(day: date) -> CapitalRate | None:
+    """The version that holds on a day; None before the first."""
+    held = [each for each in capital_rates() if each.since_on <= day]
+    return held[-1] if held else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,3 +240,49 @@ def keep_behaviour(run: ValueRun, invoices: Invoices, costs: pa.Table | None) ->
         ),
     )
     return len(asked)
+
+
+@dataclass(frozen=True, slots=True)
+class LateOrder:
+    """An order that was paid late or, on the day asked, is open after its due date; what that cost."""
+
+    order: Order
+    days: int
+    is_open: bool
+    cost: float
+
+
+def late_orders(
+    actor: Actor, customer_id: int, as_of: date, limit: int = LATEST
+) -> list[LateOrder]:
+    """The latest of a customer, as a run of that day counts them."""
+    is_late = Q(paid_on__isnull=True) | Q(paid_on__gt=F("due_on"))
+    rows = Order.objects.visible_to(actor).filter(
+        is_late, customer_id=customer_id, due_on__lt=as_of, amount__gt=0, ordered_on__lte=as_of
+    )
+    found = list(rows.order_by("-ordered_on", "-pk")[:limit])
+    rates = tuple(((each.since_on - EPOCH).days, float(each.rate)) for each in capital_rates())
+    closed = [each.paid_on is not None and each.paid_on <= as_of for each in found]
+    dated = payment.late_payment_costs(
+        np.arange(len(found)),
+        [(each.due_on - EPOCH).days for each in found],
+        [(each.paid_on - EPOCH).days if each.paid_on else np.nan for each in found],
+        [float(each.amount) for each in found],
+        rates=rates,
+        as_of=(as_of - EPOCH).days,
+    )
+    costs = np.bincount(dated.codes, dated.amounts, len(found))
+    return [
+        LateOrder(
+            order=each,
+            days=((each.paid_on if is_closed else as_of) - each.due_on).days,
+            is_open=not is_closed,
+            cost=float(cost),
+        )
+        for each, is_closed, cost in zip(found, closed, costs, strict=True)
+    ]
+
+
+def cost_of_a_day(amount: Decimal, rate: Decimal) -> float:
+    """What an amount costs that is a day late."""
+    return float(amount) * float(rate) / DAYS_PER_YEAR

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 
 from kezhi.core.actor import Actor
 from kezhi.customers.models import FollowUp, Standing
@@ -18,7 +18,7 @@ from kezhi.insight.copying import copy_into
 from kezhi.insight.facts import Ledger
 from kezhi.insight.figures.basis import Basis, number
 from kezhi.insight.figures.keeping import kept
-from kezhi.insight.models import Unprofitable, ValueRun
+from kezhi.insight.models import PaymentBehaviour, Unprofitable, ValueRun
 from kezhi.value.costs.causes import SIMILAR, Loss, loss_of
 from kezhi.value.costs.whales import whales
 from kezhi.value.measure import Settings
@@ -218,11 +218,18 @@ def unprofitable_customers(
 
 @dataclass(frozen=True, slots=True)
 class CostTotals:
-    """What goods and serving cost the customers that the actor may see, over all time."""
+    """What goods and serving cost the customers that the actor may see, over all time.
+
+    `late_payment` is contained in `serving`; `overdue` is open by the last run, of `payers` customers whose
+    orders tell how they pay.
+    """
 
     revenue: float
     goods: float
     serving: float
+    late_payment: float = 0.0
+    overdue: float = 0.0
+    payers: int = 0
 
 
 @kept
@@ -231,4 +238,12 @@ def cost_totals(actor: Actor, basis: Basis) -> CostTotals:
     found = basis.run.snapshots.visible_to(actor).aggregate(  # type: ignore[attr-defined]
         revenue=Sum("total"), goods=Sum("cost_of_goods"), serving=Sum("cost_to_serve")
     )
-    return CostTotals(*(number(found[name]) or 0.0 for name in ("revenue", "goods", "serving")))
+    paid = PaymentBehaviour.objects.visible_to(actor).aggregate(
+        late_payment=Sum("cost"), overdue=Sum("overdue"), payers=Count("pk")
+    )
+    return CostTotals(
+        *(number(found[name]) or 0.0 for name in ("revenue", "goods", "serving")),
+        late_payment=number(paid["late_payment"]) or 0.0,
+        overdue=number(paid["overdue"]) or 0.0,
+        payers=paid["payers"],
+    )

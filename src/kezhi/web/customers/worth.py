@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Customer, Standing
-from kezhi.insight import figures
-from kezhi.insight.models import Snapshot, ValueRun
+from kezhi.insight import figures, paying
+from kezhi.insight.models import PaymentBehaviour, Snapshot, ValueRun
 from kezhi.records import Condition, registry
 from kezhi.web import numbers
 from kezhi.web.value.explained import label_of
@@ -46,6 +46,7 @@ class Worth:
     is_stale: bool
     influence: figures.Bringer | None
     records_influence: bool
+    payment: PaymentBehaviour | None
 
     @property
     def source(self) -> str:
@@ -142,7 +143,8 @@ def of(customer: Customer, actor: Actor, basis: figures.Basis) -> Worth | None:
     explained = figures.explanation(actor, customer.pk, basis)
     influence = figures.influence_of(actor, customer.pk, basis)
     branches = explained.branches if explained else ()
-    nodes = [_branch(branch, customer, influence) for branch in branches]
+    payment = PaymentBehaviour.objects.visible_to(actor).filter(pk=customer.pk).first()
+    nodes = [_branch(branch, customer, influence, payment) for branch in branches]
     return Worth(
         run=run,
         standing=standing,
@@ -154,6 +156,7 @@ def of(customer: Customer, actor: Actor, basis: figures.Basis) -> Worth | None:
         is_stale=is_stale(run),
         influence=influence,
         records_influence=any(_records_influence(branch) for branch in branches),
+        payment=payment,
     )
 
 
@@ -166,21 +169,27 @@ def _records_influence(branch: figures.BranchPart) -> bool:
 
 
 def _branch(
-    branch: figures.BranchPart, customer: Customer, influence: figures.Bringer | None
+    branch: figures.BranchPart,
+    customer: Customer,
+    influence: figures.Bringer | None,
+    payment: PaymentBehaviour | None,
 ) -> dict[str, Any]:
     return {
         "label": branch.label,
         "share": branch.share if branch.is_measured else None,
         "contribution": branch.points if branch.is_measured else None,
         "children": [
-            *(_leaf(leaf, customer, influence) for leaf in branch.leaves),
-            *(_branch(inner, customer, influence) for inner in branch.branches),
+            *(_leaf(leaf, customer, influence, payment) for leaf in branch.leaves),
+            *(_branch(inner, customer, influence, payment) for inner in branch.branches),
         ],
     }
 
 
 def _leaf(
-    leaf: figures.LeafPart, customer: Customer, influence: figures.Bringer | None
+    leaf: figures.LeafPart,
+    customer: Customer,
+    influence: figures.Bringer | None,
+    payment: PaymentBehaviour | None,
 ) -> dict[str, Any]:
     shown, href = _measure(leaf.raw, leaf.unit), _orders(leaf, customer)
     if leaf.measure == "referral_value":
@@ -190,6 +199,10 @@ def _leaf(
         points = influence.points if influence else 0
         shown = _("%(points)s points") % {"points": numbers.number(points, plain=True)}
         href = registry["need"].list_url(Condition("customer", "eq", str(customer.pk)))
+    elif leaf.measure == paying.MEASURE and payment is not None:
+        share = numbers.percent(payment.share_on_time, plain=True)
+        shown = _("%(share)s on time") % {"share": share}
+        href = reverse("customer-payment", args=[customer.pk])
     return {
         "label": leaf.label,
         "share": leaf.share if leaf.is_measured else None,

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import FollowUp
-from kezhi.insight import figures, serving, unprofitable
-from kezhi.insight.models import ActivityRate, SharedCost, Unprofitable, ValueRun
+from kezhi.insight import figures, paying, serving, unprofitable
+from kezhi.insight.models import ActivityRate, CapitalRate, SharedCost, Unprofitable, ValueRun
 from kezhi.insight.unprofitable import CostRow, WhaleCurve
 from kezhi.ledger.models import CostEntry
 from kezhi.records import registry
@@ -82,6 +82,8 @@ def show(request: PersonRequest) -> HttpResponse:
             for name, label in (("year", _("12 months")), ("all", _("All time")))
         ],
         "totals": unprofitable.cost_totals(actor, basis),
+        "counts_lateness": CapitalRate.objects.filter(rate__gt=0).exists(),
+        "overdue_url": _overdue() if actor.may("read", "order") else "",
         "is_stale": is_stale(basis.run),
         "is_newer": _is_newer(basis.run),
     }
@@ -90,8 +92,15 @@ def show(request: PersonRequest) -> HttpResponse:
 
 def _is_newer(run: ValueRun) -> bool:
     """Whether rates or totals were entered since the run began."""
-    is_later = ActivityRate.objects.filter(published_at__gt=run.started_at).exists()
+    is_later = any(
+        model.objects.filter(published_at__gt=run.started_at).exists()
+        for model in (ActivityRate, CapitalRate)
+    )
     return is_later or SharedCost.objects.filter(entered_on__gt=run.started_at.date()).exists()
+
+
+def _overdue() -> str:
+    return registry["order"].list_url(view="overdue")
 
 
 def _address(after: int | None) -> str:
@@ -149,6 +158,7 @@ def component_label(name: str) -> str:
     """What a part of the costs is called."""
     labels = {
         unprofitable.GOODS: pgettext("cost component", "Goods"),
+        paying.LATE_PAYMENT: pgettext("cost component", "Late payments"),
         ActivityRate.Activity.CALL: pgettext("cost component", "Calls"),
         ActivityRate.Activity.MESSAGE: pgettext("cost component", "Messages"),
         ActivityRate.Activity.DELIVERY: pgettext("cost component", "Deliveries"),
@@ -213,6 +223,7 @@ def _subject(component: str) -> str:
         CostEntry.Activity.FREIGHT: _("Agree on fewer or larger deliveries"),
         ActivityRate.Activity.DELIVERY: _("Agree on fewer or larger deliveries"),
         CostEntry.Activity.DISCOUNT: _("Review the discounts outside the price"),
+        paying.LATE_PAYMENT: _("Agree on earlier payment or on a deposit"),
         CostEntry.Activity.CAMPAIGN: _("Take them off costly campaigns"),
     }
     return subjects.get(component, _("Agree on prices or on service that pays"))
@@ -226,7 +237,7 @@ def rates(request: PersonRequest) -> HttpResponse:
     must_may(request, "read", "value_settings")
     must_see(request, "customer", "money")
     if request.method != "POST":
-        return _rates_page(request)
+        return rates_page(request)
     given = {name: typed(request, name, 300) for name in ("activity", "rate", "since_on", "reason")}
     try:
         serving.publish_rate(
@@ -234,11 +245,11 @@ def rates(request: PersonRequest) -> HttpResponse:
             typed_number(given["rate"]),
             actor=request.actor,
             on=request.today,
-            since_on=_day(given["since_on"]),
+            since_on=typed_day(given["since_on"]),
             reason=given["reason"],
         )
     except serving.InvalidCost as invalid:
-        return _rates_page(request, rate=given, rate_errors=invalid.errors, status=422)
+        return rates_page(request, rate=given, rate_errors=invalid.errors, status=422)
     messages.success(request, _("Published. The next value run counts by it."))
     return HttpResponseRedirect(reverse("cost-rates"))
 
@@ -256,13 +267,13 @@ def share(request: PersonRequest) -> HttpResponse:
             typed_number(given["amount"]),
             actor=request.actor,
             on=request.today,
-            first_on=_day(given["first_on"]),
-            last_on=_day(given["last_on"]),
+            first_on=typed_day(given["first_on"]),
+            last_on=typed_day(given["last_on"]),
             driver=given["driver"],
             remark=given["remark"],
         )
     except serving.InvalidCost as invalid:
-        return _rates_page(request, shared=given, shared_errors=invalid.errors, status=422)
+        return rates_page(request, shared=given, shared_errors=invalid.errors, status=422)
     messages.success(request, _("Entered. The next value run shares it out."))
     return HttpResponseRedirect(reverse("cost-rates"))
 
@@ -282,22 +293,26 @@ def unshare(request: PersonRequest, pk: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("cost-rates"))
 
 
-def _day(text: str) -> date | None:
+def typed_day(text: str) -> date | None:
+    """None where it is no day."""
     try:
         return date.fromisoformat(text)
     except ValueError:
         return None
 
 
-def _rates_page(
+def rates_page(
     request: PersonRequest,
     *,
     rate: Mapping[str, str] | None = None,
     rate_errors: Mapping[str, str] | None = None,
     shared: Mapping[str, str] | None = None,
     shared_errors: Mapping[str, str] | None = None,
+    capital: Mapping[str, str] | None = None,
+    capital_errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """Rates in their versions and totals, with what was typed and is wrong with it."""
     known = serving.rates_by_activity()
     held = {name: serving.rate_on(versions, request.today) for name, versions in known.items()}
     every = ActivityRate.objects.order_by("-since_on", "-pk").select_related("published_by")
@@ -319,6 +334,12 @@ def _rates_page(
         "rate_errors": rate_errors or {},
         "shared": shared or {},
         "shared_errors": shared_errors or {},
+        "capital_rates": CapitalRate.objects.order_by("-since_on", "-pk").select_related(
+            "published_by"
+        )[:LATEST],
+        "capital_today": paying.capital_rate_on(request.today),
+        "capital": capital or {"since_on": request.today.replace(month=1, day=1).isoformat()},
+        "capital_errors": capital_errors or {},
     }
     return render(request, "value/costs/rates.html", about, status=status)
 

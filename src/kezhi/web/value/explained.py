@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kezhi.customers.models import Customer
-from kezhi.insight import contests, explaining, figures, naming
+from kezhi.insight import contests, explaining, figures, naming, paying
 from kezhi.insight.explaining import Explained, Foretold
 from kezhi.records import Condition, registry
 from kezhi.web import numbers
@@ -124,7 +124,7 @@ def _formula(found: Explained) -> str:
         ),
         "cost_to_serve": _(
             "Everything that serving the customer cost so far beyond the goods: entries, activities at their "
-            "rates, and shares of totals."
+            "rates, shares of totals, and what late payment cost."
         ),
         "current_value": _("Contribution of the last 12 months plus continuation value."),
         "potential_value": _(
@@ -176,6 +176,10 @@ def _lines(found: Explained, pk: int) -> Iterator[Line]:
     elif name == "cost_to_serve":
         for activity, amount in found.costs.items():
             yield money(component_label(activity), amount)
+        if found.late_payment:
+            href = reverse("customer-payment", args=[pk])
+            label = component_label(paying.LATE_PAYMENT)
+            yield Line(label, numbers.money(found.late_payment), href)
         if abs(found.priced) >= 0.005:
             yield money(_("By rates of activities and shares of totals"), found.priced)
     elif name == "contribution_12m":

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kezhi.web.value import at_risk, costs, explained, win_back
+from kezhi.web.value import at_risk, costs, explained, payment, win_back
 
 urlpatterns = [
     path("value/at-risk/", at_risk.show, name="value-at-risk"),
@@ -11,8 +11,10 @@ urlpatterns = [
     path("value/win-back/rules/", win_back.rules, name="win-back-rules"),
     path("value/costs/", costs.show, name="value-costs"),
     path("value/costs/rates/", costs.rates, name="cost-rates"),
+    path("value/costs/capital/", payment.publish_rate, name="capital-rates"),
     path("value/costs/shared/", costs.share, name="shared-costs"),
     path("value/costs/shared/<int:pk>/removal/", costs.unshare, name="shared-cost-removal"),
     path("customers/<int:pk>/figures/<slug:name>/", explained.show, name="customer-figure"),
+    path("customers/<int:pk>/payment/", payment.of_customer, name="customer-payment"),
     path("customers/<int:pk>/loss/", win_back.of_customer, name="customer-loss"),
 ]
