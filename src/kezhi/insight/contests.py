@@ -17,7 +17,10 @@ from kezhi.customers.models import Customer
 from kezhi.insight.copying import copied_rows
 from kezhi.insight.models import ValueRun
 from kezhi.insight.naming import Label, model_label
-from kezhi.value.kept_models import model_of, own_segments
+from kezhi.value.kept_models import clock_of, model_of, own_segments
+from kezhi.value.measure import Settings
+from kezhi.value.potential.continuation import Horizon
+from kezhi.value.reading import EPOCH
 
 Plain = Mapping[str, Any]
 
@@ -58,6 +61,14 @@ def apart(run: ValueRun) -> tuple[str, ...]:
 def of_part(run: ValueRun, segment: str) -> Q:
     """The snapshots of a segment that stands apart; "": of all other customers."""
     return Q(segment=segment) if segment else ~Q(segment__in=apart(run))
+
+
+def horizon_of(run: ValueRun, months: float, rate: float, *, later: int = 0) -> Horizon:
+    """So far ahead from the day of the run, or so many days later, by the clock that the run counted by."""
+    unit = run.value_settings.rules.get("unit", Settings().unit)
+    day = (run.as_of - EPOCH).days + later
+    clock = clock_of(run.parameters.get("model") or {}, day)
+    return Horizon.of_months(months, unit, rate, clock=clock, day=day)
 
 
 def segment_label(by: str, segment: str) -> Label:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from kezhi.core.actor import Actor, Scope
 from kezhi.insight import figures
-from kezhi.insight.contests import apart, kept_model, of_part
+from kezhi.insight.contests import apart, horizon_of, kept_model, of_part
 from kezhi.insight.figures.basis import YEAR, Basis
 from kezhi.insight.figures.keeping import kept, store, stored
 from kezhi.insight.models import KeptFigure, Snapshot, ValueRun
@@ -224,7 +224,7 @@ def _worked_out(actor: Actor, basis: Basis, months: float, rate: float) -> Reten
     if buyers < LEAST:
         return Unknown.FEW
     rules = Settings.from_json(basis.run.value_settings.rules)
-    horizon = Horizon.of_months(months, rules.unit, rate)
+    horizon = horizon_of(basis.run, months, rate)
     upkeep = rules.upkeep_per_month * days_in(rules.unit) / DAYS["month"]
     level = rules.interval_level
     few = [_merged(side.model, side.among, _few(side, len(sides))) for side in sides]

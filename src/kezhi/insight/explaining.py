@@ -11,13 +11,13 @@ from django.db.models import Sum
 
 from kezhi.core.actor import Actor
 from kezhi.customers.declarations.customer_value import EXPLAINED
-from kezhi.insight.contests import kept_model
+from kezhi.insight.contests import horizon_of, kept_model
 from kezhi.insight.figures.basis import YEAR, Basis, number
 from kezhi.insight.models import PaymentBehaviour, Snapshot, Unprofitable, ValueRun
 from kezhi.insight.rhythm import NextPurchase, kept_rhythm, next_purchases
 from kezhi.insight.winning_back import model_of
 from kezhi.ledger.models import CostEntry
-from kezhi.value.durations import DAYS_PER_YEAR, days_in
+from kezhi.value.durations import DAYS_PER_YEAR
 from kezhi.value.measure import Settings
 from kezhi.value.potential.continuation import Horizon, discounted_purchases
 from kezhi.value.potential.naive import Naive
@@ -133,14 +133,15 @@ def _moments(
     if model is None or snapshot.recency is None or snapshot.age is None:
         return None, None, None
     x, t_x, T = float(snapshot.repeats), snapshot.recency, snapshot.age
-    later = T + SILENCE / days_in(rules.unit)
+    months, rate = rules.horizon_months, rules.annual_rate
+    now, then = (horizon_of(run, months, rate, later=days) for days in (0, SILENCE))
 
-    def at(x: float, t_x: float, T: float) -> Foretold:
-        return _foretold(model, x, t_x, T, snapshot, run, rules)
+    def at(x: float, t_x: float, T: float, horizon: Horizon) -> Foretold:
+        return _foretold(model, x, t_x, T, snapshot, run, rules, horizon)
 
     # On the day of the first order there is no second purchase occasion to be had.
-    ordered = at(x + 1, T, T) if T > 0 else None
-    return at(x, t_x, T), ordered, at(x, t_x, later)
+    ordered = at(x + 1, T, T, now) if T > 0 else None
+    return at(x, t_x, T, now), ordered, at(x, t_x, T + now.after(SILENCE), then)
 
 
 def _foretold(
@@ -151,13 +152,13 @@ def _foretold(
     snapshot: Snapshot,
     run: ValueRun,
     rules: Settings,
+    horizon: Horizon,
 ) -> Foretold:
     repeats, recency, age = (np.array([entry]) for entry in (x, t_x, T))
-    year = DAYS_PER_YEAR / days_in(rules.unit)
+    year = horizon.after(DAYS_PER_YEAR)
     continuation = None
     chosen = kept_model(run, snapshot.segment).get("chosen")
     if chosen != Naive.name and not rules.upkeep_per_month:
-        horizon = Horizon.of_months(rules.horizon_months, rules.unit, rules.annual_rate)
         purchases = float(discounted_purchases(repeats, recency, age, model, horizon)[0])
         continuation = purchases * worth_of_purchase(snapshot, rules)
     return Foretold(

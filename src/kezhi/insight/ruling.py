@@ -19,6 +19,7 @@ from kezhi.insight.models import ValueSettings
 from kezhi.insight.naming import MEASURES
 from kezhi.value.matrix import THIRDS
 from kezhi.value.measure import Settings
+from kezhi.value.potential.season import PARTS
 
 CUTS = ("share", "value", "threshold", "clusters")
 OPERATORS = ("<", "<=", ">", ">=", "==", "!=", "is known", "is unknown")
@@ -130,6 +131,7 @@ def check_rules(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     found = [
         *_check_numbers(rules),
         *_check_segments(rules),
+        *_check_season(rules),
         *_check_tiers(rules.get("tiers", {})),
         *_check_classes("loyalty", rules.get("loyalty", {}), Loyalty.values),
         *_check_classes("lifecycle", rules.get("lifecycle", {}), Stage.values),
@@ -165,6 +167,11 @@ def _check_segments(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             "segment_by",
             _("A fixed model leaves nothing to choose: let it be chosen on a hold-out."),
         )
+
+
+def _check_season(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if rules.get("season") not in (None, *PARTS):
+        yield "season", _("Choose months or weeks, or none.")
 
 
 def _check_tiers(tiers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

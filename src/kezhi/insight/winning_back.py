@@ -21,7 +21,7 @@ from django.db.models.functions import Cast, Coalesce
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Customer, Standing
 from kezhi.customers.models.standing import Stage
-from kezhi.insight.contests import apart, kept_model, of_part
+from kezhi.insight.contests import apart, horizon_of, kept_model, of_part
 from kezhi.insight.copying import copy_into
 from kezhi.insight.economics import WITH_DROPOUT
 from kezhi.insight.figures.basis import Basis, number
@@ -30,7 +30,7 @@ from kezhi.insight.models import Loss, LostCustomer, Snapshot, ValueRun, WinBack
 from kezhi.value.lifetime.win_back import REASONS, WinBackSettings, win_back
 from kezhi.value.measure import Settings
 from kezhi.value.plain import from_plain
-from kezhi.value.potential.continuation import Horizon, discounted_purchases
+from kezhi.value.potential.continuation import discounted_purchases
 from kezhi.value.potential.nbd import NBD
 from kezhi.value.potential.purchase_model import PurchaseModel
 
@@ -116,7 +116,7 @@ def second_values(
     `history` are the columns `HISTORY`.
     """
     rules = Settings.from_json(run.value_settings.rules)
-    horizon = Horizon.of_months(rules.horizon_months, rules.unit, rules.annual_rate)
+    horizon = horizon_of(run, rules.horizon_months, rules.annual_rate)
     columns = [np.array([each or 0.0 for each in own], dtype=np.float64) for own in history]
     x, t_x, spend, margin, returned, serving = columns
     if rules.cost_per_occasion is not None:

@@ -39,7 +39,8 @@ class Foretelling:
     `choice` is the evaluation that the model was chosen by, `later` the same on a later window.
     `rhythm` is k of MBG/CNBD-k, None where it isn't known. `next_day` is 0 where no purchase is likely
     within the horizon. `seasons` is the clock that times were counted by: the calendar, unless the
-    settings ask for seasons. `segments` tells of those whose contest was held.
+    settings ask for seasons; `recency` and `age` are t_x and T by it. `segments` tells of those whose
+    contest was held.
     """
 
     model: PurchaseModel | Naive
@@ -55,6 +56,8 @@ class Foretelling:
     rhythm: int | None
     seasons: Seasons
     segments: tuple[OfSegment, ...]
+    recency: Vector
+    age: Vector
     p_alive: Vector
     p_purchase_12m: Vector
     expected_purchases: Vector
@@ -166,6 +169,8 @@ def foretell(
         rhythm=_rhythm(everybody.probabilities, choice),
         seasons=seasons,
         segments=segments,
+        recency=_of_all(t_x, bought) if seasons.are_told else summary.recency,
+        age=_of_all(T, bought) if seasons.are_told else summary.age,
         next_day=next_day,
         total_low=float(low),
         total_high=float(high),
@@ -276,6 +281,13 @@ def _counts(summary: Summary, seasons: Seasons) -> tuple[Vector, Vector, Vector]
     first, last = summary.first_day[bought], summary.last_day[bought]
     times = seasons.times(summary.occasions[bought], first, last, _day(summary), summary.unit)
     return times.x, times.t_x, times.T
+
+
+def _of_all(own: Vector, bought: NDArray[np.bool_]) -> Vector:
+    """Of those who bought, among all customers."""
+    found = np.full(len(bought), np.nan)
+    found[bought] = own
+    return found
 
 
 def _day(summary: Summary) -> int:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kezhi.value.durations import DAYS_PER_YEAR
+from kezhi.value.plain import from_plain
+from kezhi.value.potential.season import Clock, Season
+
 Plain = Mapping[str, Any]
+
+_YEARS_AHEAD = 53  # the longest horizon of the settings is 50 years
 
 
 def model_of(model: Plain, segment: str) -> Plain:
@@ -33,3 +39,20 @@ def own_segments(model: Plain) -> tuple[str, ...]:
         for own in model.get("segments") or ()
         if any(own[name] != model.get(name) for name in ("chosen", "parameters"))
     )
+
+
+def season_of(model: Plain) -> Season | None:
+    """The season by which time was counted; None: by the calendar."""
+    plain = model.get("season")
+    season = from_plain(Season, plain) if plain else None
+    return None if season is None or season.is_flat else season
+
+
+def clock_of(model: Plain, day: int) -> Clock | None:
+    """The clock that the run counted by, until beyond every horizon after a day since 1970-01-01.
+
+    >>> clock_of({"season": None}, 20_000) is None
+    True
+    """
+    season = season_of(model)
+    return None if season is None else season.clock(0, day + int(_YEARS_AHEAD * DAYS_PER_YEAR))

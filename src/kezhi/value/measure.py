@@ -187,8 +187,8 @@ COLUMNS: dict[str, str] = {
     "cohort_on": "date32",  # first day of the month of the first purchase
     "occasions": "int32",  # days with a purchase
     "repeats": "int32",  # occasions after the first (x)
-    "recency": "float64",  # from the first to the last purchase, in model units (t_x)
-    "age": "float64",  # from the first purchase to the day of the run, in model units (T)
+    "recency": "float64",  # first to last purchase, in model units by the clock of the run (t_x)
+    "age": "float64",  # first purchase to the day of the run, in the same (T)
     "tenure_months": "float64",
     "mean_interval_days": "float64",  # between occasions; null with fewer than two
     "mean_spend": "float64",  # of repeat occasions with a positive amount; null without
@@ -335,8 +335,8 @@ def _measures(
     return {
         "occasions": summary.occasions.astype(np.float64),
         "repeats": of_buyers(summary.repeats),
-        "recency": summary.recency,
-        "age": summary.age,
+        "recency": coming.recency,
+        "age": coming.age,
         "tenure_months": summary.age * DAYS[summary.unit] / DAYS["month"],
         "days_since_last": of_buyers(since),
         "mean_interval_days": summary.mean_interval_days,

@@ -23,6 +23,7 @@ from kezhi.value.concentration import concentration
 from kezhi.value.measure import Settings
 from kezhi.value.over_time import bridge as bridges
 from kezhi.value.over_time.former_model import Outlook, Valued, value_by_former
+from kezhi.value.reading import EPOCH
 
 MODEL = "model"  # the step of what the model and the rules did
 MOST = 20
@@ -40,6 +41,8 @@ COLUMNS = {
     "customer_id": pa.int64(),
     "stage": pa.string(),
     "segment": pa.string(),
+    "first_on": pa.date32(),
+    "last_on": pa.date32(),
     "realised_is_estimate": pa.string(),
     **dict.fromkeys((*MONEY, *NUMBERS), pa.float64()),
 }
@@ -225,6 +228,10 @@ class _Rows:
         """What customers were in the contests of models, "" for those in none."""
         return self.table["segment"].to_numpy(zero_copy_only=False).astype(object)
 
+    def days(self, name: str) -> Any:
+        """Since 1970-01-01."""
+        return self.table[name].cast(pa.int32()).to_numpy().astype(np.float64)
+
     def numbers(self, name: str) -> Any:
         return self.table[name].to_numpy().astype(np.float64)
 
@@ -246,13 +253,16 @@ def _by_former(rows: _Rows, before: _Rows, run: ValueRun, compared: ValueRun) ->
         margin=margin,
         return_rate=np.nan_to_num(rows.numbers("return_rate")),
         by_rule=is_estimate & np.isclose(margin, rules.margin_rate, atol=1e-6),
+        first_day=rows.days("first_on"),
+        last_day=rows.days("last_on"),
     )
     revalued = np.zeros(len(continuation))
+    today = (run.as_of - EPOCH).days
     same = rules.segment_by == former_rules.segment_by
     try:
         for now, then, among in _pairs(rows, before, same, run, compared):
-            own = Outlook.of_run(rules, run.parameters, now)
-            former = Outlook.of_run(former_rules, compared.parameters, then)
+            own = Outlook.of_run(rules, run.parameters, now, today)
+            former = Outlook.of_run(former_rules, compared.parameters, then, today)
             revalued[among] = value_by_former(found.of(among), own, former)
     except ValueError:
         return None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kezhi.value.durations import DAYS_PER_YEAR, days_in
+from kezhi.value.durations import DAYS_PER_YEAR
 from kezhi.value.potential.continuation import Horizon
 from kezhi.value.potential.fitting import Diagnostics
 from kezhi.value.potential.predictive import drawn_models
@@ -211,7 +211,7 @@ def value_of_new_customer(
     236
     """
     factors = horizon.factors
-    expected = np.asarray(model.expected_of_new(horizon.ends), dtype=np.float64)
+    expected = np.asarray(model.expected_of_new(horizon.times), dtype=np.float64)
     repeats = float((np.diff(expected, prepend=0.0) * factors).sum())
     return value_per_purchase * (1 + repeats)
 
@@ -333,7 +333,7 @@ def _curve(
     digits: float = _DIGITS,
 ) -> tuple[float, Vector, Vector]:
     """Customers alive by the model, and by how much dropout is kept: churn a year and profit."""
-    year = np.array([DAYS_PER_YEAR / days_in(horizon.unit)])
+    year, times = np.array([horizon.after(DAYS_PER_YEAR)]), horizon.times
     factors = horizon.factors
     falls = factors - np.append(factors[1:], 0.0)
     lengths = factors * np.diff(horizon.ends, prepend=0.0)
@@ -348,11 +348,11 @@ def _curve(
         stay = profit = 0.0
         for state in range(model.states):
             still = changed.alive_sum_in_state(state, groups.x, groups.T, year, np.ones(1))
-            ahead = changed.sum_in_state(state, groups.x, groups.T, horizon.ends, falls, digits)
+            ahead = changed.sum_in_state(state, groups.x, groups.T, times, falls, digits)
             stay += float((alive[state] * still).sum())
             profit += float((worth[state] * ahead).sum())
             if upkeep:
-                lives = changed.alive_sum_in_state(state, groups.x, groups.T, horizon.ends, lengths)
+                lives = changed.alive_sum_in_state(state, groups.x, groups.T, times, lengths)
                 profit -= upkeep * float((alive[state] * lives).sum())
         churns.append(1 - stay / whole if whole > 0 else 0.0)
         profits.append(profit)

@@ -87,6 +87,13 @@ class Horizon:
         length = days_in(self.unit)
         return self.clock.between(self.day, self.day + self.ends * length) / length
 
+    def after(self, days: float) -> float:
+        """Time by the clock until so many days from now."""
+        length = days_in(self.unit)
+        if self.clock is None:
+            return days / length
+        return float(self.clock.between(self.day, self.day + days)) / length
+
     @property
     def factors(self) -> Vector:
         """Discount factor of each unit, at its middle."""

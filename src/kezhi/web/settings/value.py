@@ -128,6 +128,7 @@ def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
     areas = {
         "unit": _("Unit of time"),
         "model": _("Model"),
+        "season": _("Seasons"),
         "segment_by": _("Contests apart by"),
         "segment_least": _("Repeat customers of a contest"),
         "horizon_months": _("Horizon"),
@@ -146,6 +147,7 @@ def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
     }
     usual = {
         "matrix": to_plain(MatrixSettings()),
+        "season": None,
         "segment_by": "",
         "segment_least": LEAST_IN_SEGMENT,
     }  # versions from before it could be set

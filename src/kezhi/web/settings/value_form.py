@@ -103,6 +103,7 @@ class RulesForm:
             for name, (path, unit) in NUMBERS.items()
         }
         typed |= {name: str(rules.get(name, usual)) for name, usual in CHOICES.items()}
+        typed["season"] = rules.get("season") or ""
         typed["nightly_hour"] = "" if settings.nightly_hour is None else str(settings.nightly_hour)
         typed["needs_second_person"] = "1" if settings.needs_second_person else ""
         typed |= _tiers_shown(rules["tiers"], latest)
@@ -126,6 +127,7 @@ class RulesForm:
             rules[path] = self._number(name, unit)
         for name in CHOICES:
             rules[name] = self.get(name)
+        rules["season"] = self.get("season") or None
         rules["tiers"] = self._tiers(rules["tiers"])
         for name in CLASSES:
             rules[name] = {
@@ -411,6 +413,10 @@ def operator_options() -> Options:
 
 def model_options() -> Options:
     return [(key, str(MODELS[key])) for key in get_args(Model)]
+
+
+def season_options() -> Options:
+    return [("month", _("By month of the year")), ("week", _("By week of the year"))]
 
 
 def segment_options() -> Options:

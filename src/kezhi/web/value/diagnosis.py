@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from kezhi.insight import naming
 from kezhi.insight.contests import ATTRIBUTES, segment_label
 from kezhi.insight.models import ValueRun
 from kezhi.value.choosing import SHARED
+from kezhi.value.kept_models import season_of
 from kezhi.value.potential.choose import EVERYBODY
+from kezhi.value.potential.season import Season
 from kezhi.web import numbers
 
 WEEKS_SHOWN = 120
@@ -74,6 +78,54 @@ class Diagnosis:
             for key, scores in self.scored.items()
         ]
         return sorted(rows, key=lambda row: not row["is_chosen"])
+
+    @property
+    def season(self) -> Season | None:
+        """By which indices of the year time was counted; None: by the calendar."""
+        return season_of(self.model)
+
+    @property
+    def season_rows(self) -> list[tuple[str, float, float]]:
+        """Month or week, its index, and its standard error."""
+        if self.season is None:
+            return []
+        months = self.season.by == "month"
+        names = [
+            date_format(date(2001, place, 1), "F") if months else str(place)
+            for place in range(1, len(self.season.factors) + 1)
+        ]
+        columns = (names, self.season.factors, self.season.standard_errors)
+        return list(zip(*columns, strict=True))
+
+    @property
+    def season_chart(self) -> dict[str, Any]:
+        rows = self.season_rows
+        return {
+            "x": [name for name, _factor, _error in rows],
+            "series": [
+                {
+                    "name": pgettext("season", "Index"),
+                    "data": [round(own, 3) for _n, own, _e in rows],
+                },
+                {"name": _("Average"), "data": [1.0] * len(rows), "kind": "compare"},
+            ],
+            "y_format": "number",
+        }
+
+    @property
+    def season_finding(self) -> str:
+        """When customers buy most, and how much more than on average."""
+        if self.season is None:
+            return _("No season shows in the orders")
+        name, factor, _error = max(self.season_rows, key=lambda row: row[1])
+        shown = {"when": name, "times": numbers.number(factor, 2, plain=True)}
+        if self.season.by == "week":
+            return _("Customers buy most in week %(when)s: %(times)s times the average") % shown
+        return _("Customers buy most in %(when)s: %(times)s times the average") % shown
+
+    @property
+    def asks_for_seasons(self) -> bool:
+        return bool(self.run.value_settings.rules.get("season"))
 
     @property
     def apart_by(self) -> str:

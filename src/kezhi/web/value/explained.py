@@ -16,6 +16,7 @@ from kezhi.customers.models import Customer
 from kezhi.insight import contests, explaining, figures, naming, paying
 from kezhi.insight.explaining import Explained, Foretold
 from kezhi.records import Condition, registry
+from kezhi.value.kept_models import season_of
 from kezhi.web import numbers
 from kezhi.web.requests import PersonRequest, must_see
 from kezhi.web.value.costs import component_label
@@ -69,6 +70,7 @@ def show(request: PersonRequest, pk: int, name: str) -> HttpResponse:
         "changes": list(_changes(found)),
         "model": _model(found),
         "uses_model": name in PREDICTED,
+        "counts_seasons": season_of(contests.kept_model(found.run)) is not None,
         "is_stale": is_stale(found.run),
         "others": [(label_of(each), address(pk, each)) for each in explaining.FIGURES],
     }
