@@ -242,7 +242,9 @@ def cost_totals(actor: Actor, basis: Basis) -> CostTotals:
         late_payment=Sum("cost"), overdue=Sum("overdue"), payers=Count("pk")
     )
     return CostTotals(
-        *(number(found[name]) or 0.0 for name in ("revenue", "goods", "serving")),
+        revenue=number(found["revenue"]) or 0.0,
+        goods=number(found["goods"]) or 0.0,
+        serving=number(found["serving"]) or 0.0,
         late_payment=number(paid["late_payment"]) or 0.0,
         overdue=number(paid["overdue"]) or 0.0,
         payers=paid["payers"],

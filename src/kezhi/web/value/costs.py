@@ -92,10 +92,8 @@ def show(request: PersonRequest) -> HttpResponse:
 
 def _is_newer(run: ValueRun) -> bool:
     """Whether rates or totals were entered since the run began."""
-    is_later = any(
-        model.objects.filter(published_at__gt=run.started_at).exists()
-        for model in (ActivityRate, CapitalRate)
-    )
+    is_later = ActivityRate.objects.filter(published_at__gt=run.started_at).exists()
+    is_later = is_later or CapitalRate.objects.filter(published_at__gt=run.started_at).exists()
     return is_later or SharedCost.objects.filter(entered_on__gt=run.started_at.date()).exists()
 
 
