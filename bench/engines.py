@@ -1,12 +1,12 @@
 """The whole measuring on both engines: in one process, and on a Spark cluster on this machine.
 
-    ./kezhi bench engines [--orders 1000000] [--workers 2]
+    ./kezhi bench engines [--orders 1000000] [--customers 100000] [--workers 2]
 
-Order lines of a tenth as many customers lie as Parquet files in a folder. Each engine measures them
-in a process of its own: seconds by the clock, CPU seconds of all processes that worked for it, and
-the most memory of the process that asked (on the cluster: without Java). A master and workers of one
-core each are started on loopback and ended; starting them isn't counted, the session is. The results
-are compared to 1e-9. Needs Java 17.
+Order lines, of a tenth as many customers unless told otherwise, lie as Parquet files in a folder.
+Each engine measures them in a process of its own: seconds by the clock, CPU seconds of all processes
+that worked for it, and the most memory of the process that asked (on the cluster: without Java). A
+master and workers of one core each are started on loopback and ended; starting them isn't counted,
+the session is. The results are compared to 1e-9. Needs Java 17.
 """
 
 from __future__ import annotations
@@ -37,10 +37,9 @@ A_FILE = 1_000_000
 DAYS = 1460
 
 
-def write_lines(folder: Path, orders: int) -> None:
+def write_lines(folder: Path, orders: int, customers: int) -> None:
     """Four years of orders: customers come all the time, buy at rates of their own and stop."""
     rng = np.random.default_rng(20_260_101)
-    customers = orders // 10
     first = rng.integers(0, DAYS - 30, customers)
     lives = (DAYS - first) * rng.beta(0.6, 0.6, customers)
     rate = rng.gamma(0.5, 1.0, customers)
@@ -71,19 +70,19 @@ def measure_here(lines: Path, out: Path, master: str, shared: Path) -> None:
     from kezhi.value.compute.engine import engine_at
     from kezhi.value.measure import Facts, measure
 
-    marks: list[tuple[str, float]] = []
+    marks: dict[str, float] = {}  # when each stage began
     begun = time.perf_counter()
     with engine_at(master, shared) as engine:
         found = measure(
             Facts(lines),
             as_of=AS_OF,
             engine=engine,
-            progress=lambda stage, _share: marks.append((stage, time.perf_counter())),
+            progress=lambda stage, _share: marks.setdefault(stage, time.perf_counter()),
         )
     seconds = time.perf_counter() - begun
     stages = {
         stage: round(ended - started, 2)
-        for (stage, started), (_next, ended) in itertools.pairwise(marks)
+        for (stage, started), (_next, ended) in itertools.pairwise(marks.items())
     }
     pq.write_table(found.customers.drop_columns(["leaves"]), out)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
@@ -178,7 +177,11 @@ def run(lines: Path, out: Path, master: str, shared: Path) -> dict[str, object]:
         )
     if done.returncode:
         raise SystemExit(f"FAILED on {master}:\n{done.stderr[-2000:]}")
-    return {**json.loads(done.stdout.splitlines()[-1]), "cpu": watch.total, "largest": watch.largest}
+    return {
+        **json.loads(done.stdout.splitlines()[-1]),
+        "cpu": watch.total,
+        "largest": watch.largest,
+    }
 
 
 def check_same(one: Path, other: Path) -> None:
@@ -196,6 +199,7 @@ def check_same(one: Path, other: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--orders", type=int, default=1_000_000)
+    parser.add_argument("--customers", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     if shutil.which("java") is None:
@@ -205,7 +209,8 @@ def main() -> None:
         shared = Path(folder)
         lines = shared / "lines"
         lines.mkdir()
-        write_lines(lines, arguments.orders)
+        customers = arguments.customers or arguments.orders // 10
+        write_lines(lines, arguments.orders, customers)
         first = run(lines, shared / "warm.parquet", "local", shared)  # kernels are compiled
         del first
         found = {"one process": run(lines, shared / "local.parquet", "local", shared)}
@@ -216,7 +221,7 @@ def main() -> None:
         finally:
             cluster.stop()
         check_same(shared / "local.parquet", shared / "spark.parquet")
-    print(f"{arguments.orders:,} order lines of {arguments.orders // 10:,} customers measured")
+    print(f"{arguments.orders:,} order lines of {customers:,} customers measured")
     print(f"{'':20}{'wall s':>9}{'CPU s':>9}{'GB':>7}  seconds by stage")
     for name, figures in found.items():
         stages = "  ".join(f"{stage} {seconds}" for stage, seconds in figures["stages"].items())

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from kezhi.value.datasets.simulated import simulate
-from kezhi.value.measure import Facts
+from kezhi.value.facts import Facts, Plan
 from kezhi.value.potential.gamma_gamma import GammaGamma
 from kezhi.value.potential.mbg_nbd import MBGNBD
 
@@ -118,6 +118,16 @@ def cluster(tmp_path_factory):
             yield found
         finally:
             found.stop()
+
+
+@pytest.fixture(scope="session")
+def engine(cluster):
+    """One session of Spark for all tests: a run finds it and leaves it running."""
+    from kezhi.value.compute.cluster import SparkEngine
+
+    with SparkEngine(cluster.master, cluster.shared, at_least=6) as found:
+        found.open(Facts(pa.table({"customer": [1], "day": [AS_OF], "amount": [1.0]})), Plan(AS_OF))
+        yield found
 
 
 AS_OF = date(2025, 6, 30)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from cast import PASSWORD, TODAY
-from clusters import cluster
+from clusters import cluster, engine
 
-__all__ = ["cluster"]  # a fixture
+__all__ = ["cluster", "engine"]  # fixtures
 
 ADMIN_URL = "KEZHI_TEST_ADMIN_URL"
 APPLICATION_URL = "KEZHI_TEST_APPLICATION_URL"

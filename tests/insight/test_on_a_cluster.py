@@ -22,7 +22,7 @@ def published() -> list[dict]:
 
 
 def test_the_companys_run_publishes_the_same_from_the_cluster(
-    cluster, settings, tmp_path, company, li_wei, chen_jing
+    cluster, engine, settings, tmp_path, company, li_wei, chen_jing
 ):
     settings.DATA = tmp_path
     trade(li_wei, chen_jing)

@@ -8,7 +8,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from clusters import AS_OF, ON_THE_CLUSTER, a_company, alike
-from kezhi.value.compute.cluster import SparkEngine
 from kezhi.value.measure import COLUMNS, Facts, Previous, RunFacts, Settings, measure
 from kezhi.value.reading import Unreadable
 
@@ -23,12 +22,6 @@ def facts():
 @pytest.fixture(scope="module")
 def here(facts):
     return measure(facts, as_of=AS_OF)
-
-
-@pytest.fixture(scope="module")
-def engine(cluster):
-    with SparkEngine(cluster.master, cluster.shared, at_least=6) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,7 @@ LINES_A_PARTITION = 1_000_000
 """A partition of that many lines takes about 200 MB of a worker's memory beside Spark's own."""
 HEARTBEAT = 0.5
 """Seconds between two looks at whether the run is still wanted."""
+JOBS = "kezhi"
 PATIENCE = 60.0
 """Seconds to wait for the first worker."""
 SETTINGS = {
@@ -119,7 +120,7 @@ class SparkEngine:
                         alive()
                     except BaseException:
                         while not wait([coming], HEARTBEAT).done:
-                            session.sparkContext.cancelAllJobs()
+                            session.sparkContext.cancelJobsWithTag(JOBS)
                         raise
                 return coming.result()
         except (Py4JError, PySparkException) as error:
@@ -130,6 +131,7 @@ class SparkEngine:
             ) from error
 
     def _opened_by(self, session: SparkSession, facts: Facts, plan: Plan) -> OpenFacts:
+        session.sparkContext.addJobTag(JOBS)  # of this thread
         folder = self._place()
         lines = self._read(self._path("lines", facts.lines), "lines")
         reach = self._extent(lines, "lines", plan)
