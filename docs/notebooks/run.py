@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 
 HERE = Path(__file__).parent
+WIDE = ("display.max_columns", 20, "display.width", 110)  # the same in every terminal
 
 
 def notebooks() -> list[Path]:
@@ -30,8 +31,6 @@ def run(path: Path) -> dict[str, Any]:
     """The notebook with the outputs that its code gives now."""
     notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     names: dict[str, Any] = {"__name__": "__main__"}
-    # As wide in every terminal.
-    pd.set_option("display.max_columns", 20, "display.width", 110)
     count = 0
     for place, cell in enumerate(notebook["cells"], 1):
         if cell["cell_type"] != "code":
@@ -39,7 +38,8 @@ def run(path: Path) -> dict[str, Any]:
         count += 1
         cell["execution_count"] = count
         source = "".join(cell["source"])
-        cell["outputs"] = _outputs(source, names, count, f"{path.name}, cell {place}")
+        with pd.option_context(*WIDE):
+            cell["outputs"] = _outputs(source, names, count, f"{path.name}, cell {place}")
     return notebook
 
 
