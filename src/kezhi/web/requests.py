@@ -13,6 +13,7 @@ from kezhi.accounts.models import Company, User
 from kezhi.core.normal_form import normal_form
 from kezhi.workbench.models import SavedView
 
+MOST_PAGES = 100
 LARGEST = Decimal(10) ** 30
 
 
@@ -42,9 +43,24 @@ def must_may(request: PersonRequest, action: str, kind: str) -> None:
         raise PermissionDenied
 
 
+def page_number(request: HttpRequest) -> int:
+    """`?page=`, the first where it is none; who leafs further than a hundred had better search."""
+    page = request.GET.get("page", "")
+    number = int(page) if page.isdecimal() and len(page) < 4 else 1
+    return min(max(number, 1), MOST_PAGES)
+
+
 def typed(request: HttpRequest, name: str, longest: int = 500) -> str:
     """A short text of a small form, as the database can keep it: without NUL, and not endless."""
     return str(request.POST.get(name, "")).replace("\0", "").strip()[:longest]
+
+
+def typed_day(text: str) -> date | None:
+    """The day that somebody typed, as 2026-11-20; None for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def typed_number(text: str, *, may_be_percent: bool = False) -> Decimal | None:

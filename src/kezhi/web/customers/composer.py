@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from kezhi.accounts.models import User
 from kezhi.core.ids import record_id
 from kezhi.customers.models import Contact, Customer, Draft, Interaction, Promise
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, typed_day
 
 KINDS = (
     ("call", gettext_lazy("Call"), "phone"),
@@ -65,7 +65,7 @@ class Writing:
         if writing.next_on and (writing.due_on is None or writing.due_on < request.today):
             writing.errors["next_on"] = _("Choose today or a later day for the next follow-up.")
         if writing.promise:
-            due = _day(writing.promise_due_on)
+            due = typed_day(writing.promise_due_on)
             if due is None or due < request.today:
                 writing.errors["promise_due_on"] = _("Say by when the promise is due.")
         return writing
@@ -86,11 +86,11 @@ class Writing:
 
     @property
     def due_on(self) -> date | None:
-        return _day(self.next_on)
+        return typed_day(self.next_on)
 
     @property
     def promise_due(self) -> date | None:
-        return _day(self.promise_due_on)
+        return typed_day(self.promise_due_on)
 
     @property
     def moment(self) -> datetime | None:
@@ -114,10 +114,3 @@ class Writing:
             return None
         rows = Contact.objects.visible_to(actor).filter(customer=customer)
         return rows.filter(pk=pk).first()  # type: ignore[no-any-return]
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

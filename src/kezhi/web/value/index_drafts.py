@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -23,7 +22,7 @@ from kezhi.insight.indexing.shaping import Plain
 from kezhi.insight.models import IndexDraft
 from kezhi.insight.ruling import current_settings
 from kezhi.value.index.shape import LEVELS
-from kezhi.web.requests import PersonRequest, must_may, typed, typed_number
+from kezhi.web.requests import PersonRequest, must_may, typed, typed_day, typed_number
 from kezhi.web.value import index_trees
 from kezhi.web.value.index_system import may_come, measured
 
@@ -160,7 +159,7 @@ def submit(request: PersonRequest, pk: int) -> HttpResponse:
     """POST reason, effective_on: ask for approval; with `publish`, who may approve it does so at once."""
     draft = visible(request, pk)
     must_may(request, "create", "index_draft")
-    reason, day = typed(request, "reason", 300), _day(typed(request, "effective_on", 20))
+    reason, day = typed(request, "reason", 300), typed_day(typed(request, "effective_on", 20))
 
     def deed() -> None:
         row = approving.submit_draft(
@@ -340,13 +339,6 @@ def _change(values: dict[str, str], is_group: bool) -> drafting.Change:
         aggregation=values["aggregation"] or "sum",
         scale=values["scale"] or "vector",
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _tree(request: PersonRequest, draft: IndexDraft) -> dict[str, Any]:

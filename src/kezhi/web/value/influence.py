@@ -23,12 +23,11 @@ from kezhi.insight.influence_rules import (
 from kezhi.insight.models import InfluenceRules, ValueRun
 from kezhi.records import registry
 from kezhi.web import numbers
-from kezhi.web.requests import PersonRequest, must_may, must_see, typed, typed_number
+from kezhi.web.requests import PersonRequest, must_may, must_see, page_number, typed, typed_number
 from kezhi.web.value.dashboard import scope_words
 from kezhi.web.value.source import is_stale
 
 PAGE = 50
-MOST_PAGES = 100
 SHOWN_VERSIONS = 20
 LONGEST = 40
 LISTS = {"referrals": figures.bringers, "network": figures.leaders, "information": figures.tellers}
@@ -45,9 +44,7 @@ def show(request: PersonRequest) -> HttpResponse:
     totals = figures.influence_totals(actor, basis) if basis else None
     shown = request.GET.get("show", "")
     shown = shown if shown in LISTS else next(iter(LISTS))
-    page = request.GET.get("page", "")
-    number = int(page) if page.isdecimal() and len(page) < 4 else 1
-    number = min(max(number, 1), MOST_PAGES)
+    number = page_number(request)
     found = LISTS[shown](actor, basis, PAGE + 1, (number - 1) * PAGE) if basis else []
     about: dict[str, Any] = {
         "basis": basis,

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kezhi.catalog.models import Product
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Customer
 from kezhi.customers.segmenting import Wording, create_segment
@@ -23,11 +24,10 @@ from kezhi.insight.models import OfferAnswer, OfferRun, ProductRule, ValueRun
 from kezhi.records import registry
 from kezhi.web import numbers
 from kezhi.web.records.access import asking
-from kezhi.web.requests import PersonRequest, must_may, must_see, typed
+from kezhi.web.requests import PersonRequest, must_may, must_see, page_number, typed
 from kezhi.web.value.dashboard import scope_words
 
 PAGE = 50
-MOST_PAGES = 100
 MOST_IN_SEGMENT = 500
 MOST_CHOICES = 30
 MOST_PERCENT = 0.01
@@ -140,18 +140,11 @@ def words() -> dict[str, Any]:
     }
 
 
-def page_number(request: PersonRequest) -> int:
-    """`?page=`, the first where it is none."""
-    page = request.GET.get("page", "")
-    number = int(page) if page.isdecimal() and len(page) < 4 else 1
-    return min(max(number, 1), MOST_PAGES)
-
-
 def _product(request: PersonRequest) -> Product | None:
-    asked = request.GET.get("product", "")
-    if not (asked.isdecimal() and len(asked) < 19):
+    pk = record_id(request.GET.get("product", ""))
+    if pk is None:
         return None
-    found: Product | None = Product.objects.visible_to(request.actor).filter(pk=int(asked)).first()
+    found: Product | None = Product.objects.visible_to(request.actor).filter(pk=pk).first()
     return found
 
 

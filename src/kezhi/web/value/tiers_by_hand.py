@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Customer
 from kezhi.customers.models.standing import Tier
@@ -22,7 +22,7 @@ from kezhi.insight.models import TierMove, TierOverride, ValueRun
 from kezhi.insight.policies import policies_in_force
 from kezhi.records import registry
 from kezhi.web.customers.reach import reaches
-from kezhi.web.requests import PersonRequest, must_may, must_see, typed
+from kezhi.web.requests import PersonRequest, must_may, must_see, typed, typed_day
 from kezhi.web.value import tiers
 
 PAGE = 50
@@ -42,12 +42,12 @@ def index(request: PersonRequest) -> HttpResponse:
     usual = "waiting" if counts["waiting"] or not counts["in-force"] else "in-force"
     shown = request.GET.get("show", usual)
     shown = shown if shown in SHOWN else usual
-    before = request.GET.get("before", "")
+    before = record_id(request.GET.get("before", ""))
     listed = rows.filter(state__in=SHOWN[shown]).select_related(
         "customer__standing", "requested_by", "approved_by", "ended_by"
     )
-    if before.isdecimal() and len(before) < 19:
-        listed = listed.filter(pk__lt=int(before))
+    if before is not None:
+        listed = listed.filter(pk__lt=before)
     found = list(listed.order_by("-pk")[: PAGE + 1])
     about = {
         "rows": found[:PAGE],
@@ -126,7 +126,7 @@ def of_customer(request: PersonRequest, pk: int) -> HttpResponse:
             tier,
             actor=request.actor,
             on=request.today,
-            until=_day(typed(request, "until", 20)),
+            until=typed_day(typed(request, "until", 20)),
             reason=reason,
         )
     except overriding.InvalidOverride as invalid:
@@ -137,13 +137,6 @@ def of_customer(request: PersonRequest, pk: int) -> HttpResponse:
         return _customer_page(request, customer, refusal=str(refusal), status=409)
     messages.success(request, _("Asked for. It holds once somebody has approved it."))
     return HttpResponseRedirect(reverse("customer-tier", args=[pk]))
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _customer_page(
