@@ -67,6 +67,16 @@ def test_returns_are_credited_with_negative_lines(world):
     assert (world.sales.amount[~on_note] > 0).all()
 
 
+def test_most_customers_pay_on_time_and_some_orders_are_overdue(world):
+    day, due, paid = world.sales.order_day, world.payments.due, world.payments.paid
+    fell_due = (due >= 0) & (due < DAYS - 1)
+    late = fell_due & ((paid < 0) | (paid > due))
+    assert 0.15 < late.sum() / fell_due.sum() < 0.45
+    assert 50 < (fell_due & (paid < 0)).sum() < 2000
+    assert (paid[paid >= 0] >= day[paid >= 0]).all()
+    assert paid.max() < DAYS
+
+
 def test_who_came_into_the_price_rise_stayed_away_in_the_third_month(world):
     first = np.full(len(world.customers), DAYS)
     np.minimum.at(first, world.buying.customer, world.buying.day)

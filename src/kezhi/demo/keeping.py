@@ -9,6 +9,7 @@ from kezhi.accounts.models import User
 from kezhi.customers.models import Customer
 from kezhi.insight.losing import note_loss, publish_win_back_rules
 from kezhi.insight.models import LostCustomer
+from kezhi.insight.paying import publish_capital_rate
 from kezhi.insight.serving import enter_shared_cost, publish_rate
 from kezhi.value.lifetime.win_back import WinBackSettings
 from kezhi.value.plain import to_plain
@@ -36,13 +37,19 @@ RATES = (
     ("delivery", "18", 540, "单证、装卸协调，每票"),
 )
 HOT_LINE = Decimal(21_600)  # a month
+# Rate of capital a year, how many days ago it began to hold, and why.
+CAPITAL = (("0.0620", 720, "流动资金贷款利率"), ("0.0545", 200, "续贷后利率下调"))
 
 
 def price_serving(owner: User, *, today: date) -> None:
-    """Rates in versions, and the hot line of the last three months as totals; before the first run."""
+    """Rates in versions, also that of capital, and the hot line of the last three months as totals; before the
+    first run."""
     for activity, rate, days, reason in RATES:
         since = today - timedelta(days=days)
         publish_rate(activity, Decimal(rate), actor=owner, on=today, since_on=since, reason=reason)
+    for share, days, reason in CAPITAL:
+        since = today - timedelta(days=days)
+        publish_capital_rate(Decimal(share), actor=owner, on=today, since_on=since, reason=reason)
     last = today.replace(day=1) - timedelta(days=1)
     for _month in range(3):
         first = last.replace(day=1)

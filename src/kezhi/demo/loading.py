@@ -24,6 +24,7 @@ from kezhi.demo import talking
 from kezhi.demo.buying import Story
 from kezhi.demo.goods import CATEGORIES, GOODS
 from kezhi.demo.people import PEOPLE
+from kezhi.demo.settling import NEVER
 from kezhi.demo.world import World
 
 Row = Sequence[Any]
@@ -93,10 +94,16 @@ def _customers(world: World) -> Iterable[Row]:
 
 
 def _orders(world: World) -> Iterable[Row]:
-    yield "订单号", "行号", "客户编号", "订单日期", "产品编码", "数量", "金额", "成本", "渠道"
+    yield (
+        *("订单号", "行号", "客户编号", "订单日期", "产品编码", "数量", "金额", "成本", "渠道"),
+        *("到期日", "付款日期"),
+    )
     sales = world.sales
     codes = [customer.code for customer in world.customers]
     days = _days(world.story, sales.order_day)
+    due, paid = (
+        _known_days(world.story, each) for each in (world.payments.due, world.payments.paid)
+    )
     line_of: dict[int, int] = {}
     lines = (sales.order, sales.good, sales.quantity, sales.amount, sales.cost)
     for order, good, quantity, amount, cost in zip(*(line.tolist() for line in lines), strict=True):
@@ -104,7 +111,7 @@ def _orders(world: World) -> Iterable[Row]:
         yield (
             *(sales.order_number[order], number, codes[sales.order_customer[order]], days[order]),
             *(GOODS[good].code, f"{quantity:g}", f"{amount:.2f}", f"{cost:.2f}"),
-            sales.order_channel[order],
+            *(sales.order_channel[order], due[order], paid[order]),
         )
 
 
@@ -130,6 +137,11 @@ def _costs(world: World) -> Iterable[Row]:
         strict=True,
     ):
         yield codes[customer], activity, day, f"{amount:.2f}", remark
+
+
+def _known_days(story: Story, days: np.ndarray) -> list[str]:
+    told = _days(story, days)
+    return ["" if day == NEVER else text for day, text in zip(days.tolist(), told, strict=True)]
 
 
 def _days(story: Story, days: np.ndarray) -> list[str]:

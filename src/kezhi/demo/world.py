@@ -13,6 +13,7 @@ from kezhi.demo.contacts import Contact, imagine_contacts
 from kezhi.demo.customers import Customer, imagine_customers
 from kezhi.demo.selling import Sales, imagine_sales
 from kezhi.demo.serving import Service, imagine_service
+from kezhi.demo.settling import Payments, imagine_payments
 from kezhi.demo.talking import FollowUp, Interaction, imagine_talk
 
 SEED = 20_260_101
@@ -27,6 +28,7 @@ class World:
     customers: list[Customer]
     buying: Buying
     sales: Sales
+    payments: Payments
     service: Service
     contacts: list[Contact]
     interactions: list[Interaction]
@@ -35,7 +37,7 @@ class World:
     def digest(self) -> str:
         """Two worlds with the same digest are the same to the last figure and word."""
         seal = hashlib.sha256()
-        for part in (self.buying, self.sales, self.service):
+        for part in (self.buying, self.sales, self.payments, self.service):
             for column in astuple(part):
                 seal.update(
                     column.tobytes() if isinstance(column, np.ndarray) else repr(column).encode()
@@ -50,17 +52,19 @@ def imagine_world(*, today: date, seed: int = SEED, size: int = SIZE) -> World:
 
     Each part draws from a stream of its own, so that a change in one leaves the others as they were.
     """
-    streams = [np.random.default_rng(each) for each in np.random.SeedSequence(seed).spawn(6)]
+    streams = [np.random.default_rng(each) for each in np.random.SeedSequence(seed).spawn(7)]
     story = Story.until(today)
     customers = imagine_customers(streams[0], size)
     buying = imagine_buying(streams[1], customers, story)
     contacts = imagine_contacts(streams[4], customers)
+    sales = imagine_sales(streams[2], customers, buying, story)
     interactions, follow_ups = imagine_talk(streams[5], customers, contacts, buying, story)
     return World(
         story,
         customers,
         buying,
-        imagine_sales(streams[2], customers, buying, story),
+        sales,
+        imagine_payments(streams[6], customers, buying, sales),
         imagine_service(streams[3], buying),
         contacts,
         interactions,
