@@ -245,10 +245,15 @@ def _write_moves(run: ValueRun) -> int:
 
 @contextmanager
 def _sober() -> Iterator[CursorWrapper]:
-    """A cursor whose short statements aren't compiled first: that would take longer than they do."""
+    """A cursor for statements over whole tables: they aren't compiled first, which takes longer than they do,
+    and never joined row by row. What was filled in this transaction has no statistics yet and looks empty to
+    the planner: a million moves, each looking through those before it, would take the night.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL jit = off")
+        cursor.execute("SET LOCAL enable_nestloop = off")
         yield cursor
+        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def before(run: ValueRun) -> ValueRun | None:
