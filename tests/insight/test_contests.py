@@ -129,10 +129,7 @@ def test_less_churn_is_counted_by_each_model_and_together(measured):
     assert whole.by(1).low < whole.by(1).change < whole.by(1).high
     told_apart(measured, OF_ALL, OF_ALL)
     assert contests.apart(measured) == ()
-    basis = figures.basis()
-    together = economics.retention(SYSTEM, basis, 24, 0.1)
-    assert together.buyers == whole.buyers
-    assert economics.alike(SYSTEM, basis).buyers == whole.buyers
+    assert economics.alike(SYSTEM, figures.basis()).buyers == whole.buyers
 
 
 def test_customers_of_a_model_without_churn_are_left_out_and_counted(measured):

@@ -15,7 +15,6 @@ from kezhi.accounts.organising import create_person
 from kezhi.accounts.setting_up import found_company
 from kezhi.core.actor import SYSTEM
 from kezhi.demo.arranging import arrange
-from kezhi.demo.contesting import hold_apart
 from kezhi.demo.customizing import customize
 from kezhi.demo.doubling import double, review
 from kezhi.demo.indexing import agree_on_indices, draft_next_year
@@ -27,6 +26,7 @@ from kezhi.demo.loading import fill, import_files
 from kezhi.demo.offering import find_offers
 from kezhi.demo.people import COMPANY, HEAD, OWNER, PASSWORD, PEOPLE, SIGN_INS, TEAMS
 from kezhi.demo.placing import draw_matrix
+from kezhi.demo.ruling import rule_measuring
 from kezhi.demo.segmenting import make_segments
 from kezhi.demo.surveying import study, survey
 from kezhi.demo.talking import ZONE
@@ -61,7 +61,7 @@ def build_demo(
         owner = _found()
         _fill(world, owner, progress)
         draw_matrix(owner, today=today)
-        hold_apart(owner, on=today)
+        rule_measuring(owner, today=today)
         tell_influence(owner, today=today)
         judge_losses(owner, today=today)
         price_serving(owner, today=today)

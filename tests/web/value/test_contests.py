@@ -32,11 +32,11 @@ def test_an_owner_holds_contests_apart_in_a_new_version_of_the_rules(web, compan
     assert "A fixed model leaves nothing to choose" in html.unescape(refused.content.decode())
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_the_run_tells_who_won_among_how_many(web, measured, analyst, language):  # noqa: F811
-    text = text_of(web(analyst, language).get(f"/value/runs/{measured.pk}/"))
-    assert '<th scope="row">茶叶</th>' in text
-    assert f'<td class="n">{bought(measured, "茶叶").count()}</td>' in text
+def test_the_run_tells_who_won_among_how_many(web, measured, analyst):  # noqa: F811
+    for language in ("en", "zh-hans"):
+        text = text_of(web(analyst, language).get(f"/value/runs/{measured.pk}/"))
+        assert '<th scope="row">茶叶</th>' in text
+        assert f'<td class="n">{bought(measured, "茶叶").count()}</td>' in text
 
 
 def test_pages_say_that_some_have_another_model(web, measured, owner):  # noqa: F811
