@@ -15,6 +15,7 @@ SINCE = DAYS - 2 * 365
 """Older orders come from the former accounts, which told nothing of payments."""
 NEVER = -1
 EARLY, SLACK, WORRY = -6.0, 9.0, 38.0  # usual days after the due date
+STEADY, UNSTEADY = 3.5, 13.0
 SHARES = (0.68, 0.24, 0.08)
 MORE_IF_DIFFICULT = 14.0
 DISPUTED, DISPUTE_DAYS = 0.02, 70.0
@@ -36,7 +37,8 @@ def imagine_payments(
     habit = habit + rng.normal(0, 2.5, len(customers)) + MORE_IF_DIFFICULT * buying.is_difficult
     customer, day = sales.order_customer, sales.order_day
     terms = np.array([each.payment_days for each in customers])[customer]
-    late = habit[customer] + rng.normal(0, 3.5, len(day))
+    usual = habit[customer]
+    late = usual + rng.normal(0, 1.0, len(day)) * np.where(usual > 0, UNSTEADY, STEADY)
     disputed = rng.random(len(day)) < DISPUTED
     late = late + np.where(disputed, rng.exponential(DISPUTE_DAYS, len(day)), 0.0)
     is_told = (day >= SINCE) & (np.arange(len(day)) < len(buying.day))
