@@ -21,12 +21,13 @@ from kezhi.value.potential.alike import distinct_times, ranked
 from kezhi.value.potential.dropout import mean_purchases, p_stay
 from kezhi.value.potential.fitting import Vector
 from kezhi.value.potential.over_time import DIGITS, Time
+from kezhi.value.potential.parameters import PositiveParameters
 
 PARAMETERS = ("r", "alpha", "a", "b")
 
 
 @dataclass(frozen=True, slots=True)
-class BetaGeometric:
+class BetaGeometric(PositiveParameters):
     """The parameters; every method takes arrays and broadcasts them."""
 
     name: ClassVar[str]
@@ -38,16 +39,6 @@ class BetaGeometric:
     alpha: float
     a: float
     b: float
-
-    def __post_init__(self) -> None:
-        for parameter in PARAMETERS:
-            if not 0 < getattr(self, parameter) < np.inf:
-                raise ValueError(f"{parameter} is {getattr(self, parameter)}: it must be positive")
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """The parameters by name."""
-        return {name: getattr(self, name) for name in PARAMETERS}
 
     @property
     def time_scale(self) -> float:

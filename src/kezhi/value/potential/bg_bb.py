@@ -17,12 +17,13 @@ from scipy.special import betaln, gammaln
 
 from kezhi.value.potential.fitting import Vector
 from kezhi.value.potential.gamma_ratios import discounted_sum, rising_sum
+from kezhi.value.potential.parameters import PositiveParameters
 
 PARAMETERS = ("alpha", "beta", "gamma", "delta")
 
 
 @dataclass(frozen=True, slots=True)
-class BGBB:
+class BGBB(PositiveParameters):
     """The parameters; every method takes arrays and broadcasts them. Times count in periods.
 
     >>> donors = BGBB(alpha=1.2035, beta=0.7497, gamma=0.6567, delta=2.7834)
@@ -39,16 +40,6 @@ class BGBB:
     beta: float
     gamma: float
     delta: float
-
-    def __post_init__(self) -> None:
-        for parameter in PARAMETERS:
-            if not 0 < getattr(self, parameter) < np.inf:
-                raise ValueError(f"{parameter} is {getattr(self, parameter)}: it must be positive")
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """The parameters by name."""
-        return {name: getattr(self, name) for name in PARAMETERS}
 
     def log_likelihood(self, x: ArrayLike, t_x: ArrayLike, n: ArrayLike) -> Vector:
         """Log-likelihood of each customer."""

@@ -23,12 +23,13 @@ from kezhi.value.potential.fitting import (
     fit_by_newton,
 )
 from kezhi.value.potential.grouping import dot
+from kezhi.value.potential.parameters import PositiveParameters
 
 PARAMETERS = ("p", "q", "gamma")
 
 
 @dataclass(frozen=True, slots=True)
-class GammaGamma:
+class GammaGamma(PositiveParameters):
     """The parameters of spending per occasion.
 
     >>> model = GammaGamma(p=6.25, q=3.74, gamma=15.44)
@@ -42,16 +43,6 @@ class GammaGamma:
     p: float
     q: float
     gamma: float
-
-    def __post_init__(self) -> None:
-        for parameter in PARAMETERS:
-            if not 0 < getattr(self, parameter) < np.inf:
-                raise ValueError(f"{parameter} is {getattr(self, parameter)}: it must be positive")
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """The parameters by name."""
-        return {name: getattr(self, name) for name in PARAMETERS}
 
     @property
     def mean_spend(self) -> float:

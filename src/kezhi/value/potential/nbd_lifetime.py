@@ -23,6 +23,7 @@ from kezhi.value.potential.alike import once_each
 from kezhi.value.potential.fitting import Vector
 from kezhi.value.potential.nbd_quadrature import LogIntegrand, Rows, log_integral
 from kezhi.value.potential.over_time import DIGITS
+from kezhi.value.potential.parameters import PositiveParameters
 
 Slopes: TypeAlias = tuple[Vector, ...]
 """First derivatives by each parameter of the lifetime."""
@@ -35,7 +36,7 @@ _FOREVER = 1e6  # a wait so many times longer than the past: probably never
 
 
 @dataclass(frozen=True, slots=True)
-class LifetimeNBD(ABC):
+class LifetimeNBD(PositiveParameters, ABC):
     """The parameters; every method takes arrays and broadcasts them."""
 
     name: ClassVar[str]
@@ -44,16 +45,6 @@ class LifetimeNBD(ABC):
 
     r: float
     alpha: float
-
-    def __post_init__(self) -> None:
-        for parameter in self.names:
-            if not 0 < getattr(self, parameter) < np.inf:
-                raise ValueError(f"{parameter} is {getattr(self, parameter)}: it must be positive")
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """The parameters by name."""
-        return {name: getattr(self, name) for name in self.names}
 
     @property
     def time_scale(self) -> float:

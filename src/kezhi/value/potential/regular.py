@@ -21,6 +21,7 @@ from scipy.special import betainc, betaln, gammaln, logsumexp
 from kezhi.value.potential.alike import once_each
 from kezhi.value.potential.fitting import Vector
 from kezhi.value.potential.over_time import DIGITS, Time
+from kezhi.value.potential.parameters import PositiveParameters
 from kezhi.value.potential.regular_counts import Asked, mean_ahead
 
 _ROUNDS = 60
@@ -28,7 +29,7 @@ _FOREVER = 1e6  # a wait so many times longer than the past: probably never
 
 
 @dataclass(frozen=True, slots=True)
-class RegularNBD:
+class RegularNBD(PositiveParameters):
     """The parameters; every method takes arrays and broadcasts them.
 
     >>> model = RegularNBD(k=3, r=0.9, alpha=2.5, a=0.8, b=2.5)
@@ -50,9 +51,7 @@ class RegularNBD:
     def __post_init__(self) -> None:
         if self.k < 1:
             raise ValueError(f"k is {self.k}: it must be 1 or more")
-        for parameter in self.names:
-            if not 0 < getattr(self, parameter) < np.inf:
-                raise ValueError(f"{parameter} is {getattr(self, parameter)}: it must be positive")
+        PositiveParameters.__post_init__(self)
 
     @property
     def parameters(self) -> dict[str, float]:
