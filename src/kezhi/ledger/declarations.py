@@ -156,6 +156,7 @@ def register() -> None:
                         Condition("amount", "gt", "0"),
                     ),
                     sort="due_on",
+                    columns=("number", "customer", "ordered_on", "due_on", "amount", "channel"),
                 ),
             ),
             properties=(
