@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -27,7 +26,7 @@ from kezhi.records import registry
 from kezhi.web import numbers
 from kezhi.web.customers.whole_form import whole_form
 from kezhi.web.findings import told
-from kezhi.web.requests import PersonRequest, must_may, must_see, typed, typed_number
+from kezhi.web.requests import PersonRequest, must_may, must_see, typed, typed_day, typed_number
 from kezhi.web.value.heads import page_head
 from kezhi.web.value.source import is_stale
 
@@ -289,14 +288,6 @@ def unshare(request: PersonRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("Taken back. The next value run leaves it out."))
     return HttpResponseRedirect(reverse("cost-rates"))
-
-
-def typed_day(text: str) -> date | None:
-    """None where it is no day."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def rates_page(

@@ -21,7 +21,7 @@ from kezhi.insight.models import PaymentBehaviour
 from kezhi.insight.paying import LateOrder
 from kezhi.records import Condition, registry
 from kezhi.web import numbers
-from kezhi.web.requests import PersonRequest, must_may, must_see, typed, typed_number
+from kezhi.web.requests import PersonRequest, must_may, must_see, typed, typed_day, typed_number
 from kezhi.web.value import costs
 from kezhi.web.value.source import is_stale
 
@@ -123,7 +123,7 @@ def publish_rate(request: PersonRequest) -> HttpResponse:
             None if percent is None else percent / 100,
             actor=request.actor,
             on=request.today,
-            since_on=costs.typed_day(given["since_on"]),
+            since_on=typed_day(given["since_on"]),
             reason=given["reason"],
         )
     except serving.InvalidCost as invalid:
