@@ -15,6 +15,7 @@ import click
 from kezhi.cli.launch.language import gettext as _
 from kezhi.cli.value_output import (
     duration,
+    gives_rows,
     hand_over,
     print_plain,
     refuse,
@@ -100,10 +101,7 @@ MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd", "ggom-nbd", "nbd", "mbg-cnbd-k", "g
     help=_("A row per customer: first and last purchase, occasions, recency, age, spend, total.")
 )
 @of_transactions
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), help=_("CSV or Parquet file to write.")
-)
-@click.option("--json", "as_json", is_flag=True, help=_("Print the rows as JSON."))
+@gives_rows
 def summary(
     file: Path,
     customer: str,
@@ -199,10 +197,7 @@ def fit(
     type=click.Choice(["month", "week"]),
     help=_("Count with the seasons of the year.  [default: no seasons]"),
 )
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), help=_("CSV or Parquet file to write.")
-)
-@click.option("--json", "as_json", is_flag=True, help=_("Print the rows as JSON."))
+@gives_rows
 def score(
     file: Path,
     customer: str,

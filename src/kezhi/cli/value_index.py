@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from kezhi.cli.launch.language import gettext as _
-from kezhi.cli.value_output import hand_over, print_plain, refuse
+from kezhi.cli.value_output import gives_rows, hand_over, print_plain, refuse
 
 METHODS = ("ahp", "entropy", "critic", "merec", "combined")
 
@@ -208,10 +208,7 @@ def _costs(names: tuple[str, ...], cost: tuple[str, ...]) -> list[bool]:
     type=click.Choice(["vector", "min-max", "none"]),
     help=_("How to bring indices to one scale.  [default: vector; for a sum min-max]"),
 )
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), help=_("CSV or Parquet file to write.")
-)
-@click.option("--json", "as_json", is_flag=True, help=_("Print the rows as JSON."))
+@gives_rows
 def rank(
     file: Path,
     name: str,
