@@ -142,7 +142,9 @@ def test_costs_of_late_payment_until_a_month_end_are_what_was_known_by_then():
 
 
 def test_each_day_late_costs_at_the_rate_of_that_day():
-    dated = late_payment_costs([0], [95], [410], [36525], rates=[(400, 0.02), (100, 0.01)], as_of=800)
+    dated = late_payment_costs(
+        [0], [95], [410], [36525], rates=[(400, 0.02), (100, 0.01)], as_of=800
+    )
     # Days 100 … 399 at one, 400 … 410 at two.
     assert dated.amounts.sum() == pytest.approx(300 + 2 * 11)
     none = late_payment_costs([0], [95], [410], [36525], rates=[(100, 0.0)], as_of=800)
@@ -150,8 +152,15 @@ def test_each_day_late_costs_at_the_rate_of_that_day():
 
 
 def test_due_today_and_open_is_not_late_yet():
-    found = payment_behaviour([0, 0], [50, 50], [np.nan, 50], [7, 9], capital_rate=1, as_of=50, customers=1)
-    assert (found.invoices[0], found.late[0], found.overdue[0], found.share_on_time[0]) == (1, 0, 0, 1)
+    found = payment_behaviour(
+        [0, 0], [50, 50], [np.nan, 50], [7, 9], capital_rate=1, as_of=50, customers=1
+    )
+    assert (found.invoices[0], found.late[0], found.overdue[0], found.share_on_time[0]) == (
+        1,
+        0,
+        0,
+        1,
+    )
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))
