@@ -1,6 +1,6 @@
 """How honest the intervals are: simulated companies, foretold, and what then came.
 
-    ./kezhi bench calibration [--small]
+    ./kezhi bench calibration [--small] [--seed N]
 
 For companies of 30, 100, 300 and 2,000 customers, with and without many who leave: how often the
 80 % interval of the total of all purchases, and of their value, held the outcome (it should be 75 to
@@ -10,7 +10,10 @@ isn't.
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 from scipy.stats import kstest
@@ -33,38 +36,45 @@ SIZES = {30: 600, 100: 400, 300: 400, 2000: 200}
 BAND = (0.75, 0.85)
 
 
-def main(small: bool) -> int:
-    rng = np.random.default_rng(20_260_101)
-    failed = 0
-    for name, true in COMPANIES.items():
-        for size, count in SIZES.items():
-            companies = max(count // 10, 12) if small else count
-            inside, worth, pits, left_out = 0, 0, [], 0
-            for _ in range(companies):
-                one = _one(true, size, rng)
-                if one is None:
-                    left_out += 1
-                    continue
-                inside += one[0]
-                worth += one[1]
-                pits.append(one[2])
-            told = companies - left_out
-            every = np.concatenate(pits)
-            uniform = kstest(every, "uniform").statistic
-            near = max(
-                0.02, 1.63 / len(every) ** 0.5
-            )  # what chance alone exceeds once in a hundred
-            shares = inside / told, worth / told
-            good = all(BAND[0] <= share <= BAND[1] for share in shares) and uniform < near
+def main(small: bool, seed: int) -> int:
+    cells = [
+        (name, size, max(count // 10, 12) if small else count, seed)
+        for name in COMPANIES
+        for size, count in SIZES.items()
+    ]
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        failed = 0
+        for text, good in pool.map(_cell, *zip(*cells, strict=True)):
+            print(text, flush=True)
             failed += not good
-            print(
-                f"{name:20} {size:5} customers, {told:4} companies: purchases {shares[0]:.1%}, "
-                f"value {shares[1]:.1%} inside; PIT at most {uniform:.3f} from uniform"
-                + (f"; {left_out} without a repeat purchase" if left_out else "")
-                + ("" if good else "  <- outside"),
-                flush=True,
-            )
     return 1 if failed and not small else 0
+
+
+def _cell(name: str, size: int, companies: int, seed: int) -> tuple[str, bool]:
+    """One line of the answer, and whether it holds."""
+    rng = np.random.default_rng([seed, list(COMPANIES).index(name), size])
+    inside, worth, pits, left_out = 0, 0, [], 0
+    for _ in range(companies):
+        one = _one(COMPANIES[name], size, rng)
+        if one is None:
+            left_out += 1
+            continue
+        inside += one[0]
+        worth += one[1]
+        pits.append(one[2])
+    told = companies - left_out
+    every = np.concatenate(pits)
+    uniform = kstest(every, "uniform").statistic
+    near = max(0.02, 1.63 / len(every) ** 0.5)  # what chance alone exceeds once in a hundred
+    shares = inside / told, worth / told
+    good = all(BAND[0] <= share <= BAND[1] for share in shares) and uniform < near
+    return (
+        f"{name:20} {size:5} customers, {told:4} companies: purchases {shares[0]:.1%}, "
+        f"value {shares[1]:.1%} inside (by chance ± {0.4 / told**0.5:.1%}); PIT at most "
+        f"{uniform:.3f} from uniform"
+        + (f"; {left_out} without a repeat purchase" if left_out else "")
+        + ("" if good else "  <- outside")
+    ), good
 
 
 def _one(true: MBGNBD, size: int, rng: np.random.Generator) -> tuple[bool, bool, np.ndarray] | None:
@@ -74,15 +84,16 @@ def _one(true: MBGNBD, size: int, rng: np.random.Generator) -> tuple[bool, bool,
     except CannotFit:
         return None
     found = total_purchases(fit.model, fit.diagnostics, x, t_x, T, AHEAD, rng=rng, draws=99)
-    pit = randomised_pit(fit.model, later, x, t_x, T, AHEAD, rng=rng)
+    known = fit.diagnostics if fit.diagnostics.penalty > 0 else None
+    pit = randomised_pit(fit.model, later, x, t_x, T, AHEAD, rng=rng, diagnostics=known)
     paying = x > 0
     try:
         spend = gamma_gamma.fit(x[paying], mean[paying])
-        model, known = spend.model, spend.diagnostics
+        model, unsure = spend.model, spend.diagnostics
     except CannotFit:
         model = None
     if model is None or model.q <= 1:
-        model, known = shrunk_mean.fit(x[paying], mean[paying]), None
+        model, unsure = shrunk_mean.fit(x[paying], mean[paying]), None
     nothing, same = np.zeros(size), np.ones(size)
     worth = continuation(
         Buyers(x, t_x, T, x, mean, same, nothing, nothing),
@@ -91,7 +102,7 @@ def _one(true: MBGNBD, size: int, rng: np.random.Generator) -> tuple[bool, bool,
         Horizon(AHEAD, "week", 0.0),
         rng=rng,
         diagnostics=fit.diagnostics,
-        spend_diagnostics=known,
+        spend_diagnostics=unsure,
     )
     return (
         bool(found.outcome_low <= later.sum() <= found.outcome_high),
@@ -120,4 +131,8 @@ def _company(
 
 
 if __name__ == "__main__":
-    sys.exit(main("--small" in sys.argv))
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--seed", type=int, default=20_260_101)
+    arguments = parser.parse_args()
+    sys.exit(main(arguments.small, arguments.seed))

@@ -23,6 +23,7 @@ from kezhi.value.potential.purchase_model import PurchaseModel
 
 DRAWS = 400
 _FARTHEST = 5.0  # log-parameters are drawn within a factor of 150
+_MODELS = 60  # drawn ones that the probabilities of a count are the mean of
 _LOOKED_AT = 5_000  # customers by whom the spread of a large group is told
 
 
@@ -134,9 +135,17 @@ def randomised_pit(
     t: float,
     *,
     rng: np.random.Generator,
+    diagnostics: Diagnostics | None = None,
 ) -> Vector:
-    """P(Y < y) + u · P(Y = y) of each customer's count y within t: uniform where the model holds."""
+    """P(Y < y) + u · P(Y = y) of each customer's count y within t: uniform where the model holds.
+
+    With the diagnostics of the fit, probabilities are means over what the data leave open about the
+    parameters, as the intervals of few customers are.
+    """
     came = np.asarray(later, dtype=np.float64)
-    below = 1 - model.p_at_least(came, x, t_x, T, t)
-    here = model.p_count(came, x, t_x, T, t)
+    models = [model]
+    if diagnostics is not None:
+        models = drawn_models(model, diagnostics, rng, _MODELS)
+    below = np.mean([1 - own.p_at_least(came, x, t_x, T, t) for own in models], axis=0)
+    here = np.mean([own.p_count(came, x, t_x, T, t) for own in models], axis=0)
     return np.asarray(np.clip(below + rng.random(came.shape) * here, 0.0, 1.0))
