@@ -14,6 +14,7 @@ and 4 GB resident in the process that carries it out (PostgreSQL's own memory is
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -144,11 +145,15 @@ def run_once(on: date, server: int, *, profiled: bool = False) -> dict[str, Any]
     from kezhi.core.actor import SYSTEM
     from kezhi.insight.measuring import begin_value_run, run_value
 
-    marks: list[tuple[float, str]] = []
+    marks: list[tuple[str, float, dict[str, float]]] = []
+    told: set[str] = set()
 
     def progress(done: int, total: int, message: str = "") -> None:
-        if not marks or marks[-1][1] != str(message):
-            marks.append((time.monotonic(), str(message)))
+        # The last word on publishing comes when everything is written; what follows are pages.
+        name = f"{message} ✓" if done > total else str(message)
+        if name not in told:
+            told.add(name)
+            marks.append((name, time.monotonic(), cpu_seconds(server)))
 
     before = cpu_seconds(server)
     began = time.monotonic()
@@ -167,7 +172,12 @@ def run_once(on: date, server: int, *, profiled: bool = False) -> dict[str, Any]
 
         pstats.Stats(profile, stream=sys.stderr).sort_stats("cumtime").print_stats(70)
         pstats.Stats(profile, stream=sys.stderr).sort_stats("tottime").print_stats(40)
-    ends = [*(start for start, _ in marks[1:]), ended]
+    marks.append(("", ended, after))
+    stages = {}
+    for (name, start, spent), (_, end, then) in itertools.pairwise(marks):
+        stages[name] = {"seconds": round(end - start, 1)} | {
+            who: round(then[who] - spent[who], 1) for who in then
+        }
     return {
         "as_of": on.isoformat(),
         "customers": run.customers,
@@ -175,10 +185,7 @@ def run_once(on: date, server: int, *, profiled: bool = False) -> dict[str, Any]
         "model": run.chosen_model,
         "seconds until published": run.seconds,
         "seconds with the pages prepared": round(ended - began, 1),
-        "stages": {
-            message: round(end - start, 1)
-            for (start, message), end in zip(marks, ends, strict=True)
-        },
+        "stages, and CPU seconds of each": stages,
         "cpu seconds": {name: round(after[name] - before[name], 1) for name in after},
         "megabytes": round(peak_megabytes()),
     }
