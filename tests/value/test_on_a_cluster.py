@@ -40,6 +40,13 @@ def test_the_run_tells_the_same_of_itself(here, there, part):
     alike(getattr(there.run, part), getattr(here.run, part), part)
 
 
+def test_nothing_differs_in_the_last_digit(here, there):
+    """Each customer's lines are added in their order, wherever they lie."""
+    for column in COLUMNS:
+        mine, yours = (found.customers[column].to_pylist() for found in (here, there))
+        assert repr(mine) == repr(yours), column
+
+
 def test_the_published_tree_is_the_same(here, there):
     assert there.tree == here.tree
 
