@@ -67,9 +67,10 @@ def nightly_value_run(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="jobs.close_search_gaps", queueing_lock="jobs.close_search_gaps")
 def close_search_gaps(timestamp: int) -> None:
-    """What was changed outside of a deed is found within a minute."""
+    """What was changed outside of a deed is found within a minute; what is new is found soon."""
     if filling.is_behind():
         filling.close_later()
+    filling.sort_in()
 
 
 @app.periodic(cron="10 3 * * *")

@@ -354,3 +354,12 @@ def test_two_worlds_that_differ_in_what_is_hidden_answer_alike(li_wei):
         on=TODAY,
     )
     assert answers() == before
+
+
+def test_what_is_new_is_found_while_it_waits_and_when_it_is_sorted_in(tea, li_wei):
+    from kezhi.workbench.searching import filling
+
+    assert customers("茶业", li_wei) == [tea.name]
+    assert filling.sort_in() > 0
+    assert customers("茶业", li_wei) == [tea.name]
+    assert filling.sort_in() == 0

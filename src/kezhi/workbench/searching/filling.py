@@ -160,6 +160,16 @@ def close_gaps(progress: Progress = silent, *, is_waiting: bool = True) -> int:
         return _carry_out(plan, total, progress) if plan else 0
 
 
+def sort_in() -> int:
+    """Bring what waits in the list of the index to its place; how many pages that were.
+
+    Whoever looks for something reads the list through, so it stays short.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kezhi_sort_search_in()")
+        return int(cursor.fetchone()[0])
+
+
 @contextmanager
 def _alone(is_waiting: bool) -> Iterator[bool]:
     """Two jobs would do the same work twice."""
