@@ -41,6 +41,7 @@ def main() -> None:
         site(arguments.keep or Path(name), arguments.customers) as running,
     ):
         report: dict[str, Any] = {"held_to": HELD_TO, "fill_s": write_documents()}
+        sort_in()
         texts = samples(arguments.texts)
         report["function_ms"] = {who: in_process(who, texts) for who in ("seller000", "boss")}
         report["http_ms"] = {who: over_http(who, running, texts) for who in ("seller000", "boss")}
@@ -48,6 +49,13 @@ def main() -> None:
         report["plan"] = plans(texts)
         report["load_average"] = os.getloadavg()[0]
     print(json.dumps(report, indent=1, ensure_ascii=False))
+
+
+def sort_in() -> None:
+    """As a job of the worker does every minute; here none runs."""
+    from kezhi.workbench.searching.filling import sort_in
+
+    sort_in()
 
 
 def samples(count: int) -> dict[str, list[str]]:

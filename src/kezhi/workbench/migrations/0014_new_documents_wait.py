@@ -4,7 +4,7 @@ import django.contrib.postgres.indexes
 from django.db import migrations
 
 WAITING = """
-ALTER INDEX workbench_search_tokens SET (fastupdate = on, gin_pending_list_limit = 1024);
+ALTER INDEX workbench_search_tokens SET (fastupdate = on, gin_pending_list_limit = 256);
 
 CREATE FUNCTION kezhi_sort_search_in() RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ),
                 migrations.AddIndex(
                     model_name='searchdocument',
-                    index=django.contrib.postgres.indexes.GinIndex(fastupdate=True, fields=['tokens'], gin_pending_list_limit=1024, name='workbench_search_tokens'),
+                    index=django.contrib.postgres.indexes.GinIndex(fastupdate=True, fields=['tokens'], gin_pending_list_limit=256, name='workbench_search_tokens'),
                 ),
             ],
         ),

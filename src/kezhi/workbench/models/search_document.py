@@ -30,7 +30,7 @@ class SearchDocument(models.Model):
                 fields=["tokens"],
                 name="workbench_search_tokens",
                 fastupdate=True,
-                gin_pending_list_limit=1024,
+                gin_pending_list_limit=256,
             ),
             models.Index(fields=["customer_id"], name="workbench_search_customer"),
         ]
