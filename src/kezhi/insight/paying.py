@@ -24,7 +24,7 @@ from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.insight.copying import copied, copy_into
 from kezhi.insight.models import CapitalRate, PaymentBehaviour, ValueRun
-from kezhi.insight.serving import InvalidCost, must_rule
+from kezhi.insight.serving import InvalidCost, lacking, must_rule, rate_on
 from kezhi.ledger.models import Order
 from kezhi.value.costs import payment
 from kezhi.value.durations import DAYS_PER_YEAR
@@ -62,10 +62,7 @@ def publish_capital_rate(
     errors = {}
     if rate is None or not rate.is_finite() or not 0 <= rate <= 1:
         errors["rate"] = _("Enter a rate between 0 and 100 percent a year.")
-    if since_on is None:
-        errors["since_on"] = _("Choose the day from which it holds.")
-    if not reason.strip():
-        errors["reason"] = _("Say why: colleagues will ask what changed.")
+    errors |= lacking(since_on, reason)
     if errors or rate is None or since_on is None:
         raise InvalidCost(errors)
     rate = round(rate, 4)
@@ -83,8 +80,7 @@ def capital_rates() -> list[CapitalRate]:
 
 def capital_rate_on(day: date) -> CapitalRate | None:
     """The version that holds on a day; None before the first."""
-    held = [each for each in capital_rates() if each.since_on <= day]
-    return held[-1] if held else None
+    return rate_on(capital_rates(), day)
 
 
 @dataclass(frozen=True, slots=True)

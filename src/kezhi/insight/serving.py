@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -20,12 +20,13 @@ from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight.copying import copied
-from kezhi.insight.models import ActivityRate, SharedCost
+from kezhi.insight.models import ActivityRate, CapitalRate, SharedCost
 from kezhi.ledger.models import CostEntry
 from kezhi.value.costs.activities import Bought, Total, serving_costs
 from kezhi.value.reading import EPOCH
 
 Array = np.ndarray[Any, Any]
+Rate = TypeVar("Rate", ActivityRate, CapitalRate)
 
 Activity, Driver = ActivityRate.Activity, SharedCost.Driver
 MOST_RATE, MOST_MONEY = Decimal(10) ** 9, Decimal(10) ** 14
@@ -66,10 +67,7 @@ def publish_rate(
         errors["activity"] = _("Choose what the rate is for.")
     if rate is None or not rate.is_finite() or not 0 <= rate <= MOST_RATE:
         errors["rate"] = _("Enter an amount of 0 or more.")
-    if since_on is None:
-        errors["since_on"] = _("Choose the day from which it holds.")
-    if not reason.strip():
-        errors["reason"] = _("Say why: colleagues will ask what changed.")
+    errors |= lacking(since_on, reason)
     if errors or rate is None or since_on is None:
         raise InvalidCost(errors)
     rate = round(rate, 2)
@@ -81,6 +79,16 @@ def publish_rate(
         reason=reason.strip()[:300],
         published_by=person(actor),
     )
+
+
+def lacking(since_on: date | None, reason: str) -> dict[str, str]:
+    """What a version of any rate lacks beside the rate."""
+    errors = {}
+    if since_on is None:
+        errors["since_on"] = _("Choose the day from which it holds.")
+    if not reason.strip():
+        errors["reason"] = _("Say why: colleagues will ask what changed.")
+    return errors
 
 
 @audited("shared_cost.entered")
@@ -147,8 +155,8 @@ def rates_by_activity() -> dict[str, list[ActivityRate]]:
     return {activity: list(versions.values()) for activity, versions in found.items()}
 
 
-def rate_on(versions: Sequence[ActivityRate], day: date) -> ActivityRate | None:
-    """The version that holds on a day; None before the first."""
+def rate_on(versions: Sequence[Rate], day: date) -> Rate | None:
+    """The version that holds on a day, of versions by day; None before the first."""
     held = [each for each in versions if each.since_on <= day]
     return held[-1] if held else None
 
