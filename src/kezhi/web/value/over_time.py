@@ -38,14 +38,7 @@ def show(request: PersonRequest) -> HttpResponse:
         .select_related("value_settings")
     )
     basis = _chosen(request, runs)
-    about: dict[str, Any] = {
-        "bridge": None,
-        "tabs": tabs("value-over-time"),
-        "scope": scope_words(actor),
-        "finding": "",
-        "may_measure": actor.may("measure", "value_run"),
-        "under_way": ValueRun.objects.under_way(),
-    }
+    about = {**head(request, "value-over-time"), "bridge": None}
     bridge = figures.asset_bridge(actor, basis) if basis else None
     if basis is None or bridge is None:
         return render(request, "value/over_time.html", about)
@@ -81,6 +74,17 @@ def tabs(current: str) -> list[dict[str, Any]]:
         {"label": label, "href": reverse(name), "current": name == current}
         for name, label in pages.items()
     ]
+
+
+def head(request: PersonRequest, current: str) -> dict[str, Any]:
+    """What each of these pages begins with."""
+    return {
+        "scope": scope_words(request.actor),
+        "tabs": tabs(current),
+        "finding": "",
+        "may_measure": request.actor.may("measure", "value_run"),
+        "under_way": ValueRun.objects.under_way(),
+    }
 
 
 def month_ends() -> list[ValueRun]:

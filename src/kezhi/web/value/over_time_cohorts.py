@@ -24,8 +24,7 @@ from kezhi.records import Condition, registry
 from kezhi.web import numbers
 from kezhi.web.findings import told
 from kezhi.web.requests import PersonRequest, must_may, must_see
-from kezhi.web.value.dashboard import scope_words
-from kezhi.web.value.over_time import month_ends, tabs
+from kezhi.web.value.over_time import head, month_ends
 
 SHOWN = ("both", "realised", "expected")
 PER = ("total", "customer")
@@ -78,14 +77,7 @@ def show(request: PersonRequest) -> HttpResponse:
     must_see(request, "customer", "value")
     asked, runs = Asked.read(request), month_ends()
     days = figures.measured_days(request.actor, runs)
-    about: dict[str, Any] = {
-        "scope": scope_words(request.actor),
-        "tabs": tabs("value-cohorts"),
-        "days": days,
-        "finding": "",
-        "may_measure": request.actor.may("measure", "value_run"),
-        "under_way": ValueRun.objects.under_way(),
-    }
+    about = {**head(request, "value-cohorts"), "days": days}
     rows = cohorts(days, asked.by)
     if not rows:
         return render(request, "value/over_time/cohorts.html", {**about, "days": []})

@@ -24,8 +24,7 @@ from kezhi.value.measure import Settings
 from kezhi.web import numbers
 from kezhi.web.findings import told
 from kezhi.web.requests import PersonRequest, must_may, must_see
-from kezhi.web.value.dashboard import scope_words
-from kezhi.web.value.over_time import month_ends, tabs
+from kezhi.web.value.over_time import head, month_ends
 
 MEASURES = ("expected", "contribution")
 
@@ -39,14 +38,7 @@ def show(request: PersonRequest) -> HttpResponse:
     of = asked if asked in MEASURES else "expected"
     runs = month_ends()
     days = figures.measured_days(request.actor, runs)
-    about: dict[str, Any] = {
-        "scope": scope_words(request.actor),
-        "tabs": tabs("value-equity"),
-        "days": days,
-        "finding": "",
-        "may_measure": request.actor.may("measure", "value_run"),
-        "under_way": ValueRun.objects.under_way(),
-    }
+    about = {**head(request, "value-equity"), "days": days}
     if not days:
         return render(request, "value/over_time/equity.html", about)
     rules = Settings.from_json(runs[-1].value_settings.rules)
