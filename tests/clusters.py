@@ -29,10 +29,6 @@ spark.sql.shuffle.partitions 2
 """
 
 
-ON_THE_CLUSTER = [pytest.mark.slow, pytest.mark.xdist_group("spark")]
-"""What every module that uses it is marked with: one process of the tests has the cluster."""
-
-
 class Cluster:
     """The address of the master, a folder that all share, and workers to be killed."""
 

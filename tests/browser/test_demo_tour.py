@@ -13,7 +13,7 @@ import pytest
 
 from kezhi.demo.people import SIGN_INS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.browser
 
 OWNER, PASSWORD = SIGN_INS[0][:2]
 PAGES = {

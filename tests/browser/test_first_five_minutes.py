@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("first")]
+pytestmark = pytest.mark.browser
 
 DAY = "1998-06-30"
 MINUTE = 60_000

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Error
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("first")]
+pytestmark = pytest.mark.browser
 
 ATTEMPTS = 30
 KILLED_AFTER = 12

@@ -19,7 +19,6 @@ import psutil
 import psycopg
 import pytest
 
-pytestmark = pytest.mark.xdist_group("launcher")
 KEZHI = [sys.executable, "-m", "kezhi.cli"]
 PATIENCE = 60
 

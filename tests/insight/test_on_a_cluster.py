@@ -2,14 +2,15 @@
 
 import math
 
+import pytest
+
 from cast import TODAY
-from clusters import ON_THE_CLUSTER
 from kezhi.core.actor import SYSTEM
 from kezhi.insight.measuring import begin_value_run, run_value
 from kezhi.insight.models import Snapshot, ValueRun
 from trading import trade
 
-pytestmark = ON_THE_CLUSTER
+pytestmark = pytest.mark.slow
 APART = {"id", "run", "customer"}
 
 

@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from clusters import AS_OF, ON_THE_CLUSTER, a_company, alike
+from clusters import AS_OF, a_company, alike
 from kezhi.value.measure import COLUMNS, Facts, Previous, RunFacts, Settings, measure
 from kezhi.value.reading import Unreadable
 
-pytestmark = ON_THE_CLUSTER
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,13 @@
 import threading
 import time
 
-from clusters import AS_OF, ON_THE_CLUSTER, a_company, alike
+import pytest
+
+from clusters import AS_OF, a_company, alike
 from kezhi.value.compute.cluster import SparkEngine
 from kezhi.value.measure import COLUMNS, measure
 
-pytestmark = ON_THE_CLUSTER
+pytestmark = pytest.mark.slow
 
 
 def test_a_worker_that_is_killed_in_the_middle_changes_nothing(cluster, engine):

@@ -14,7 +14,7 @@ from kezhi.accounts.single_sign_on import link_identity, save_provider
 from kezhi.audit.models import Change, Entry
 from kezhi.core.actor import SYSTEM
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("oidc")]
+pytestmark = pytest.mark.django_db
 
 PEOPLE = {
     "li": {"email": "li.wei@yuanhang.example", "email_verified": True, "name": "李伟"},
