@@ -46,7 +46,10 @@ def test_foreign_keys_point_down_and_leave_no_mark_on_the_lower_app():
             assert height[other] <= height[label], f"{model.__name__}.{field.name} points up"
 
 
-DEED_APPS = ("accounts", "workbench", "dataio", "customers", "catalog", "ledger", "insight", "demo")
+DEED_APPS = (
+    *("accounts", "workbench", "messaging", "dataio", "customers", "catalog", "ledger", "insight"),
+    *("rights", "demo"),
+)
 
 
 def _modules(*names: str):
