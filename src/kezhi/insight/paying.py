@@ -128,10 +128,9 @@ def read_invoices(customers: pa.Array, until: date) -> Invoices:
         ours = place < len(known)
         ours[ours] = known[place[ours]] == rows["f0"][ours]
         paid = np.where(rows["f2"] == OPEN, np.nan, rows["f2"])
-        for column, read in zip(
-            columns, (place.astype(np.int32), rows["f1"], paid, rows["f3"] / 100.0), strict=True
-        ):
-            column.append(read[ours])
+        read: list[Array] = [place.astype(np.int32), rows["f1"], paid, rows["f3"] / 100.0]
+        for column, values in zip(columns, read, strict=True):
+            column.append(values[ours])
     codes, due, paid, amounts = (
         np.concatenate(column) if column else np.zeros(0, kind)
         for column, kind in zip(columns, (np.int32, np.int32, np.float64, np.float64), strict=True)
