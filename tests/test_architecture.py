@@ -48,7 +48,7 @@ def test_foreign_keys_point_down_and_leave_no_mark_on_the_lower_app():
 
 DEED_APPS = (
     *("accounts", "workbench", "messaging", "dataio", "customers", "catalog", "ledger", "insight"),
-    *("rights", "demo"),
+    *("rights", "operations", "demo"),
 )
 
 

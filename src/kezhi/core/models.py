@@ -44,7 +44,10 @@ class JobRun(models.Model):
     objects: ClassVar[Any] = JobRunQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["state", "-id"], name="core_jobrun_state")]
+        indexes = [
+            models.Index(fields=["state", "-id"], name="core_jobrun_state"),
+            models.Index(fields=["actor_id", "-id"], name="core_jobrun_actor"),
+        ]
 
     def __str__(self) -> str:
         return self.title

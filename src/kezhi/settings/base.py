@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "kezhi.satisfaction",
     "kezhi.insight",
     "kezhi.rights",
+    "kezhi.operations",
     "kezhi.jobs",
     "kezhi.web",
 ]

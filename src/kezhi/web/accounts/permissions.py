@@ -46,6 +46,7 @@ def kind_labels() -> dict[str, str]:
         "user": _("People"),
         "role": _("Roles"),
         "company": _("Company"),
+        "operations": _("Operations"),
         "audit": _("Audit log"),
         "view": _("Saved views"),
         "demo": _("Demo company"),

@@ -1,0 +1,1 @@
+"""What an administrator needs to sleep well: backups, checks, measurements, slow pages."""

@@ -1,0 +1,3 @@
+from kezhi.operations.models.slow_page import SlowPage
+
+__all__ = ["SlowPage"]
