@@ -1,1 +1,18 @@
 """The tables of messaging, one file per kind."""
+
+from kezhi.messaging.models.incoming import Incoming
+from kezhi.messaging.models.mail_account import MailAccount
+from kezhi.messaging.models.notice import Notice, NoticePreference
+from kezhi.messaging.models.outgoing import Outgoing, OutgoingFile, Sender
+from kezhi.messaging.models.template import MailTemplate
+
+__all__ = [
+    "Incoming",
+    "MailAccount",
+    "MailTemplate",
+    "Notice",
+    "NoticePreference",
+    "Outgoing",
+    "OutgoingFile",
+    "Sender",
+]
