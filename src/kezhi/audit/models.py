@@ -113,6 +113,8 @@ class Sighting(models.Model):
         ]
         indexes = [
             models.Index(fields=["actor_id", "-id"], name="audit_sighting_actor"),
+            # Whose data was seen within some days is asked after a breach, over all of the log.
+            models.Index(fields=["day", "actor_id"], name="audit_sighting_day"),
             models.Index(fields=["tx", "id"], name="audit_sighting_tx"),
         ]
 
@@ -135,3 +137,20 @@ class Seal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.since_tx} … {self.until_tx}"
+
+
+class Redaction(models.Model):
+    """That rows under a seal had a person's name taken out, lawfully: the digest that they have since.
+
+    The digest is made under the same key as the seal's, so that only the program can have made it; the newest
+    of a seal counts.
+    """
+
+    at = models.DateTimeField(auto_now_add=True)
+    seal = models.ForeignKey(Seal, models.PROTECT, related_name="redactions")
+    rows = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    reason = models.CharField(max_length=100)
+
+    def __str__(self) -> str:
+        return f"{self.seal_id} {self.reason}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-SEALED_TABLES = ("audit_entry", "audit_change", "audit_sighting", "audit_seal")
+SEALED_TABLES = ("audit_entry", "audit_change", "audit_sighting", "audit_seal", "audit_redaction")
 
 
 def grant_application_role(role: str) -> None:

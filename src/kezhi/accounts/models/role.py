@@ -13,6 +13,7 @@ NAMES = (
     gettext_noop("Salesperson"),
     gettext_noop("Service agent"),
     gettext_noop("Analyst"),
+    gettext_noop("Data protection"),
 )
 
 

@@ -2,6 +2,13 @@
 
 from kezhi.customers.models.address import Address
 from kezhi.customers.models.card import Card, CardBatch
+from kezhi.customers.models.consent import (
+    Consent,
+    ConsentText,
+    ContactPolicy,
+    DoNotContact,
+    Exemption,
+)
 from kezhi.customers.models.contact import Contact
 from kezhi.customers.models.customer import Customer
 from kezhi.customers.models.draft import Draft
@@ -23,11 +30,16 @@ __all__ = [
     "Address",
     "Card",
     "CardBatch",
+    "Consent",
+    "ConsentText",
     "Contact",
+    "ContactPolicy",
     "Customer",
+    "DoNotContact",
     "Draft",
     "DuplicatePair",
     "DuplicateRules",
+    "Exemption",
     "FollowUp",
     "HandOver",
     "HandOverItem",

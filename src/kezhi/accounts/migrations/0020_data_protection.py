@@ -1,0 +1,31 @@
+import csv
+from pathlib import Path
+
+from django.db import migrations
+
+REFERENCE = Path(__file__).resolve().parent.parent / "reference" / "roles.csv"
+NEW = "data_protection"
+
+
+def load_missing_grants(apps, schema_editor):
+    """Consents, data requests and their registers came, and a role for whoever looks after them."""
+    Role = apps.get_model("accounts", "Role")
+    with REFERENCE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    name = next(row["name"] for row in rows if row["role"] == NEW)
+    Role.objects.get_or_create(key=NEW, defaults={"name": name, "grants": {}})
+    for role in Role.objects.all():
+        known = set(role.grants)
+        for row in rows:
+            if row["role"] != role.key or row["kind"] in known:
+                continue
+            role.grants[row["kind"]] = {
+                k: v for k, v in row.items() if k not in ("role", "name", "kind") and v
+            }
+        role.save()
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0019_grants_of_mail")]
+
+    operations = [migrations.RunPython(load_missing_grants, migrations.RunPython.noop)]
