@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import connection, models, transaction
 
 from kezhi.audit.models import Entry
+from kezhi.core import events
 from kezhi.core.actor import Actor
 
 P = ParamSpec("P")
@@ -39,12 +40,13 @@ def audited(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             token = _details.set({})
             try:
                 with transaction.atomic():
-                    outer = _mark(str(key))
+                    outer, heard_by = _begin(str(key), name)
                     outcome = function(*args, **kwargs)
-                    subject = next(
-                        (a for a in (*args, outcome) if isinstance(a, models.Model)), None
-                    )
+                    records = [a for a in (*args, outcome) if isinstance(a, models.Model)]
+                    subject = records[0] if records else None
                     _write(name, key, actor, subject, str(kwargs.get("reason", "") or ""))
+                    if heard_by:
+                        events.tell(heard_by, events.Event(key, name, records))
                     for finish in on_finishing if not outer else ():
                         finish()
                     _mark(outer)
@@ -119,15 +121,23 @@ def record(deed: str, *, actor: Actor, subject: models.Model | None = None, **de
     )
 
 
-def _mark(key: str) -> str:
-    """Tell the triggers which deed runs; returns the one that ran before."""
+def _begin(key: str, name: str) -> tuple[str, list[str]]:
+    """Tell the triggers which deed runs; returns the one that ran before, and who listens to deeds of that
+    name."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(current_setting('kezhi.deed', true), ''), set_config('kezhi.deed', %s, true)",
-            [key],
+            "SELECT coalesce(current_setting('kezhi.deed', true), ''), set_config('kezhi.deed', %s, true),"
+            " (SELECT array_agg(name) FROM core_listening WHERE %s = ANY(deeds))",
+            [key, name],
         )
-        row = cursor.fetchone()
-    return str(row[0]) if row else ""
+        outer, _key, heard_by = cursor.fetchone()
+    return str(outer), heard_by or []
+
+
+def _mark(key: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('kezhi.deed', %s, true)", [key])
+
 
 
 def _write(

@@ -1,9 +1,10 @@
-"""Work in progress that people can watch and stop."""
+"""Work in progress that people can watch and stop; who wants to hear of which deeds."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -84,3 +85,13 @@ class JobRun(models.Model):
         if result is not None:
             self.result = result
         self.save(update_fields=["state", "finished_at", "result"])
+
+
+class Listening(models.Model):
+    """Which deeds a listener of `core.events` wants to hear of. A deed looks here as it begins."""
+
+    name = models.CharField(max_length=40, unique=True)
+    deeds = ArrayField(models.CharField(max_length=80), default=list)
+
+    def __str__(self) -> str:
+        return self.name
