@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kezhi.accounts.models import Integration
 from kezhi.core.actor import Actor
 
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):
     def visible_to(self, actor: Actor, action: str = "read") -> WebhookQuerySet:
-        """What leaves the company is the owners' affair."""
-        return self.all() if actor.may("edit", "company") else self.none()
+        """Those of the integrations that the actor sees."""
+        return self.filter(integration__in=Integration.objects.visible_to(actor, action))
 
     def ready(self, at: datetime) -> WebhookQuerySet:
         """Those to which something may be sent now."""
@@ -29,24 +29,23 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
 class Webhook(models.Model):
     """An address of another system, and what is sent there.
 
-    `person` is in whose name it is sent: what they may not see is not sent either. `fields` names by kind of
+    What the integration's owner may not see, or the integration itself, is not sent; `fields` names by kind of
     record what is sent at most. The secrets are sealed and never shown again.
     """
 
     class State(models.TextChoices):
         ACTIVE = "active", pgettext_lazy("webhook", "Sending")
         PAUSED = "paused", pgettext_lazy("webhook", "Paused")
+        ENDED = "ended", pgettext_lazy("webhook", "Ended with its integration")
 
     class Pause(models.TextChoices):
         BY_HAND = "by_hand", _("Paused by hand")
         NO_ANSWER = "no_answer", _("No message arrived for three days")
         GONE = "gone", _("The receiver answered that it is gone for good")
-        PERSON_LEFT = "person_left", _("Its person doesn’t work here any more")
 
     name = models.CharField(max_length=80)
     url = models.CharField(max_length=500)
-    purpose = models.CharField(max_length=300)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="+")
     deeds = ArrayField(models.CharField(max_length=80), default=list)
     fields = models.JSONField(default=dict)
     secret = models.CharField(max_length=400)
@@ -100,7 +99,7 @@ class Delivery(models.Model):
         WAITING = "waiting", pgettext_lazy("delivery", "Waiting")
         DELIVERED = "delivered", pgettext_lazy("delivery", "Delivered")
         FAILED = "failed", pgettext_lazy("delivery", "Given up")
-        WITHHELD = "withheld", pgettext_lazy("delivery", "Not sent: its person may not see it")
+        WITHHELD = "withheld", pgettext_lazy("delivery", "Not sent: the integration may not see it")
 
     webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries")
     event_key = models.UUIDField()
