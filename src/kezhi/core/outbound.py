@@ -11,8 +11,10 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Timer
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -32,9 +34,16 @@ class Answer:
 
 
 def fetch(
-    url: str, *, data: bytes | None = None, headers: Mapping[str, str] | None = None
+    url: str,
+    *,
+    data: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    within: float = 30,
 ) -> Answer:
-    """GET, or POST when there is `data`. Raises `Unreachable`."""
+    """GET, or POST when there is `data`. Raises `Unreachable`.
+
+    `within` seconds all is over: who answers letter by letter, each in time, isn't waited for either.
+    """
     parts = urlsplit(url)
     host, is_private_allowed = parts.hostname or "", (parts.hostname or "") in private_hosts()
     if parts.username or parts.password or not may_be_asked(url):
@@ -46,11 +55,12 @@ def fetch(
         )
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request(
-                "POST" if data is not None else "GET", path, data, dict(headers or {})
-            )
-            response = connection.getresponse()
-            body = response.read(MOST_BYTES + 1)
+            with _ended_after(within, connection):
+                connection.request(
+                    "POST" if data is not None else "GET", path, data, dict(headers or {})
+                )
+                response = connection.getresponse()
+                body = response.read(MOST_BYTES + 1)
         finally:
             connection.close()
     except (OSError, ValueError, http.client.HTTPException) as error:
@@ -58,6 +68,26 @@ def fetch(
     if len(body) > MOST_BYTES:
         raise Unreachable
     return Answer(response.status, body)
+
+
+@contextmanager
+def _ended_after(seconds: float, connection: http.client.HTTPConnection) -> Iterator[None]:
+    is_over: list[bool] = []
+
+    def end() -> None:
+        is_over.append(True)
+        if connection.sock is not None:
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+    if is_over:  # what looked like the end of the answer was ours
+        raise OSError("the answer took too long")
 
 
 def private_hosts() -> set[str]:
@@ -81,6 +111,12 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
+def connect(host: str, port: int, *, seconds: float = TIMEOUT) -> socket.socket:
+    """A connection for another protocol (mail), to an address that may be asked. Raises `OSError`."""
+    is_private_allowed = host.lower() in private_hosts()
+    return _connected(host, port, may_be_private=is_private_allowed, seconds=seconds)
+
+
 class _Checked(http.client.HTTPConnection):
     """Connects to an address that was looked at, under the name that was asked for."""
 
@@ -97,7 +133,9 @@ class _Checked(http.client.HTTPConnection):
             self.sock = plain
 
 
-def _connected(host: str, port: int, *, may_be_private: bool) -> socket.socket:
+def _connected(
+    host: str, port: int, *, may_be_private: bool, seconds: float = TIMEOUT
+) -> socket.socket:
     last: OSError | None = None
     for family, kind, protocol, _name, address in socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM
@@ -105,7 +143,7 @@ def _connected(host: str, port: int, *, may_be_private: bool) -> socket.socket:
         if not may_be_private and not is_public(str(address[0])):
             continue
         made = socket.socket(family, kind, protocol)
-        made.settimeout(TIMEOUT)
+        made.settimeout(seconds)
         try:
             made.connect(address)
         except OSError as error:

@@ -25,6 +25,7 @@ from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.insight.measuring import recover_value_runs
 from kezhi.insight.scheduling import start_nightly_run
 from kezhi.insight.thinning import thin_history
+from kezhi.messaging.delivering import deliver_due
 from kezhi.workbench.attaching import sweep_attachments
 from kezhi.workbench.bulk_changing import forget_old_runs
 from kezhi.workbench.customizing import definitions
@@ -71,6 +72,14 @@ def close_search_gaps(timestamp: int) -> None:
     if filling.is_behind():
         filling.close_later()
     filling.sort_in()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="jobs.deliver_mail", queueing_lock="jobs.deliver_mail", lock="jobs.deliver_mail")
+@definitions.as_of_now()
+def deliver_mail(timestamp: int) -> None:
+    """Mail that was put off, and what a killed worker left."""
+    deliver_due(timezone.now(), timezone.now)
 
 
 @app.periodic(cron="10 3 * * *")

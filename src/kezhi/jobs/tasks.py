@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from kezhi.accounts.models import Company
@@ -27,12 +28,18 @@ from kezhi.insight.models import OfferRun, ValueRun
 from kezhi.insight.offering import run_offers
 from kezhi.insight.studying import run_study
 from kezhi.jobs.carrying import Job, unexpected, watched
+from kezhi.messaging.delivering import deliver
 from kezhi.workbench.attaching import keep_text
 from kezhi.workbench.bulk_changing import carry_out, undo_bulk
 from kezhi.workbench.customizing import carrying_out, definitions
 from kezhi.workbench.filtering import Asking
 from kezhi.workbench.models import BulkRun
 from kezhi.workbench.searching import filling
+
+
+@app.task(name="messaging.send")
+def send_mail(outgoing: int) -> None:
+    deliver(outgoing, timezone.now())
 
 
 @app.task(name="workbench.read_attachment")

@@ -29,7 +29,7 @@ class Notice(models.Model):
     path = models.CharField(max_length=300, blank=True)
     about_kind = models.CharField(max_length=40, blank=True)
     about_id = models.BigIntegerField(null=True)
-    key = models.CharField(max_length=120, null=True)
+    key = models.CharField(max_length=120, null=True)  # noqa: DJ001 (many have none)
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
     # Waits for the digest, and then names the day whose digest told it.
@@ -75,3 +75,6 @@ class NoticePreference(models.Model):
     quiet_from = models.PositiveSmallIntegerField(default=21)
     quiet_until = models.PositiveSmallIntegerField(default=8)
     version = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return str(self.person_id)

@@ -49,7 +49,7 @@ class Outgoing(models.Model):
     account = models.ForeignKey(MailAccount, models.PROTECT, null=True, related_name="+")
     purpose = models.CharField(max_length=8, choices=Purpose)
     message_id = models.CharField(max_length=200, unique=True)
-    key = models.CharField(max_length=120, null=True, unique=True)
+    key = models.CharField(max_length=120, null=True, unique=True)  # noqa: DJ001 (many have none)
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
@@ -128,3 +128,6 @@ class Sender(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+"
     )
     signature = models.TextField(_("Signature"), max_length=1000, blank=True)
+
+    def __str__(self) -> str:
+        return self.signature[:60]

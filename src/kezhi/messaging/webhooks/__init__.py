@@ -1,0 +1,1 @@
+"""Webhooks: other systems are told what happens here, and tell what happens there."""

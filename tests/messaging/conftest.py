@@ -1,0 +1,12 @@
+"""Fixtures of mail: servers and mailboxes."""
+
+import pytest
+
+from mail_servers import _dovecot, _smtp, imap_server, post_office, smtp_server
+
+__all__ = ["_dovecot", "_smtp", "imap_server", "post_office", "smtp_server"]
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "uploads"
