@@ -116,7 +116,7 @@ def record(deed: str, *, actor: Actor, subject: models.Model | None = None, **de
         deed=deed,
         actor_id=actor.pk,
         actor_name=actor.name,
-        detail=detail,
+        detail={**detail, **_by_program(actor)},
         **_subject(subject),
     )
 
@@ -139,7 +139,6 @@ def _mark(key: str) -> None:
         cursor.execute("SELECT set_config('kezhi.deed', %s, true)", [key])
 
 
-
 def _write(
     name: str, key: uuid.UUID, actor: Actor, subject: models.Model | None, reason: str
 ) -> None:
@@ -149,7 +148,11 @@ def _write(
         actor_id=actor.pk,
         actor_name=actor.name,
         reason=reason[:500],
-        detail={**(_details.get() or {}), **_in_place_of(actor, subject)},
+        detail={
+            **(_details.get() or {}),
+            **_in_place_of(actor, subject),
+            **_by_program(actor),
+        },
         **_subject(subject),
     )
 
@@ -163,6 +166,13 @@ def _in_place_of(actor: Actor, subject: models.Model | None) -> dict[str, Any]:
     if principal is None:
         return {}
     return {"in_place_of": principal.pk, "in_place_of_name": principal.name}
+
+
+def _by_program(actor: Actor) -> dict[str, Any]:
+    """Through which integration the actor did it, where it was a program of theirs."""
+    if actor.program is None:
+        return {}
+    return {"by_integration": actor.program.pk, "by_integration_name": actor.program.name}
 
 
 def _subject(subject: models.Model | None) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
@@ -41,6 +42,28 @@ class Principal(NamedTuple):
     name: str
 
 
+@dataclass(frozen=True)
+class Program:
+    """A program outside that acts for a person, and what it was given of the person's rights.
+
+    Kinds with the actions permitted there, and the widest access to groups of fields; a group that isn't
+    named is seen as the person sees it.
+    """
+
+    pk: int
+    name: str
+    grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    levels: Mapping[str, Access] = field(default_factory=dict)
+
+    def allows(self, action: str, kind: str) -> bool:
+        return action in self.grants.get(kind, ())
+
+    def access(self, kind: str, group: str) -> Access:
+        if not self.allows("read", kind):
+            return Access.HIDDEN
+        return self.levels.get(group, Access.EDIT)
+
+
 class Actor(Protocol):
     """What deeds and querysets may ask of whoever acts."""
 
@@ -49,6 +72,10 @@ class Actor(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def program(self) -> Program | None:
+        """The program that acts for the person; the audit names both."""
 
     @property
     def team_id(self) -> int | None: ...
@@ -84,6 +111,7 @@ class System:
 
     name: str = "Kezhi"
     pk: None = None
+    program: None = None
     team_id: None = None
     department_ids: tuple[int, ...] = ()
     own_ids: tuple[int, ...] = ()

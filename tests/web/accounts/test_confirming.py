@@ -32,6 +32,10 @@ SENSITIVE = [
     ("post", "/settings/roles/"),
     ("post", "/settings/roles/salesperson/"),
     ("post", "/settings/sign-in/providers/new/"),
+    ("post", "/settings/integrations/new/"),
+    ("post", "/settings/integrations/1/edit/"),
+    ("post", "/settings/integrations/1/tokens/"),
+    ("post", "/settings/integrations/1/tokens/1/rotation/"),
 ]
 
 

@@ -1,6 +1,7 @@
 """People, departments, teams, roles, shares, the company itself, and how people prove who they are."""
 
 from kezhi.accounts.models.company import Company
+from kezhi.accounts.models.integration import ROWS_A_DAY, Integration, Token
 from kezhi.accounts.models.one_time_link import LinkPurpose, OneTimeLink
 from kezhi.accounts.models.organisation import Department, Team
 from kezhi.accounts.models.role import Role
@@ -12,12 +13,14 @@ from kezhi.accounts.models.single_sign_on import ExternalIdentity, IdentityProvi
 from kezhi.accounts.models.user import User, person
 
 __all__ = [
+    "ROWS_A_DAY",
     "CodeApp",
     "Company",
     "Delegation",
     "Department",
     "ExternalIdentity",
     "IdentityProvider",
+    "Integration",
     "LinkPurpose",
     "OneTimeLink",
     "Passkey",
@@ -27,6 +30,7 @@ __all__ = [
     "Share",
     "SignInAttempt",
     "Team",
+    "Token",
     "User",
     "person",
 ]

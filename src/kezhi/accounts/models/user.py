@@ -14,7 +14,7 @@ from kezhi.accounts.models.organisation import Department, Team
 from kezhi.accounts.models.role import Role
 from kezhi.accounts.models.sharing import lent_to
 from kezhi.accounts.models.sign_in_attempt import login_key
-from kezhi.core.actor import Access, Actor, Principal, Scope
+from kezhi.core.actor import Access, Actor, Principal, Program, Scope
 from kezhi.core.names import name_key
 
 
@@ -76,6 +76,8 @@ class User(AbstractBaseUser):
     # "off": single letters do nothing (WCAG 2.1.4); empty is on.
     keys = models.CharField(max_length=3, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # The program that acts for the person in this request; set by `integrating.actor_of_token` alone.
+    program: Program | None = None
 
     objects: ClassVar[Any] = UserManager()
 
@@ -144,7 +146,8 @@ class User(AbstractBaseUser):
             for role in self._roles
             if role.scope("read", kind) > Scope.NONE
         )
-        return max(levels, default=Access.HIDDEN)
+        widest = max(levels, default=Access.HIDDEN)
+        return widest if self.program is None else min(widest, self.program.access(kind, group))
 
     def sees(self, kind: str, group: str) -> bool:
         """Whether the person may read a group of fields in full: what is masked is not seen."""
@@ -175,11 +178,14 @@ class User(AbstractBaseUser):
 
     @property
     def is_owner(self) -> bool:
-        return any(role.key == "owner" for role in self._roles)
+        """What only owners may do themselves, no program does for them."""
+        return self.program is None and any(role.key == "owner" for role in self._roles)
 
     def scope(self, action: str, kind: str) -> Scope:
         """The widest scope that any of the person's roles grants."""
         if not self.is_active:
+            return Scope.NONE
+        if self.program is not None and not self.program.allows(action, kind):
             return Scope.NONE
         return max((role.scope(action, kind) for role in self._roles), default=Scope.NONE)
 

@@ -25,6 +25,12 @@ from kezhi.web.accounts.permissions import ACCESS_LABELS, ACTION_LABELS, SCOPE_L
 from kezhi.workbench.filtering.meaning import enumerated
 
 LABELS: dict[str, str | Promise] = {
+    "integration.created": gettext_lazy("connected the program"),
+    "integration.changed": gettext_lazy("changed the integration"),
+    "integration.revoked": gettext_lazy("revoked everything of the integration"),
+    "token.issued": gettext_lazy("made a token for"),
+    "token.rotated": gettext_lazy("renewed a token of"),
+    "token.revoked": gettext_lazy("revoked a token of"),
     "address.created": gettext_lazy("added the address"),
     "address.deleted": gettext_lazy("deleted the address"),
     "address.edited": gettext_lazy("edited the address"),

@@ -58,6 +58,7 @@ def kind_labels() -> dict[str, str]:
         "share": _("Sharing customers"),
         "delegation": _("Standing in"),
         "reveal": _("Showing masked entries"),
+        "integration": _("Integrations"),
     }
     return {
         kind: str(registry[kind].label_plural) if kind in registry else words.get(kind, kind)

@@ -47,6 +47,8 @@ def settings_areas(request: PersonRequest) -> list[dict[str, str]]:
          ("edit", "tag")),
         ("shield", _("Sign-in"), _("Who needs a second factor, and which identity providers there are."),
          "/settings/sign-in/", ("edit", "company")),
+        ("link", _("Integrations"), _("API tokens of programs that work with Kezhi, and what each may do."),
+         "/settings/integrations/", ("read", "integration")),
         ("layers", _("Value rules"), _("Horizon, index weights, tiers, loyalty classes, lifecycle stages."),
          "/settings/value/", ("read", "value_settings")),
         ("order", _("Audit log"), _("Who did what, when, and what it changed."), "/settings/audit/",
