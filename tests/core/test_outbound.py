@@ -106,3 +106,31 @@ def test_redirects_are_not_followed_and_floods_are_cut(canary, settings):
 )  # fmt: skip
 def test_only_addresses_of_the_world_are_public(address, expected):
     assert is_public(address) is expected
+
+
+def test_who_answers_letter_by_letter_is_not_waited_for(settings):
+    """Each letter comes in time, the whole never would."""
+    settings.PRIVATE_HOSTS = ["localhost"]
+    listener = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def drip():
+        caller, _address = listener.accept()
+        with caller:
+            caller.recv(1000)
+            caller.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+            while not over.wait(0.02):
+                try:
+                    caller.sendall(b"x")
+                except OSError:
+                    return
+
+    dripping = threading.Thread(target=drip, daemon=True)
+    dripping.start()
+    try:
+        with pytest.raises(Unreachable):
+            fetch(f"http://localhost:{listener.getsockname()[1]}/", within=0.2)
+    finally:
+        over.set()
+        dripping.join()
+        listener.close()

@@ -12,7 +12,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Timer
 from urllib.parse import urlsplit
@@ -71,13 +71,13 @@ def fetch(
 
 
 @contextmanager
-def _ended_after(seconds: float, connection: http.client.HTTPConnection) -> Iterator[None]:
+def _ended_after(seconds: float, connection: _Checked) -> Iterator[None]:
     is_over: list[bool] = []
 
     def end() -> None:
         is_over.append(True)
-        if connection.sock is not None:
-            connection.sock.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            connection.end()
 
     timer = Timer(seconds, end)
     timer.daemon = True
@@ -123,14 +123,22 @@ class _Checked(http.client.HTTPConnection):
     def __init__(self, host: str, port: int, *, is_tls: bool, may_be_private: bool) -> None:
         super().__init__(host, port, timeout=TIMEOUT)
         self._is_tls, self._may_be_private = is_tls, may_be_private
+        self._line: socket.socket | None = None  # kept: an answer takes `sock` with it
 
     def connect(self) -> None:
-        plain = _connected(self.host, self.port, may_be_private=self._may_be_private)
+        self._line = _connected(self.host, self.port, may_be_private=self._may_be_private)
         if self._is_tls:
-            context = ssl.create_default_context()
-            self.sock = context.wrap_socket(plain, server_hostname=self.host)
-        else:
-            self.sock = plain
+            line = ssl.create_default_context().wrap_socket(
+                self._line, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self._line = line
+            line.do_handshake()
+        self.sock = self._line
+
+    def end(self) -> None:
+        """From another thread: whoever waits on this connection needn't any more."""
+        if self._line is not None:
+            self._line.shutdown(socket.SHUT_RDWR)
 
 
 def _connected(
