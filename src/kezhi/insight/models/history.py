@@ -26,8 +26,13 @@ class Snapshot(models.Model):
     `segment` is what the customer was in the contests of models, where the rules hold them apart.
     """
 
-    run = models.ForeignKey(ValueRun, models.CASCADE, related_name="snapshots", db_index=False)
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="snapshots", db_index=False)
+    # Written a million at a time: see docs/decisions/snapshots-are-checked-in-sets.md.
+    run = models.ForeignKey(
+        ValueRun, models.CASCADE, related_name="snapshots", db_index=False, db_constraint=False
+    )
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="snapshots", db_index=False, db_constraint=False
+    )
     as_of = models.DateField()
 
     tier = models.CharField(max_length=1, blank=True)
@@ -105,8 +110,13 @@ class MoveQuerySet(ScopedQuerySet):
 class Move(models.Model):
     """A change of class between two runs; kept for ever. `before` is empty at the first measurement."""
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="+", db_index=False)
-    run = models.ForeignKey(ValueRun, models.CASCADE, related_name="+")
+    # Without constraints, as the snapshots they are made of.
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    run = models.ForeignKey(
+        ValueRun, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     moved_on = models.DateField()
     before = models.CharField(max_length=12, blank=True)
     after = models.CharField(max_length=12)

@@ -56,7 +56,11 @@ class LostCustomer(models.Model):
     """
 
     customer = models.OneToOneField(
-        Customer, models.CASCADE, primary_key=True, related_name="lost_customer"
+        Customer,
+        models.CASCADE,
+        primary_key=True,
+        related_name="lost_customer",
+        db_constraint=False,
     )
     last_on = models.DateField()
     cause = models.CharField(max_length=12, choices=Loss.Cause, blank=True)

@@ -45,7 +45,9 @@ class PaymentBehaviour(models.Model):
     lateness cost at the capital rate so far, contained in the cost to serve; `cost_12m` of the last 12 months.
     """
 
-    customer = models.OneToOneField(Customer, models.CASCADE, primary_key=True, related_name="+")
+    customer = models.OneToOneField(
+        Customer, models.CASCADE, primary_key=True, related_name="+", db_constraint=False
+    )
     orders = models.IntegerField()
     late_orders = models.IntegerField()
     mean_days_late = models.FloatField()
