@@ -34,6 +34,12 @@ def _subcommands() -> dict[str, Subcommand]:
         "audit": Subcommand(
             "kezhi.cli.audit", "audit", _("Seal the audit log, and check that nobody changed it.")
         ),
+        "backup": Subcommand(
+            "kezhi.cli.backup", "backup", _("Make encrypted backups, and see that they are whole.")
+        ),
+        "restore": Subcommand(
+            "kezhi.cli.restore", "restore", _("Make a company out of a backup again.")
+        ),
         "search": Subcommand("kezhi.cli.search", "search", _("Look after what is searched.")),
         "web": Subcommand(serve, "web", _("Serve the web pages (DATABASE_URL).")),
         "worker": Subcommand(

@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class OperationsConfig(AppConfig):
     name = "kezhi.operations"
+
+    def ready(self) -> None:
+        from kezhi.operations import after_restoring  # noqa: F401

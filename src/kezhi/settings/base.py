@@ -6,7 +6,8 @@ for migrations), `KEZHI_DATA` (uploads, built static files, secret key), `KEZHI_
 `KEZHI_ORIGIN` (the address people use, as links and passkeys know it), `KEZHI_TRUSTED_PROXIES`,
 `KEZHI_DEBUG`, `KEZHI_SETUP_TOKEN` (opens the guided first run), `KEZHI_SESSION_DAYS`,
 `KEZHI_SESSION_IDLE_HOURS`, `KEZHI_PRIVATE_HOSTS`, `KEZHI_SSO_ISSUER`, `KEZHI_SSO_CLIENT_ID`,
-`KEZHI_SSO_CLIENT_SECRET`, `KEZHI_SSO_NAME` (one identity provider without clicking).
+`KEZHI_SSO_CLIENT_SECRET`, `KEZHI_SSO_NAME` (one identity provider without clicking), `KEZHI_BACKUPS`,
+`KEZHI_BACKUPS_ELSEWHERE`, `KEZHI_BACKUP_KEY` (the public half).
 """
 
 import os
@@ -62,6 +63,13 @@ CSRF_TRUSTED_ORIGINS = words("KEZHI_TRUSTED_ORIGINS")
 # among the allowed hosts.
 ORIGIN = (os.environ.get("KEZHI_ORIGIN") or next(iter(CSRF_TRUSTED_ORIGINS), "")).rstrip("/")
 SETUP_TOKEN = os.environ.get("KEZHI_SETUP_TOKEN", "")
+
+# Where backups lie, a second place for them (another disk, a mounted share), and whose key opens them.
+BACKUPS = Path(os.environ.get("KEZHI_BACKUPS") or DATA / "backups").expanduser()
+BACKUPS_ELSEWHERE = os.environ.get("KEZHI_BACKUPS_ELSEWHERE", "").strip()
+BACKUP_KEY = os.environ.get("KEZHI_BACKUP_KEY", "").strip()
+if not BACKUP_KEY and (DATA / "backup.key").is_file():
+    BACKUP_KEY = (DATA / "backup.key").read_text().strip()
 
 # Hosts of the company's own network that may be asked (an identity provider inside, for example).
 PRIVATE_HOSTS = words("KEZHI_PRIVATE_HOSTS")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,16 +27,31 @@ def company_at_hand(data: Path | None = None) -> Iterator[None]:
             yield
 
 
+def settle(data: Path | None = None) -> None:
+    """Settings are those of the company at hand; its database isn't needed."""
+    if data is not None or not os.environ.get("DATABASE_URL"):
+        os.environ["KEZHI_DATA"] = str(_folder(data))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezhi.settings")
+
+
 @contextmanager
-def _reached(data: Path | None) -> Iterator[None]:
+def database_at_hand(data: Path | None = None) -> Iterator[None]:
+    """The same for work that minds no pending migrations: a backup is made before an upgrade, too."""
+    with _reached(data, set_up_django):
+        yield
+
+
+@contextmanager
+def _reached(data: Path | None, open_it: Callable[[], None] | None = None) -> Iterator[None]:
     """Django is set up on the company's database.
 
     The company is that of DATABASE_URL; else the one in `data`, in KEZHI_DATA, or in the folder where
     `serve` or `demo` keep theirs. When Kezhi isn't running there, its database runs for the while.
     """
+    open_it = open_it or _open
     if data is None and (url := os.environ.get("DATABASE_URL")):
         reach(url).close()
-        _open()
+        open_it()
         yield
         return
     folder = DataFolder(_folder(data))
@@ -44,14 +59,14 @@ def _reached(data: Path | None) -> Iterator[None]:
     os.environ["KEZHI_DATA"] = str(folder.path)
     if url := _running(folder.path):
         os.environ["DATABASE_URL"] = url
-        _open()
+        open_it()
         yield
         return
     folder.hold(folder.kind)
     try:
         with EmbeddedPostgres(folder.path) as addresses:
             os.environ["DATABASE_URL"] = addresses.application
-            _open()
+            open_it()
             yield
             close_connections()
     finally:
