@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from kezhi.ledger import entering
-from kezhi.ledger.models import CostEntry, Order
+from kezhi.ledger.models import CostEntry, Order, OrderLine
 from kezhi.records import Collection, Condition, Field, FieldKind, Kind, View, registry
 
 K = FieldKind
@@ -42,6 +42,47 @@ ORDER_FIELDS = (
     Field("channel", _("Channel"), is_filterable=True),
     Field("currency", _("Currency"), K.CODE, is_filterable=True),
     Field("remark", _("Remark"), K.LONG_TEXT),
+)
+
+LINE_FIELDS = (
+    Field("number", _("Order number"), K.CODE, path="order__number", is_filterable=True),
+    Field("entry", pgettext_lazy("order line", "Entry"), K.INTEGER, path="id", is_sortable=True),
+    Field("order", pgettext_lazy("record", "Order"), K.LINK, link="order", is_filterable=True),
+    Field(
+        "customer",
+        pgettext_lazy("record", "Customer"),
+        K.LINK,
+        link="customer",
+        is_filterable=True,
+    ),
+    Field(
+        "product", pgettext_lazy("record", "Product"), K.LINK, link="product", is_filterable=True
+    ),
+    Field("ordered_on", _("Order date"), K.DATE, is_filterable=True),
+    Field(
+        "quantity",
+        pgettext_lazy("order line", "Quantity"),
+        K.QUANTITY,
+        is_filterable=True,
+        total="sum",
+    ),
+    Field(
+        "amount",
+        pgettext_lazy("order", "Amount"),
+        K.MONEY,
+        is_filterable=True,
+        decimals=2,
+        total="sum",
+    ),
+    Field(
+        "cost",
+        pgettext_lazy("order line", "Cost of goods"),
+        K.MONEY,
+        is_filterable=True,
+        decimals=2,
+        total="sum",
+        group="money",
+    ),
 )
 
 COST_FIELDS = (
@@ -177,6 +218,28 @@ def register() -> None:
             empty=_(
                 "What was bought, when and for how much: the facts that value is measured from."
             ),
+        )
+    )
+    registry.register(
+        Kind(
+            name="order_line",
+            label=_("Order line"),
+            label_plural=_("Order lines"),
+            model=OrderLine,
+            address="order-lines",
+            icon="order",
+            fields=LINE_FIELDS,
+            title="number",
+            columns=("number", "customer", "product", "ordered_on", "quantity", "amount"),
+            default_sort="-entry",
+            views=(
+                View("all", pgettext_lazy("view", "All")),
+                View("returns", _("Returns"), (Condition("amount", "lt", "0"),)),
+            ),
+            properties=("order", "customer", "product", "ordered_on", "quantity", "amount", "cost"),
+            belongs_to="customer",
+            select_related=("order", "customer", "product"),
+            empty=_("Which products were bought: the lines of all orders."),
         )
     )
     registry.register(

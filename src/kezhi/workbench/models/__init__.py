@@ -3,6 +3,7 @@
 from kezhi.workbench.models.attachment import Attachment
 from kezhi.workbench.models.bulk import BulkRun, BulkStep
 from kezhi.workbench.models.custom_field import CustomField, Layout
+from kezhi.workbench.models.report import Dashboard, Report, ReportSchedule
 from kezhi.workbench.models.saved_view import SavedView
 from kezhi.workbench.models.search_document import SearchDocument, SearchGap
 from kezhi.workbench.models.tag import Tag, Tagging
@@ -12,7 +13,10 @@ __all__ = [
     "BulkRun",
     "BulkStep",
     "CustomField",
+    "Dashboard",
     "Layout",
+    "Report",
+    "ReportSchedule",
     "SavedView",
     "SearchDocument",
     "SearchGap",
