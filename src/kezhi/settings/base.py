@@ -80,6 +80,9 @@ SINGLE_SIGN_ON = {
     "name": os.environ.get("KEZHI_SSO_NAME", ""),
 }
 
+# Requests that an integration may send at once, and a second.
+API_BURST, API_RATE = number("KEZHI_API_BURST", 200), number("KEZHI_API_RATE", 20)
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -10,10 +10,12 @@ from kezhi.accounts.models.session import Session
 from kezhi.accounts.models.sharing import Delegation, Share
 from kezhi.accounts.models.sign_in_attempt import SignInAttempt
 from kezhi.accounts.models.single_sign_on import ExternalIdentity, IdentityProvider
+from kezhi.accounts.models.traffic import Bucket, KeptAnswer, RowsTaken
 from kezhi.accounts.models.user import User, person
 
 __all__ = [
     "ROWS_A_DAY",
+    "Bucket",
     "CodeApp",
     "Company",
     "Delegation",
@@ -21,11 +23,13 @@ __all__ = [
     "ExternalIdentity",
     "IdentityProvider",
     "Integration",
+    "KeptAnswer",
     "LinkPurpose",
     "OneTimeLink",
     "Passkey",
     "RecoveryCode",
     "Role",
+    "RowsTaken",
     "Session",
     "Share",
     "SignInAttempt",

@@ -64,6 +64,7 @@ class Integration(models.Model):
             name=self.name,
             grants={kind: frozenset(actions) for kind, actions in self.grants.items()},
             levels={group: Access.named(level) for group, level in self.field_rules.items()},
+            rows_a_day=self.rows_a_day,
         )
 
     def is_in_use(self, *, on: date) -> bool:

@@ -29,6 +29,8 @@ class Role(models.Model):
     # {"customer": {"reach": "masked", "money": "hidden"}}; what isn't named may be edited.
     field_rules = models.JSONField(default=dict, blank=True)
     is_second_factor_required = models.BooleanField(default=False)
+    # What a person may export in a day; owners decide for themselves.
+    rows_a_day = models.PositiveIntegerField(default=5_000, db_default=5_000)
 
     class Meta:
         ordering = ["id"]
