@@ -10,7 +10,7 @@ from kezhi.accounts.models.integration import Integration
 
 
 class Bucket(models.Model):
-    """How many requests an integration may send at once; refilled as time goes by. Not logged: lost, it's full."""
+    """How many requests an integration may send at once, refilled by time; lost in a crash, it is full."""
 
     integration = models.OneToOneField(
         Integration, models.CASCADE, primary_key=True, related_name="+", db_constraint=False
@@ -48,7 +48,7 @@ class KeptAnswer(models.Model):
 
 
 class RowsTaken(models.Model):
-    """How many rows a person exported, or an integration read, on a day, and whether its being many was told."""
+    """How many rows a person exported, or an integration read, on a day, and whether that was told."""
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+", db_index=False

@@ -2,7 +2,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "")]
+    dependencies = [("accounts", "0022_traffic_of_integrations")]
 
     operations = [
         # Written at every request: without the log it costs no flush, and after a crash everybody begins full.
