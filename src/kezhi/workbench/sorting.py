@@ -55,17 +55,23 @@ class Order:
         """The one-to-one row that is sorted by, or the record's own table: nothing."""
         return self.field.path.split("__")[0] if "__" in self.field.path else ""
 
-    def page(self, queryset: QuerySet[Any], after: str = "", before: str = "") -> Page:
+    def page(
+        self, queryset: QuerySet[Any], after: str = "", before: str = "", size: int = PAGE
+    ) -> Page:
         """The page that follows or precedes a cursor; the first when the cursor isn't one of ours."""
         keyed = self._keyed(queryset)
         if position := self._opened(before):
-            rows = list(self._cut(keyed, position, True)[: PAGE + 1])
-            more = len(rows) > PAGE
-            rows = rows[:PAGE][::-1]
+            rows = list(self._cut(keyed, position, True)[: size + 1])
+            more = len(rows) > size
+            rows = rows[:size][::-1]
             return self._page(rows, has_previous=more, has_next=True)
         position = self._opened(after)
-        rows = list(self._cut(keyed, position, False)[: PAGE + 1])
-        return self._page(rows[:PAGE], has_previous=position is not None, has_next=len(rows) > PAGE)
+        rows = list(self._cut(keyed, position, False)[: size + 1])
+        return self._page(rows[:size], has_previous=position is not None, has_next=len(rows) > size)
+
+    def is_mine(self, cursor: str) -> bool:
+        """Whether we made this cursor, for a list in this order."""
+        return self._opened(cursor) is not None
 
     def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """All rows in this order."""
