@@ -14,6 +14,7 @@ from django.db import connection, models, transaction
 from kezhi.audit.models import Entry
 from kezhi.core import events
 from kezhi.core.actor import Actor
+from kezhi.core.repeating import repeated
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,11 +31,15 @@ def audited(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     The subject is the first positional argument if it is a record, else what the deed returns. A deed called
     by another deed joins its transaction and writes its own row. `reason=` is kept when the deed takes one.
+    A deed that the database gave up for another one's sake is repeated.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
         def deed(*args: P.args, **kwargs: P.kwargs) -> R:
+            return repeated(lambda: once(*args, **kwargs), (*args, *kwargs.values()))
+
+        def once(*args: P.args, **kwargs: P.kwargs) -> R:
             actor: Actor = kwargs["actor"]  # type: ignore[assignment]
             key = uuid.uuid4()
             token = _details.set({})

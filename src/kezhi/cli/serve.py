@@ -6,6 +6,7 @@ import errno
 import http.client
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -288,6 +289,7 @@ def web(port: int, host: str, workers: int) -> None:
     _refuse_a_taken_port(host, port)
     set_up_django()
     refuse_pending_migrations()
+    _share_measurements(port)
     from django.urls import get_resolver
 
     # Loaded once, before the processes are forked: they share the memory, and a fault is told at once.
@@ -310,6 +312,16 @@ def web(port: int, host: str, workers: int) -> None:
         workers_kill_timeout=10,
         log_level=LogLevels.warning,
     ).serve(target_loader=partial(_application, os.getpid()), wrap_loader=False)
+
+
+def _share_measurements(port: int) -> None:
+    """Web processes keep what they measure in files of one folder; it begins empty with each start."""
+    from django.conf import settings
+
+    folder = Path(settings.DATA) / "run" / f"measurements-{port}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def _application(parent: int) -> Any:

@@ -7,7 +7,8 @@ for migrations), `KEZHI_DATA` (uploads, built static files, secret key), `KEZHI_
 `KEZHI_DEBUG`, `KEZHI_SETUP_TOKEN` (opens the guided first run), `KEZHI_SESSION_DAYS`,
 `KEZHI_SESSION_IDLE_HOURS`, `KEZHI_PRIVATE_HOSTS`, `KEZHI_SSO_ISSUER`, `KEZHI_SSO_CLIENT_ID`,
 `KEZHI_SSO_CLIENT_SECRET`, `KEZHI_SSO_NAME` (one identity provider without clicking), `KEZHI_BACKUPS`,
-`KEZHI_BACKUPS_ELSEWHERE`, `KEZHI_BACKUP_KEY` (the public half).
+`KEZHI_BACKUPS_ELSEWHERE`, `KEZHI_BACKUP_KEY` (the public half),
+`KEZHI_LOG`, `KEZHI_METRICS_TOKEN`, `KEZHI_SLOW_PAGE_MS`.
 """
 
 import os
@@ -111,6 +112,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "kezhi.web.watching.WatchMiddleware",
     "kezhi.web.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -157,7 +159,8 @@ DATABASES = {
 }
 DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"]["OPTIONS"],
-    "pool": {"min_size": 1, "max_size": 8, "timeout": 20},
+    # A server that comes back is noticed within seconds: pages that wait give up soon and try anew.
+    "pool": {"min_size": 1, "max_size": 8, "timeout": 5, "reconnect_timeout": 3},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -241,11 +244,31 @@ CACHES = {
     }
 }
 
+# `json` for a log server, with a line for each request; else lines for people.
+LOG = os.environ.get("KEZHI_LOG", "").strip() or "line"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"about": {"()": "kezhi.core.logs.Context"}},
+    "formatters": {
+        "line": {"()": "kezhi.core.logs.Line"},
+        "json": {"()": "kezhi.core.logs.Json"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if LOG == "json" else "line",
+            "filters": ["about"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"kezhi": {"level": "INFO"}},
+    "loggers": {
+        "kezhi": {"level": "INFO"},
+        "kezhi.requests": {"level": "INFO" if LOG == "json" else "WARNING"},
+    },
 }
+
+# Who may read /metrics: whoever sends this token; without one, this machine only.
+METRICS_TOKEN = os.environ.get("KEZHI_METRICS_TOKEN", "")
+# A page that took longer is kept for the administrator; 0 keeps none.
+SLOW_PAGE_SECONDS = number("KEZHI_SLOW_PAGE_MS", 1000) / 1000

@@ -17,3 +17,4 @@ DATABASES["default"]["OPTIONS"] = {
 }
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+SLOW_PAGE_SECONDS = 0  # on a busy machine every page would be one

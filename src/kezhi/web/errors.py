@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import secrets
+import sys
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+
+from kezhi.web.patience import is_away, is_full, took_too_long
+
+WAS_AWAY = "database_was_away"
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -27,7 +32,23 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _page(request, 404, _("There is nothing at this address"), text)
 
 
+def of_the_surroundings(
+    request: HttpRequest, exception: BaseException | None
+) -> HttpResponse | None:
+    """The page for a fault that isn't the program's: a database that is away or busy, a disk that is full."""
+    if exception is None:
+        return None
+    if took_too_long(exception):
+        return too_slow(request)
+    if is_full(exception):
+        return full(request)
+    return unavailable(request) if is_away(exception) else None
+
+
 def failed(request: HttpRequest) -> HttpResponse:
+    # Django calls this while the fault is being handled, wherever it arose.
+    if (known := of_the_surroundings(request, sys.exc_info()[1])) is not None:
+        return known
     text = _(
         "Nothing was saved halfway. Try again; if it comes back, tell your administrator the number."
     )
@@ -37,7 +58,15 @@ def failed(request: HttpRequest) -> HttpResponse:
 def unavailable(request: HttpRequest) -> HttpResponse:
     text = _("The database can’t be reached. Try again in a minute.")
     response = _page(request, 503, _("Kezhi is starting or being looked after"), text)
-    response.headers["Retry-After"] = "30"
+    response.headers["Retry-After"] = "5"
+    setattr(response, WAS_AWAY, True)
+    return response
+
+
+def full(request: HttpRequest) -> HttpResponse:
+    text = _("Nothing was saved. Your administrator has to make room; then try again.")
+    response = _page(request, 507, _("The disk of the server is full"), text)
+    response.headers["Retry-After"] = "60"
     return response
 
 

@@ -18,7 +18,7 @@ from django.utils.translation.trans_real import (
 from kezhi.accounts.models import Company, User
 from kezhi.accounts.sessions import note_visit
 from kezhi.web import appearance, errors, numbers
-from kezhi.web.patience import holds_nul, took_too_long
+from kezhi.web.patience import holds_nul, is_away
 from kezhi.workbench.customizing import definitions
 
 
@@ -34,8 +34,8 @@ class PersonMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """What the database gave up or can't hold is told; every other fault is a fault."""
-        if took_too_long(exception):
-            return errors.too_slow(request)
+        if (known := errors.of_the_surroundings(request, exception)) is not None:
+            return known
         # No browser sends it: 400 for all forms at once, instead of a fault in the one that forgot.
         return errors.bad_request(request, exception) if holds_nul(exception) else None
 
@@ -43,7 +43,9 @@ class PersonMiddleware:
         try:
             # Before the guided first run there is no company yet: its defaults stand in.
             company = Company.current() or Company()
-        except OperationalError:
+        except OperationalError as error:
+            if not is_away(error):
+                raise
             return _without_database(request)
         zone = company.zone
         today = company.today()

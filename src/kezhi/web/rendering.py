@@ -15,6 +15,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html
 
 from kezhi.web import numbers
+from kezhi.web.tallying import rendering
 
 MOST_KNOWN = 20_000
 Known = dict[tuple[str, ...], str]
@@ -32,7 +33,7 @@ class Pages(Jinja2):
 
 class Page(Template):
     def render(self, context: dict[str, Any] | None = None, request: Any = None) -> str:
-        with in_one_language():
+        with rendering(), in_one_language():
             return str(super().render(context, request))
 
 
