@@ -22,7 +22,7 @@ MADE_OF_PARTS = {
     "dataio/custom_columns.py", "dataio/importing.py", "dataio/loading.py", "dataio/people.py",
     "dataio/staging.py", "dataio/undoing.py", "demo/customizing.py", "demo/loading.py",
     "insight/copying.py", "insight/facts.py", "insight/figures/growth.py",
-    "insight/indexing/comparing.py", "insight/previewing.py", "insight/publishing.py",
+    "insight/indexing/comparing.py", "insight/previewing.py", "insight/publishing.py", "insight/standing.py",
     "ledger/importing.py", "ledger/importing_costs.py", "workbench/attaching.py",
     "workbench/customizing/carrying_out.py", "workbench/searching/documents.py",
     "workbench/searching/filling.py", "workbench/searching/finding.py",

@@ -32,6 +32,7 @@ from kezhi.insight import (
     overriding,
     paying,
     publishing,
+    standing,
 )
 from kezhi.insight.engines import engine_of_this_installation
 from kezhi.insight.facts import Ledger, facts_folder, read_ledger
@@ -266,6 +267,7 @@ def _carry_out(run: ValueRun, progress: Progress, engine: Engine) -> None:
     publish_value_run(run, measurement, work, begun, actor=SYSTEM)
     # Published is published: nothing after it may stop or fail the run.
     try:
+        standing.validate_standings()
         _keep_figures()
         following.keep_figures()
         carrying_out.follow_row("customer", "standing")
@@ -390,13 +392,14 @@ def publish_value_run(
     for each in (*past, run):
         publishing.supersede(each)
         moves += publishing.write_moves(each)
-    changed = 0
+    standings = None
     if ValueRun.objects.latest_published() == run:
-        changed = publishing.update_standings(run)
+        standings = standing.prepare_standings(run)
         overriding.expire_overrides(run, actor=actor)
         KeptFigure.objects.exclude(key__in=figures.OF_A_DAY).delete()
         following.prepare_pages(run, work.ledger)
     work.tell(stage_of_work("publish"), 0.9)  # the last chance to cancel
+    changed = standings.show() if standings else 0
     note(as_of=run.as_of.isoformat(), changed=changed, moves=moves, backfilled=len(past))
 
 

@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import person
@@ -179,6 +179,15 @@ def overrides_for(run: ValueRun) -> list[TierOverride]:
     # Who approves meanwhile waits, so that no decision is lost between this run and the next.
     locked = TierOverride.objects.open().select_for_update(of=("self",)).order_by("pk")
     return [each for each in locked if each.is_in_force and each.until >= run.as_of]
+
+
+def hold_what_was_decided(run: ValueRun) -> None:
+    """A tier that was approved while the run worked holds, although the run doesn't know of it yet."""
+    current = TierOverride.objects.in_force().filter(until__gte=run.as_of)
+    for each in current.exclude(customer__standing__tier=F("tier")):
+        Standing.objects.filter(pk=each.customer_id).update(
+            tier=each.tier, previous_tier=each.tier_before, tier_since=each.approved_on
+        )
 
 
 def is_latest(run: ValueRun) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -61,7 +60,6 @@ ROUNDED = {
 }
 RENAMED = {"revenue": "total", "revenue_trend": "trend_of_spend", "stage": "lifecycle"}
 TEXT = ("tier", "tier_pending", "loyalty", "stage", "segment", "quadrant", "rfm")
-REFERENCE_DAYS = 28
 
 
 def store_snapshots(run: ValueRun, measurement: Measurement) -> None:
@@ -116,16 +114,14 @@ def _rfm(measured: pa.Table) -> pa.Array:
 
 
 def _leaves(leaves: pa.ChunkedArray) -> pa.Array:
-    """`{0.25,NULL,…}`: what PostgreSQL reads as an array."""
+    """Lists of rounded numbers; what is not measured is null."""
     lists = pc.cast(leaves, pa.list_(pa.float64()))
     array = pa.concat_arrays(lists.chunks) if lists.num_chunks else pa.array([], lists.type)
-    flat = pc.round(array.flatten(), ndigits=6)
-    is_known = pc.fill_null(pc.is_finite(flat), False)
-    words = pc.fill_null(pc.if_else(is_known, pc.cast(flat, pa.string()), "NULL"), "NULL")
+    flat = array.flatten()
+    known = pc.if_else(pc.fill_null(pc.is_finite(flat), False), flat, None)
     ends = np.cumsum(pc.list_value_length(array).to_numpy(zero_copy_only=False))
     starts = pa.array(np.concatenate(([0], ends)), pa.int32())
-    joined = pc.binary_join(pa.ListArray.from_arrays(starts, words), ",")
-    return pc.binary_join_element_wise("{", joined, "}", "")
+    return pa.ListArray.from_arrays(starts, pc.round(known, ndigits=6))
 
 
 def previous_tiers(run: ValueRun) -> pa.Table:
@@ -229,7 +225,7 @@ def _write_moves(run: ValueRun) -> int:
     decided = overriding.decided_on(run.as_of)
     facts: dict[str, Any] = {"run": run.pk, "day": run.as_of, "decided": decided}
     written = 0
-    with _sober() as cursor:
+    with sober() as cursor:
         cursor.execute(CLASSES.format(name="classes_now"), facts)
         earlier = {"run": previous.pk if previous else None}
         cursor.execute(CLASSES.format(name="classes_before"), earlier)
@@ -244,7 +240,7 @@ def _write_moves(run: ValueRun) -> int:
 
 
 @contextmanager
-def _sober() -> Iterator[CursorWrapper]:
+def sober() -> Iterator[CursorWrapper]:
     """A cursor for statements over whole tables: they aren't compiled first, which takes longer than they do,
     and never joined row by row. What was filled in this transaction has no statistics yet and looks empty to
     the planner: a million moves, each looking through those before it, would take the night.
@@ -259,87 +255,3 @@ def _sober() -> Iterator[CursorWrapper]:
 def before(run: ValueRun) -> ValueRun | None:
     """The readable run of the last day before this one's."""
     return ValueRun.objects.readable().filter(as_of__lt=run.as_of).first()
-
-
-# Column of `Standing`: the expression over the snapshot n, the reference r, the last moves t and g.
-STANDING = {
-    "tier": "n.tier",
-    "previous_tier": "coalesce(t.before, '')",
-    "tier_since": "t.moved_on",
-    "loyalty": "n.loyalty",
-    "stage": "n.stage",
-    "stage_since": "g.moved_on",
-    "score": "n.score",
-    "score_change": "round((n.score - r.score)::numeric, 3)::float8",
-    "first_order_on": "n.first_on",
-    "last_order_on": "n.last_on",
-    "occasions": "n.occasions",
-    "revenue_12m": "n.revenue_12m",
-    "contribution_12m": "n.contribution_12m",
-    "revenue_trend": "n.revenue_trend",
-    "realised_value": "n.realised_value",
-    "realised_is_estimate": "n.realised_is_estimate",
-    "current_value": "n.current_value",
-    "potential_value": "n.potential_value",
-    "potential_low": "n.outcome_low",
-    "potential_high": "n.outcome_high",
-    "value_at_risk": "n.value_at_risk",
-    "p_alive": "n.p_alive",
-    "p_alive_before": "r.p_alive",
-    "p_purchase_12m": "n.p_purchase_12m",
-    "expected_next_on": "n.expected_next_on",
-    "overdue_ratio": "n.overdue_ratio",
-    "quadrant": "n.quadrant",
-    "loyalty_index": "n.loyalty_index",
-    "influence_index": "n.influence_index",
-    "recency_score": "nullif(substr(n.rfm, 1, 1), '')::smallint",
-    "frequency_score": "nullif(substr(n.rfm, 2, 1), '')::smallint",
-    "monetary_score": "nullif(substr(n.rfm, 3, 1), '')::smallint",
-}
-STANDING_NEW = """
-    DROP TABLE IF EXISTS standing_new;
-    CREATE TEMP TABLE standing_new ON COMMIT DROP AS
-    SELECT n.customer_id, {expressions}
-    FROM insight_snapshot n
-    LEFT JOIN insight_snapshot r ON r.run_id = %(reference)s AND r.customer_id = n.customer_id
-    LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, before, moved_on FROM insight_tiermove
-               WHERE moved_on <= %(day)s ORDER BY customer_id, moved_on DESC, id DESC) t
-           ON t.customer_id = n.customer_id
-    LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, moved_on FROM insight_stagemove
-               WHERE moved_on <= %(day)s ORDER BY customer_id, moved_on DESC, id DESC) g
-           ON g.customer_id = n.customer_id
-    WHERE n.run_id = %(run)s;
-    ANALYZE standing_new
-"""
-STANDING_CHANGED = """
-    UPDATE customers_standing s SET run_id = %(run)s, measured_on = %(day)s, {assignments}
-    FROM standing_new n
-    WHERE n.customer_id = s.customer_id
-      AND (s.run_id IS NULL OR ({ours}) IS DISTINCT FROM ({theirs}))
-"""
-
-
-def update_standings(run: ValueRun) -> int:
-    """Bring the rows of `Standing` that changed up to this run; returns how many."""
-    reference = (
-        ValueRun.objects.readable()
-        .filter(as_of__lte=run.as_of - timedelta(days=REFERENCE_DAYS))
-        .first()
-    )
-    facts: dict[str, Any] = {
-        "run": run.pk,
-        "day": run.as_of,
-        "reference": reference.pk if reference else None,
-    }
-    expressions = ", ".join(f"{source} AS {name}" for name, source in STANDING.items())
-    with _sober() as cursor:
-        cursor.execute(STANDING_NEW.format(expressions=expressions), facts)
-        cursor.execute(
-            STANDING_CHANGED.format(
-                assignments=", ".join(f"{name} = n.{name}" for name in STANDING),
-                ours=", ".join(f"s.{name}" for name in STANDING),
-                theirs=", ".join(f"n.{name}" for name in STANDING),
-            ),
-            facts,
-        )
-        return int(cursor.rowcount)

@@ -51,7 +51,7 @@ END $$;
 -- Takes the place of the present table, with what others wrote there since: rows whose transaction isn't older
 -- than `since`. `held` is how many rows the caller wrote. Returns the customers that are gone.
 CREATE FUNCTION kezhi_standing_exchange(since bigint, held bigint) RETURNS bigint[]
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '700ms' AS $$
 DECLARE
   age_since bigint;
   rows_now bigint;
@@ -131,12 +131,24 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Whoever deletes customers waits for a run that is being published just then, and the run for them: else it
+-- would publish what it measured of somebody who is gone.
+CREATE FUNCTION kezhi_standing_leaves() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(7320582);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER kezhi_standing_leaves BEFORE DELETE ON customers_standing
+FOR EACH STATEMENT EXECUTE FUNCTION kezhi_standing_leaves();
+
 REVOKE ALL ON FUNCTION kezhi_standing_next() FROM PUBLIC;
 REVOKE ALL ON FUNCTION kezhi_standing_index() FROM PUBLIC;
 REVOKE ALL ON FUNCTION kezhi_standing_exchange(bigint, bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION kezhi_standing_validate() FROM PUBLIC;
 """
 BACKWARD = """
+DROP TRIGGER kezhi_standing_leaves ON customers_standing;
+DROP FUNCTION kezhi_standing_leaves();
 DROP FUNCTION kezhi_standing_validate();
 DROP FUNCTION kezhi_standing_exchange(bigint, bigint);
 DROP FUNCTION kezhi_standing_index();
