@@ -16,12 +16,14 @@ class CustomersConfig(AppConfig):
             matching_keeping,
             placing,
             sharing,
+            telling,
         )
         from kezhi.customers.models.standing import Standing, Tier
         from kezhi.dataio import registry as dataio
         from kezhi.workbench import bulk_changing, searching, undoing
 
         declarations.register()
+        telling.register()
         searching.rank_by(
             Standing, key="customer_id", column="tier", kind="customer", group="value", ranks=Tier
         )

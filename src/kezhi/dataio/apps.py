@@ -5,6 +5,7 @@ class DataioConfig(AppConfig):
     name = "kezhi.dataio"
 
     def ready(self) -> None:
-        from kezhi.dataio import loading, registry
+        from kezhi.dataio import loading, registry, telling
 
         registry.for_declared[:] = [loading.DeclaredLoader]
+        telling.register()

@@ -5,6 +5,7 @@ class InsightConfig(AppConfig):
     name = "kezhi.insight"
 
     def ready(self) -> None:
-        from kezhi.insight import questions
+        from kezhi.insight import questions, telling
 
         questions.register()
+        telling.register()

@@ -3,3 +3,11 @@ from django.apps import AppConfig
 
 class MessagingConfig(AppConfig):
     name = "kezhi.messaging"
+
+    def ready(self) -> None:
+        from kezhi.accounts import integrating
+        from kezhi.core import events
+        from kezhi.messaging.webhooks import keeping, listening
+
+        events.listen(listening.NAME, listening.hear)
+        integrating.on_revoking.append(keeping.end_with)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 
 from procrastinate import App
 from procrastinate.contrib.django import app as django_app
@@ -17,7 +18,7 @@ log = logging.getLogger("kezhi.worker")
 
 
 def work(concurrency: int, given_up_after: float) -> None:
-    """Do jobs until SIGTERM or SIGINT; then finish those under way. Django is set up.
+    """Do jobs and deliver webhooks until SIGTERM or SIGINT; then finish what is under way. Django is set up.
 
     A worker beats; one that hasn't for `given_up_after` seconds was killed, and its jobs are done again.
     """
@@ -27,10 +28,15 @@ def work(concurrency: int, given_up_after: float) -> None:
 
 
 async def _work(connector: DjangoConnector, concurrency: int, given_up_after: float) -> None:
+    from kezhi.messaging.webhooks.delivering import deliver  # Django is set up by now
+
     # An app of its own: what the jobs themselves queue goes through Django's connection, and so is part
     # of their transaction.
     async with django_app.with_connector(connector.get_worker_connector()).open_async() as app:
         rescue = asyncio.create_task(_rescue_stalled(app, given_up_after))
+        stopped = threading.Event()
+        # Not a job either: no import may hold up what other systems are told.
+        delivery = asyncio.create_task(asyncio.to_thread(deliver, stopped))
         try:
             await app.run_worker_async(
                 concurrency=concurrency,
@@ -40,9 +46,11 @@ async def _work(connector: DjangoConnector, concurrency: int, given_up_after: fl
                 delete_jobs="successful",
             )
         finally:
+            stopped.set()
             rescue.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await rescue
+            await delivery
 
 
 async def _rescue_stalled(app: App, given_up_after: float) -> None:

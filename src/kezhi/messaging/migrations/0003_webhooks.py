@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('former_secret', models.CharField(blank=True, max_length=400)),
                 ('former_until', models.DateTimeField(null=True)),
                 ('state', models.CharField(choices=[('active', 'Sending'), ('paused', 'Paused'), ('ended', 'Ended with its integration')], default='active', max_length=8)),
-                ('pause', models.CharField(blank=True, choices=[('by_hand', 'Paused by hand'), ('no_answer', 'No message arrived for three days'), ('gone', 'The receiver answered that it is gone for good')], max_length=12)),
+                ('pause', models.CharField(blank=True, choices=[('by_hand', 'Paused by hand'), ('no_answer', 'No message arrived for three days'), ('gone', 'The receiver answered that it is gone for good'), ('not_in_use', 'Its integration isn’t in use any more')], max_length=12)),
                 ('paused_at', models.DateTimeField(null=True)),
                 ('failures', models.IntegerField(default=0)),
                 ('failing_since', models.DateTimeField(null=True)),

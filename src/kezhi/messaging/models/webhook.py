@@ -42,6 +42,7 @@ class Webhook(models.Model):
         BY_HAND = "by_hand", _("Paused by hand")
         NO_ANSWER = "no_answer", _("No message arrived for three days")
         GONE = "gone", _("The receiver answered that it is gone for good")
+        NOT_IN_USE = "not_in_use", _("Its integration isn’t in use any more")
 
     name = models.CharField(max_length=80)
     url = models.CharField(max_length=500)
@@ -78,14 +79,21 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(state=Delivery.State.WAITING)
 
     def due(self, at: datetime) -> DeliveryQuerySet:
-        """What may go now: nothing overtakes an earlier message about the same record."""
+        """What may go now: nothing overtakes an earlier message about the same record.
+
+        What has failed often comes last, so that it doesn't keep others waiting.
+        """
         earlier = Delivery.objects.waiting().filter(
             webhook=models.OuterRef("webhook"),
             kind=models.OuterRef("kind"),
             object_id=models.OuterRef("object_id"),
             pk__lt=models.OuterRef("pk"),
         )
-        return self.waiting().filter(~models.Exists(earlier), next_at__lte=at).order_by("pk")
+        return (
+            self.waiting()
+            .filter(~models.Exists(earlier), next_at__lte=at)
+            .order_by("attempts", "pk")
+        )
 
 
 class Delivery(models.Model):

@@ -21,7 +21,8 @@ FURTHER: set[str] = {"deed.undone", "record.tagged"}
 
 LEAVE_MESSAGES = """
 INSERT INTO messaging_delivery
-  (webhook_id, event_key, deed, kind, object_id, happened_at, state, attempts, next_at, tries, request, response)
+  (webhook_id, event_key, deed, kind, object_id, happened_at, state, attempts, next_at, tries,
+   request, response)
 SELECT id, %(key)s, %(deed)s, %(kind)s, %(object)s, now(), 'waiting', 0, now(), '[]', '', ''
 FROM messaging_webhook WHERE state <> 'ended' AND %(deed)s = ANY(deeds)
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from copy import copy
 from typing import Any
 
 from django.db import models
@@ -22,11 +22,9 @@ class Withheld(Exception):
     """The integration may not see what the message is about."""
 
 
-def actor_of(integration: Integration, *, on: date) -> User | None:
-    """The owner, cut down to what the integration was given; None when it isn't in use any more."""
-    if not integration.is_in_use(on=on):
-        return None
-    owner: User = integration.owner
+def acting_for(integration: Integration) -> User:
+    """The owner, cut down to what the integration was given."""
+    owner: User = copy(integration.owner)  # the owner themselves stay who they are
     owner.program = integration.program
     return owner
 
@@ -115,7 +113,9 @@ def _changed(kind: Kind, change: Change) -> set[str]:
     """The fields whose column a change touched, own ones of the company included."""
     before, after = change.before or {}, change.after or {}
     own_before, own_after = before.get("custom") or {}, after.get("custom") or {}
-    own = {name for name in {*own_before, *own_after} if own_before.get(name) != own_after.get(name)}
+    own = {
+        name for name in {*own_before, *own_after} if own_before.get(name) != own_after.get(name)
+    }
     columns = {column.removesuffix("_id") for column in {*before, *after}}
     return {
         field.name
