@@ -222,3 +222,22 @@ def test_the_count_goes_on_from_what_is_recorded_whoever_asks_first(company_of_i
     assert numbers[-2] < first < numbers[-1] < again
     sealing.seal()
     assert sealing.verify().rows == _recorded()
+
+
+def test_a_name_that_the_law_takes_out_leaves_the_chain_whole_and_tampering_is_found_still(sealed):
+    """Through the function of the database and `reseal`; the same change by itself breaks the seal."""
+    redact = "SELECT kezhi_redact_audit('audit_entry', ARRAY[%s], '安徽茶业', 'ERASED-1', false)"
+    entry = Entry.objects.filter(subject_title="安徽茶业").first()
+    with connection.cursor() as cursor:
+        cursor.execute(redact, [entry.pk])
+        touched = [row[0] for row in cursor.fetchall()]
+    assert not sealing.verify().is_sound
+    assert sealing.reseal(touched, "erasure") == 1
+    assert sealing.verify().is_sound
+    entry.refresh_from_db()
+    assert entry.subject_title == "ERASED-1"
+    sealing.seal()
+    assert sealing.verify().is_sound
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE audit_entry SET reason = 'x' {CUT}")
+    assert not sealing.verify().is_sound

@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from kezhi.audit.models import Seal
+from kezhi.audit.models import Redaction, Seal
 from kezhi.core.progress import Progress, silent
 
 ROWS_PER_SEAL = 20_000
@@ -86,17 +87,54 @@ def verify(head: str = "", progress: Progress = silent) -> Verdict:
         with transaction.atomic(), connection.cursor() as cursor:
             _read_times_as_utc(cursor)
             found, digest = _digest(cursor, each.since_tx, each.until_tx, before)
-        if not hmac.compare_digest(digest, each.digest):
+        if not hmac.compare_digest(digest, _digest_now(each)):
             reason = "rows" if found != each.rows else "content"
             return Verdict(seals, rows, each, before, reason)
-        seals, rows, before = seals + 1, rows + found, digest
-        seen_head = seen_head or digest == head
+        # The next seal was made upon this one's own digest, whatever was lawfully taken out since.
+        seals, rows, before = seals + 1, rows + found, each.digest
+        seen_head = seen_head or each.digest == head
         progress(seals, total)
     if not seen_head:
         return Verdict(
             seals, rows, Seal.objects.order_by("-until_tx").first() or Seal(), before, "head"
         )
     return Verdict(seals, rows, None, before)
+
+
+def reseal(transactions: Iterable[int], reason: str) -> int:
+    """Names were lawfully taken out of rows of these transactions: say so beside each seal over them.
+
+    In the transaction that took them out, so that the log is never without a valid seal. How many seals.
+    """
+    numbers = sorted(set(transactions))
+    if not numbers:
+        return 0
+    touched = [
+        each
+        for each in Seal.objects.filter(
+            until_tx__gt=numbers[0], since_tx__lte=numbers[-1]
+        ).order_by("until_tx")
+        if (place := bisect_left(numbers, each.since_tx)) < len(numbers)
+        and numbers[place] < each.until_tx
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('timezone')")
+        zone = cursor.fetchone()[0]
+        _read_times_as_utc(cursor)
+        for each in touched:
+            last = Seal.objects.filter(until_tx__lte=each.since_tx).order_by("-until_tx").first()
+            rows, digest = _digest(
+                cursor, each.since_tx, each.until_tx, last.digest if last else ""
+            )
+            Redaction.objects.create(seal=each, rows=rows, digest=digest, reason=reason[:100])
+        cursor.execute("SELECT set_config('timezone', %s, true)", [zone])
+    return len(touched)
+
+
+def _digest_now(sealed: Seal) -> str:
+    """The digest that the rows must have: the newest after names were taken out, else the seal's own."""
+    newest = Redaction.objects.filter(seal=sealed).order_by("-pk").first()
+    return newest.digest if newest is not None else sealed.digest
 
 
 def _horizon(cursor: Any) -> int:

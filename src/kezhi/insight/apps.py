@@ -5,7 +5,8 @@ class InsightConfig(AppConfig):
     name = "kezhi.insight"
 
     def ready(self) -> None:
-        from kezhi.insight import questions, telling
+        from kezhi.insight import exempting, questions, telling
 
         questions.register()
         telling.register()
+        exempting.register()

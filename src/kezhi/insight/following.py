@@ -4,7 +4,7 @@ payment."""
 from __future__ import annotations
 
 from kezhi.core.actor import SYSTEM
-from kezhi.insight import figures, paying, survival, unprofitable, winning_back
+from kezhi.insight import exempting, figures, paying, survival, unprofitable, winning_back
 from kezhi.insight.facts import Ledger
 from kezhi.insight.figures import days, work_list
 from kezhi.insight.models import ValueRun
@@ -18,6 +18,7 @@ def prepare_pages(run: ValueRun, ledger: Ledger) -> None:
     winning_back.keep_lost(run)
     unprofitable.keep_unprofitable(run, ledger)
     paying.keep_behaviour(run, ledger.invoices, ledger.facts.costs)
+    exempting.leave_off_lists()
 
 
 def keep_figures() -> None:

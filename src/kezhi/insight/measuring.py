@@ -26,6 +26,7 @@ from kezhi.core.progress import Progress, Stopped, silent
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight import (
     economics,
+    exempting,
     figures,
     following,
     influencing,
@@ -373,6 +374,7 @@ def _backfill(work: _Work, day: date) -> None:
         )
         publishing.store_snapshots(past, measurement)
         _store_influences(past, measurement, work)
+        exempting.leave_unjudged(past)
         _record(past, measurement, work, begun)
 
 
@@ -384,6 +386,7 @@ def publish_value_run(
     run = ValueRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
     publishing.store_snapshots(run, measurement)
     _store_influences(run, measurement, work)
+    exempting.leave_unjudged(run)
     run.state = ValueRun.State.PUBLISHED
     _record(run, measurement, work, begun)
     past = list(run.backfilled.filter(state=ValueRun.State.MEASURED).order_by("as_of"))

@@ -29,6 +29,7 @@ from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight.bonds import DAY_0
 from kezhi.insight.copying import copy_into
 from kezhi.insight.ending import close, close_broken_off, closing
+from kezhi.insight.exempting import leave_off_lists
 from kezhi.insight.facts import facts_folder, read_bought
 from kezhi.insight.models import (
     LookAlike,
@@ -199,6 +200,7 @@ def _carry_out(offer_run: OfferRun, progress: Progress) -> None:
             ],
             batch_size=2_000,
         )
+        leave_off_lists()
         offer_run.save(update_fields=["figures"])
         close(offer_run, State.DONE)
         progress(STEPS, STEPS, _("Done"))  # the last chance to cancel

@@ -19,6 +19,7 @@ from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight.delivering import study_delivered
 from kezhi.insight.driving import study_drivers
 from kezhi.insight.ending import close, close_broken_off, closing
+from kezhi.insight.exempting import leave_off_lists
 from kezhi.insight.models import CustomerReading, Study
 from kezhi.value.plain import to_plain
 
@@ -114,6 +115,7 @@ def _carry_out(study: Study, progress: Progress) -> None:
             CustomerReading.objects.bulk_create(waiting)
             waiting = []
     CustomerReading.objects.bulk_create(waiting)
+    leave_off_lists()
     study.figures = to_plain(figures)
     study.respondents, study.customers = figures.respondents, figures.customers
     study.save(update_fields=["figures", "respondents", "customers"])

@@ -2,6 +2,7 @@
 
 from kezhi.customers.declarations import (
     address,
+    consent,
     contact,
     customer,
     follow_up,
@@ -29,6 +30,7 @@ def register() -> None:
         address,
         identifier,
         relation,
+        consent,
     ):
         registry.register(declared.KIND)
     segment.register()

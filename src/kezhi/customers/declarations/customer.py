@@ -398,6 +398,7 @@ KIND = Kind(
         Collection("identifiers", _("Identifiers"), "identifier", "customer"),
         Collection("important_dates", _("Important dates"), "important_date", "customer"),
         Collection("relations", _("Relations between parties"), "relation", "customer"),
+        Collection("consents", _("Consents"), "consent", "customer"),
     ),
     is_taggable=True,
     has_attachments=True,

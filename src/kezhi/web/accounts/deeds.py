@@ -20,17 +20,21 @@ from kezhi.customers.models import Contact
 from kezhi.records import Field, FieldKind, Kind, registry
 from kezhi.records.fields import FIELD_GROUPS
 from kezhi.records.masking import masked
+from kezhi.web.accounts import deeds_of_rights
 from kezhi.web.accounts.custom_changes import Named, custom_changes, named_in
 from kezhi.web.accounts.permissions import ACCESS_LABELS, ACTION_LABELS, SCOPE_LABELS, kind_labels
 from kezhi.workbench.filtering.meaning import enumerated
 
 LABELS: dict[str, str | Promise] = {
+    **deeds_of_rights.LABELS,
     "integration.created": gettext_lazy("connected the program"),
     "integration.changed": gettext_lazy("changed the integration"),
     "integration.revoked": gettext_lazy("revoked everything of the integration"),
     "token.issued": gettext_lazy("made a token for"),
     "token.rotated": gettext_lazy("renewed a token of"),
     "token.revoked": gettext_lazy("revoked a token of"),
+    "backup.made": gettext_lazy("made a backup"),
+    "company.restored": gettext_lazy("restored the company from a backup"),
     "address.created": gettext_lazy("added the address"),
     "address.deleted": gettext_lazy("deleted the address"),
     "address.edited": gettext_lazy("edited the address"),

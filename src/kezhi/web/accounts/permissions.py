@@ -59,6 +59,7 @@ def kind_labels() -> dict[str, str]:
         "delegation": _("Standing in"),
         "reveal": _("Showing masked entries"),
         "integration": _("Integrations"),
+        "data_right": _("Data rights"),
     }
     return {
         kind: str(registry[kind].label_plural) if kind in registry else words.get(kind, kind)

@@ -1,0 +1,279 @@
+"""The drill: a person planted in thirty places is found in all of them, and after erasure in none."""
+
+import json
+import zipfile
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from cast import NOW, TODAY
+from kezhi.audit.recording import record
+from kezhi.audit.sightings import Seen, note_sighting
+from kezhi.core import queue
+from kezhi.core.actor import SYSTEM
+from kezhi.core.models import JobRun
+from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.core.restoring import Restored, steps
+from kezhi.customers.consenting import give_consent, refuse
+from kezhi.customers.creating import create_contact, create_customer, edit_contact
+from kezhi.customers.following_up import log_interaction, plan_follow_up
+from kezhi.customers.models import Contact, Customer, Draft
+from kezhi.ledger.models import CostEntry, Order
+from kezhi.records import registry
+from kezhi.rights.erasing import erase_person, plan_erasure
+from kezhi.rights.holding_back import end_hold, set_hold
+from kezhi.rights.models import DataRequest, Erasure
+from kezhi.rights.tracing import trace
+from kezhi.workbench.attaching import attach
+
+pytestmark = pytest.mark.django_db
+
+NAME, PHONE, EMAIL, WECHAT = "朱雀七", "13912340777", "zhuque7@canary.example", "zhuque_seven"
+CANARIES = (NAME, PHONE, EMAIL, WECHAT)
+
+
+def plant(customer, owner, on=TODAY):
+    """The person in as many places as people and the program put one."""
+    contact = create_contact(
+        {"customer": customer, "name": NAME, "phone": PHONE, "email": EMAIL, "wechat": WECHAT},
+        actor=owner,
+        on=on,
+    )
+    edit_contact(contact, {"remark": f"{NAME} 喜欢龙井"}, actor=owner, on=on)
+    contact.refresh_from_db()
+    log_interaction(
+        customer, "call", f"{NAME} 说 {PHONE} 可加微信", actor=owner, at=NOW, contact=contact
+    )
+    other = create_customer({"name": "黄山合作社", "remark": f"找 {EMAIL}"}, actor=owner, on=on)
+    log_interaction(other, "note", f"介绍人 {NAME}，电话 139-1234-0777", actor=owner, at=NOW)
+    plan_follow_up(
+        {"customer": customer, "subject": f"给{NAME}寄样品", "due_on": on}, actor=owner, on=on
+    )
+    for kind, fields in {
+        "promise": {
+            "what": f"答应{NAME}月底到货",
+            "topic": "delivery",
+            "due_on": on,
+            "contact": contact,
+        },
+        "need": {"what": f"{NAME}要小包装", "handler": owner},
+        "address": {"city": "合肥", "street": f"长江路 1 号 {NAME}收"},
+        "important_date": {
+            "occasion": "birthday",
+            "name": f"{NAME}生日",
+            "day": on,
+            "contact": contact,
+        },
+        "identifier": {"system": "erp", "number": f"K-{WECHAT}"},
+        "relation": {"other": other, "nature": "refers", "remark": f"经{NAME}"},
+    }.items():
+        registry[kind].create({"customer": customer, **fields}, actor=owner, on=on)
+    give_consent(
+        {"customer": customer, "contact": contact, "purpose": "marketing", "channel": "email",
+         "source": "verbal", "source_detail": f"{NAME} 当面", "proof": f"{EMAIL} 可以"},
+        actor=owner, on=on,
+    )  # fmt: skip
+    refuse(contact, "survey", actor=owner, at=NOW, channel="sms", detail=f"{PHONE} TD")
+    order = Order.objects.create(
+        number="SO-77", customer=customer, ordered_on=on, currency="CNY", amount=Decimal(10),
+        custom={"receiver": NAME, "phone": int(PHONE), "who": [EMAIL]}, **customer.place,
+    )  # fmt: skip
+    CostEntry.objects.create(
+        customer=customer, activity="visit", incurred_on=on, amount=Decimal(1), entry_key=f"c-{PHONE}",
+        **customer.place,
+    )  # fmt: skip
+    attach(
+        contact, f"{NAME}.txt", [f"{NAME} {EMAIL}".encode()], kind="contact", actor=owner, at=NOW
+    )
+    attach(
+        order.customer, "合同.txt", [f"签字 {NAME}".encode()], kind="customer", actor=owner, at=NOW
+    )
+    registry["customer"]  # the custom fields are there
+    record("contact.exported", actor=owner, subject=contact, rows=[NAME, PHONE])
+    note_sighting([Seen("contact", contact.pk, NAME)], actor=owner, on=on, where="page")
+    Draft.objects.create(
+        customer=customer, author=owner, text=f"{NAME} 草稿"
+    ) if _has_draft() else None
+    JobRun.objects.create(name="x", title=f"Import {NAME}", result={"to": EMAIL})
+    queue.defer("workbench.read_attachment", attachment=0, note=f"{NAME} {PHONE}")
+    return contact
+
+
+def _has_draft():
+    names = {each.name for each in Draft._meta.concrete_fields}
+    return {"customer", "author", "text"} <= names
+
+
+def files_of_others(folder):
+    """What lies about in the data folder: an import in GB18030, a workbook, a log, an export."""
+    uploads = folder / "uploads" / "imports"
+    uploads.mkdir(parents=True)
+    (uploads / "a").write_bytes(f"姓名,电话\n{NAME},{PHONE}\n".encode("gb18030"))
+    (uploads / "b").write_bytes(f"{EMAIL}".encode("utf-16"))
+    with zipfile.ZipFile(uploads / "c.xlsx", "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/sharedStrings.xml", f"<si><t>{NAME}</t></si>")
+    (folder / "web.log").write_text(f"GET /?q={PHONE}\nGET /other\n", encoding="utf-8")
+    (uploads / "others.csv").write_text("姓名\n李四\n", encoding="utf-8")
+
+
+def hits(folder):
+    """Every text of every table, and every file: table or file → which canary."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+        tables = [row[0] for row in cursor.fetchall()]
+        for table in tables:
+            cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE t::text ILIKE ANY(%s)', [LIKE])
+            if cursor.fetchone()[0]:
+                found.append(table)
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            text = path.read_bytes()
+            if text[:2] == b"PK":
+                with zipfile.ZipFile(path) as packed:
+                    text += b"".join(packed.read(name) for name in packed.namelist())
+            wanted = [c.encode(e) for c in CANARIES for e in ("utf-8", "gb18030", "utf-16-le")]
+            if any(word in text for word in wanted):
+                found.append(path.name)
+    return found
+
+
+LIKE = [f"%{each}%" for each in (*CANARIES, "139-1234-0777")]
+
+
+@pytest.fixture
+def planted(anhui_tea, owner, data_folder, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        contact = plant(anhui_tea, owner)
+    files_of_others(data_folder)
+    return contact
+
+
+def test_a_planted_person_is_found_everywhere_and_after_erasure_nowhere(
+    planted, owner, data_folder, django_capture_on_commit_callbacks
+):
+    before = hits(data_folder)
+    assert len(before) >= 20
+    found = trace(planted)
+    searched = {*found.tied, *found.mentions, *LOGS}
+    tables = {name for name in before if name in _tables()}
+    assert tables <= searched | {"workbench_searchdocument", "customers_matchkey"}
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_person(planted, actor=owner, at=NOW)
+    assert hits(data_folder) == []
+    assert not Contact.objects.filter(pk=planted.pk).exists()
+    assert (data_folder / "uploads" / "imports" / "others.csv").exists()
+    assert "GET /other" in (data_folder / "web.log").read_text()
+
+
+LOGS = {"audit_entry", "audit_change", "audit_sighting"}
+
+
+def _tables():
+    return {model._meta.db_table for model in apps.get_models(include_auto_created=True)} | {
+        "procrastinate_jobs"
+    }
+
+
+def test_the_dry_run_changes_nothing_and_says_what_will(planted, data_folder):
+    before = hits(data_folder)
+    plan = plan_erasure(planted)
+    assert plan.deleted["customers_contact"] == 1
+    assert plan.redacted["customers_interaction"] == 2
+    assert plan.files >= 4
+    assert hits(data_folder) == before
+
+
+def test_a_legal_hold_stands_against_it_until_it_ends(planted, owner):
+    hold = set_hold(actor=owner, on=TODAY, reason="诉讼 2026-12", customer=planted.customer)
+    assert plan_erasure(planted).holds == ["诉讼 2026-12"]
+    with pytest.raises(Refused, match="2026-12"):
+        erase_person(planted, actor=owner, at=NOW)
+    end_hold(hold, actor=owner, on=TODAY, reason="已结案")
+    erase_person(planted, actor=owner, at=NOW)
+
+
+def test_salespeople_erase_nobody(planted, li_wei):
+    with pytest.raises(NotAllowed):
+        erase_person(planted, actor=li_wei, at=NOW)
+
+
+def test_an_erasure_is_done_again_after_a_restore(
+    anhui_tea, owner, data_folder, django_capture_on_commit_callbacks
+):
+    contact = plant(anhui_tea, owner)
+    with django_capture_on_commit_callbacks(execute=True):
+        erasure = erase_person(contact, actor=owner, at=NOW)
+    assert NAME not in (data_folder / "erasures.jsonl").read_text()
+    # As from a copy taken before it: the person is there under the same id, the erasure is not.
+    Erasure.objects.all().delete()
+    Contact.objects.create(
+        pk=contact.pk, customer=anhui_tea, name=NAME, phone=PHONE, email=EMAIL, **anhui_tea.place
+    )
+    log_interaction(anhui_tea, "call", f"{NAME} 又来", actor=owner, at=NOW)
+    restored = Restored(taken_at=NOW - timedelta(days=1), at=NOW, source="monday")
+    with django_capture_on_commit_callbacks(execute=True):
+        assert dict(steps())["rights.erasures"](restored) == 1
+    assert hits(data_folder) == []
+    assert Erasure.objects.get().pseudonym == erasure.pseudonym
+    assert dict(steps())["rights.erasures"](restored) == 0
+    lines = (data_folder / "erasures.jsonl").read_text().splitlines()
+    assert [json.loads(line)["root"] for line in lines] == ["contact"]
+
+
+def test_another_person_under_the_same_id_is_left_alone(anhui_tea, owner):
+    contact = create_contact(
+        {"customer": anhui_tea, "name": "赵六", "phone": PHONE}, actor=owner, on=TODAY
+    )
+    erase_person(contact, actor=owner, at=NOW)
+    Contact.objects.create(pk=contact.pk, customer=anhui_tea, name="孙七", **anhui_tea.place)
+    restored = Restored(taken_at=NOW, at=NOW, source="monday")
+    assert dict(steps())["rights.erasures"](restored) == 0
+    assert Contact.objects.get(pk=contact.pk).name == "孙七"
+
+
+def test_a_name_that_others_bear_goes_only_from_the_rows_of_their_customer(anhui_tea, owner):
+    wanted = create_contact({"customer": anhui_tea, "name": "李伟"}, actor=owner, on=TODAY)
+    other = create_customer({"name": "另一家"}, actor=owner, on=TODAY)
+    create_contact({"customer": other, "name": "李伟明"}, actor=owner, on=TODAY)
+    mine = log_interaction(anhui_tea, "call", "李伟来电", actor=owner, at=NOW)
+    theirs = log_interaction(other, "call", "李伟明来电", actor=owner, at=NOW)
+    erasure = erase_person(wanted, actor=owner, at=NOW)
+    mine.refresh_from_db()
+    theirs.refresh_from_db()
+    assert mine.text == f"{erasure.pseudonym}来电"
+    assert theirs.text == "李伟明来电"
+
+
+def test_a_customer_who_is_a_person_keeps_their_facts_under_a_pseudonym(owner, data_folder):
+    person = create_customer(
+        {"name": NAME, "form": "person", "phone": PHONE, "email": EMAIL}, actor=owner, on=TODAY
+    )
+    log_interaction(person, "call", "问价", actor=owner, at=NOW)
+    order = Order.objects.create(
+        number="SO-9", customer=person, ordered_on=TODAY, currency="CNY", amount=Decimal(99),
+        custom={"to": NAME}, **person.place,
+    )  # fmt: skip
+    erasure = erase_person(person, actor=owner, at=NOW)
+    left = Customer.objects.get(pk=person.pk)
+    assert (left.name, left.phone, left.email) == (erasure.pseudonym, "", "")
+    assert left.interactions.count() == 0
+    assert left.standing.tier == ""
+    order.refresh_from_db()
+    assert order.amount == 99
+    assert order.custom == {}
+    assert hits(data_folder) == []
+
+
+def test_requests_keep_their_history_without_the_name(planted, owner):
+    request = DataRequest.objects.create(
+        sort="delete", person_name=NAME, contact=planted, customer=planted.customer, channel="email",
+        received_on=TODAY, due_on=TODAY, state="working",
+    )  # fmt: skip
+    erasure = erase_person(planted, actor=SYSTEM, at=NOW, request=request)
+    request.refresh_from_db()
+    assert request.person_name == erasure.pseudonym
+    assert request.contact is None
