@@ -10,6 +10,7 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
@@ -213,8 +214,8 @@ def tier_columns(
         empty = pa.array([""] * customers.num_rows, pa.string())
         return {"tier": by_score, "is_by_hand": nobody, "tier_by_score": empty}
     names = tuple(Tier.values)
-    positions = {name: place for place, name in enumerate(names)}
-    codes = np.array([positions.get(t, NO_TIER) for t in by_score.to_pylist()], dtype=np.int8)
+    place_of = pc.index_in(by_score, value_set=pa.array(names, pa.string()))
+    codes = np.asarray(pc.fill_null(place_of, NO_TIER).to_numpy(), dtype=np.int8)
     ids = np.asarray(customers["customer"].to_numpy(), dtype=np.int64)
     order = np.argsort(ids, kind="stable")
     given = [Override(each.customer_id, each.tier, each.until) for each in overrides]
@@ -222,11 +223,12 @@ def tier_columns(
     held, marked = with_overrides(tiering, ids[order], given, on=on)
     tier, by_hand = np.empty_like(held), np.empty_like(marked)
     tier[order], by_hand[order] = held, marked
-    words = np.array([*names, ""], dtype=object)  # NO_TIER, −1, is the last
+    words = pa.array([*names, ""], pa.string())  # NO_TIER, −1, is the last
+    beneath = np.where(by_hand, codes, NO_TIER)
     return {
-        "tier": pa.array(words[tier], pa.string()),
+        "tier": words.take(pa.array(tier % len(words))),
         "is_by_hand": pa.array(by_hand),
-        "tier_by_score": pa.array(np.where(by_hand, words[codes], ""), pa.string()),
+        "tier_by_score": words.take(pa.array(beneath % len(words))),
     }
 
 

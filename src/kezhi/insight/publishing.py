@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from kezhi.insight import overriding
-from kezhi.insight.copying import copy_into
+from kezhi.insight.copying import copied_rows, copy_into
 from kezhi.insight.models import KeptFigure, Snapshot, StageMove, TierMove, ValueRun
 from kezhi.value.matrix import DECIMALS
 from kezhi.value.measure import Measurement
@@ -60,6 +60,12 @@ ROUNDED = {
 }
 RENAMED = {"revenue": "total", "revenue_trend": "trend_of_spend", "stage": "lifecycle"}
 TEXT = ("tier", "tier_pending", "loyalty", "stage", "segment", "quadrant", "rfm")
+
+
+HELD = {
+    "customer": pa.int64(),
+    **dict.fromkeys(("tier", "tier_by_score", "is_by_hand", "tier_pending"), pa.string()),
+}
 
 
 def store_snapshots(run: ValueRun, measurement: Measurement) -> None:
@@ -126,20 +132,16 @@ def _leaves(leaves: pa.ChunkedArray) -> pa.Array:
 
 def previous_tiers(run: ValueRun) -> pa.Table:
     """What a run left for the hysteresis of the next one: the tiers of the scores."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT customer_id, nullif(CASE WHEN is_by_hand THEN tier_by_score ELSE tier END, ''),"
-            " nullif(tier_pending, '')"
-            " FROM insight_snapshot WHERE run_id = %s ORDER BY customer_id",
-            [run.pk],
-        )
-        rows = cursor.fetchall()
-    customers, tiers, pending = zip(*rows, strict=True) if rows else ((), (), ())
+    rows = Snapshot.objects.filter(run=run).order_by("customer_id").values_list(*HELD)
+    found = copied_rows(rows, HELD)
+    is_by_hand = pc.equal(found["is_by_hand"], "t")
+    tier = pc.if_else(is_by_hand, found["tier_by_score"], found["tier"])
+    pending = found["tier_pending"]
     return pa.table(
         {
-            "customer": pa.array(customers, pa.int64()),
-            "tier": pa.array(tiers, pa.string()),
-            "tier_pending": pa.array(pending, pa.string()),
+            "customer": found["customer"],
+            "tier": pc.if_else(pc.equal(tier, ""), None, tier),
+            "tier_pending": pc.if_else(pc.equal(pending, ""), None, pending),
         }
     )
 

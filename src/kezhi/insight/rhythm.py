@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.special import stdtrit
 
 from kezhi.insight.figures.basis import Basis
@@ -48,11 +49,11 @@ def keep_rhythm(basis: Basis, lines: pa.Table) -> Rhythm | None:
     """Fit everybody's rhythm to the lines of the run; None where too few customers bought twice."""
     customers = np.asarray(lines["customer"].to_numpy(), dtype=np.int64)
     bought = np.asarray(lines["amount"].to_numpy(), dtype=np.float64) > 0
-    known = np.unique(customers)
+    known = np.sort(pc.unique(lines["customer"]).to_numpy())
     if len(known) > SAMPLE:
         known = known[:: -(-len(known) // SAMPLE)]
-        place = np.minimum(np.searchsorted(known, customers), len(known) - 1)
-        bought &= known[place] == customers
+        is_read = pc.is_in(lines["customer"], value_set=pa.array(known))
+        bought &= np.asarray(is_read.to_numpy(), dtype=np.bool_)
     codes = np.searchsorted(known, customers[bought])
     days = lines["day"].cast(pa.int32()).to_numpy()[bought]
     try:

@@ -22,7 +22,7 @@ from kezhi.core.actor import Actor
 from kezhi.customers.models import Customer, Standing
 from kezhi.customers.models.standing import Stage
 from kezhi.insight.contests import apart, horizon_of, kept_model, of_part
-from kezhi.insight.copying import copy_into
+from kezhi.insight.copying import copied_rows, copy_into
 from kezhi.insight.economics import WITH_DROPOUT
 from kezhi.insight.figures.basis import Basis, number
 from kezhi.insight.figures.keeping import kept
@@ -33,6 +33,9 @@ from kezhi.value.plain import from_plain
 from kezhi.value.potential.continuation import discounted_purchases
 from kezhi.value.potential.nbd import NBD
 from kezhi.value.potential.purchase_model import PurchaseModel
+from kezhi.value.reading import EPOCH
+
+Array = np.ndarray[Any, Any]
 
 MODELS: dict[str, Any] = {**WITH_DROPOUT, NBD.name: NBD}
 WORTH_IT, CENTS = "worth_it", 2
@@ -47,40 +50,43 @@ def rules_in_force() -> WinBackSettings:
 def keep_lost(run: ValueRun) -> int:
     """Judge everybody in the stage "lost" at the run; returns how many. Replaces what the run before said."""
     LostCustomer.objects.all().delete()
-    rows: list[Any] = []
+    parts: list[pa.Table] = []
     values = np.empty(0)
     for segment in (*apart(run), ""):
         model = model_of(run, segment)
-        own = list(_lost(run).filter(of_part(run, segment))) if model is not None else []
-        if model is None or not own:
+        if model is None:
             continue
-        history = list(zip(*own, strict=True))[2:]
+        own = copied_rows(_lost(run).filter(of_part(run, segment)), LOST)
+        history = [own[name].to_numpy() for name in HISTORY]
         values = np.append(values, second_values(history, model, run))
-        rows += own
-    if not rows:
+        parts.append(own)
+    rows = pa.concat_tables(parts) if parts else pa.schema(list(LOST.items())).empty_table()
+    if not rows.num_rows:
         return 0
-    customers, last_on = list(zip(*rows, strict=True))[:2]
-    causes = _causes(dict(zip(customers, last_on, strict=True)))
-    names = [causes.get(customer, "") for customer in customers]
-    since = [(run.as_of - day).days for day in last_on]
+    customers = rows["customer"].to_numpy()
+    days = rows["last_on"].cast(pa.int32()).to_numpy()
+    causes = _causes(customers, days)
+    names = [causes.get(customer, "") for customer in customers.tolist()]
+    since = (run.as_of - EPOCH).days - days
     judged = win_back(values, names, since, settings=rules_in_force())
+    reasons = pa.array(REASONS, pa.string())
     copy_into(
         "insight_lostcustomer",
         pa.table(
             {
-                "customer_id": pa.array(customers, pa.int64()),
-                "last_on": pa.array(last_on, pa.date32()),
+                "customer_id": rows["customer"],
+                "last_on": rows["last_on"],
                 "cause": pa.array(names, pa.string()),
                 "second_value": pa.array(np.round(values, CENTS)),
                 "chance": pa.array(judged.probability),
                 "gain": pa.array(np.round(judged.gain, CENTS)),
-                "verdict": pa.array([REASONS[place] for place in judged.reason], pa.string()),
+                "verdict": reasons.take(pa.array(judged.reason)),
             }
         ),
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE insight_lostcustomer")
-    return len(customers)
+    return int(rows.num_rows)
 
 
 def judge_one(customer_id: int, *, on: date) -> None:
@@ -88,7 +94,8 @@ def judge_one(customer_id: int, *, on: date) -> None:
     lost = LostCustomer.objects.filter(pk=customer_id).first()
     if lost is None:
         return
-    cause = _causes({customer_id: lost.last_on}).get(customer_id, "")
+    last_day = np.array([(lost.last_on - EPOCH).days])
+    cause = _causes(np.array([customer_id]), last_day).get(customer_id, "")
     since = (on - lost.last_on).days
     found = win_back([float(lost.second_value)], [cause], [since], settings=rules_in_force())
     lost.cause, lost.chance = cause, float(found.probability[0])
@@ -106,10 +113,15 @@ def model_of(run: ValueRun, segment: str = "") -> PurchaseModel | None:
 
 
 HISTORY = ("repeats", "recency", "expected_spend", "margin_rate", "return_rate", "per_occasion")
+LOST = {
+    "customer": pa.int64(),
+    "last_on": pa.date32(),
+    **dict.fromkeys(HISTORY, pa.float64()),
+}
 
 
 def second_values(
-    history: Sequence[Sequence[float | None]], model: PurchaseModel, run: ValueRun
+    history: Sequence[Sequence[float | None] | Array], model: PurchaseModel, run: ValueRun
 ) -> np.ndarray[Any, Any]:
     """What each would bring over the horizon from a purchase on, as on the day of the last one.
 
@@ -117,7 +129,7 @@ def second_values(
     """
     rules = Settings.from_json(run.value_settings.rules)
     horizon = horizon_of(run, rules.horizon_months, rules.annual_rate)
-    columns = [np.array([each or 0.0 for each in own], dtype=np.float64) for own in history]
+    columns = [np.nan_to_num(np.asarray(own, dtype=np.float64)) for own in history]
     x, t_x, spend, margin, returned, serving = columns
     if rules.cost_per_occasion is not None:
         serving = np.full(len(x), rules.cost_per_occasion)
@@ -134,13 +146,18 @@ def _lost(run: ValueRun) -> Any:
     return told.order_by("customer_id").values_list("customer_id", "last_on", *HISTORY)
 
 
-def _causes(last_on: dict[int, date]) -> dict[int, str]:
+def _causes(customers: Array, last_days: Array) -> dict[int, str]:
     """Causes that still count: whoever bought after one was noted has come back since."""
-    noted = Loss.objects.filter(customer_id__in=last_on) if len(last_on) == 1 else Loss.objects
+    one = len(customers) == 1
+    noted = Loss.objects.filter(customer_id=int(customers[0])) if one else Loss.objects
+    rows = list(noted.values_list("customer_id", "cause", "noted_on"))
+    order = np.argsort(customers)
+    among = customers[order]
+    place = np.searchsorted(among, np.array([row[0] for row in rows], dtype=np.int64))
     return {
         customer: cause
-        for customer, cause, day in noted.values_list("customer_id", "cause", "noted_on")
-        if customer in last_on and day >= last_on[customer]
+        for at, (customer, cause, day) in zip(place.tolist(), rows, strict=True)
+        if at < len(among) and among[at] == customer and (day - EPOCH).days >= last_days[order[at]]
     }
 
 

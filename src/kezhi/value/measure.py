@@ -429,10 +429,11 @@ def _held(
     table: pa.Table, column: str, names: tuple[str, ...], customers: NDArray[np.int64]
 ) -> NDArray[np.int8]:
     """Positions of last run's tiers in `names`; -1 for none, or a tier that is no more."""
-    positions = {name: k for k, name in enumerate(names)}
-    codes = np.array(
-        [positions.get(name, NO_TIER) for name in table.column(column).to_pylist()], dtype=np.int8
-    )
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    place_of = pc.index_in(table.column(column), value_set=pa.array(names, pa.string()))
+    codes = np.asarray(pc.fill_null(place_of, NO_TIER).to_numpy(), dtype=np.int8)
     ids = np.asarray(table.column("customer").to_numpy(), dtype=np.int64)
     found = np.full(len(customers), NO_TIER, dtype=np.int8)
     place = np.searchsorted(customers, ids)
