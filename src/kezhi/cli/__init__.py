@@ -40,6 +40,9 @@ def _subcommands() -> dict[str, Subcommand]:
         "restore": Subcommand(
             "kezhi.cli.restore", "restore", _("Make a company out of a backup again.")
         ),
+        "doctor": Subcommand(
+            "kezhi.cli.doctor", "doctor", _("Look whether everything is well, and say what to do.")
+        ),
         "search": Subcommand("kezhi.cli.search", "search", _("Look after what is searched.")),
         "web": Subcommand(serve, "web", _("Serve the web pages (DATABASE_URL).")),
         "worker": Subcommand(

@@ -5,4 +5,4 @@ class OperationsConfig(AppConfig):
     name = "kezhi.operations"
 
     def ready(self) -> None:
-        from kezhi.operations import after_restoring  # noqa: F401
+        from kezhi.operations import after_restoring, checks_database, checks_work  # noqa: F401
