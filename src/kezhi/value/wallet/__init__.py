@@ -1,0 +1,1 @@
+"""What customers could spend: frontiers by what they are, gaps, and how often such gaps close."""
