@@ -88,8 +88,12 @@ def peak_megabytes() -> float:
 def cpu_seconds(server: int) -> dict[str, float]:
     """Processor time so far; on a busy machine it tells more than the clock."""
     own = psutil.Process().cpu_times()
-    theirs = [child.cpu_times() for child in psutil.Process(server).children()]
+    postmaster = psutil.Process(server)
+    theirs = [child.cpu_times() for child in postmaster.children()]
+    ended = postmaster.cpu_times()  # workers of parallel statements among them
     return {
         "process": own.user + own.system,
-        "postgres": sum(times.user + times.system for times in theirs),
+        "postgres": sum(times.user + times.system for times in theirs)
+        + ended.children_user
+        + ended.children_system,
     }
