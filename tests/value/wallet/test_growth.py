@@ -154,12 +154,12 @@ def test_the_order_of_customers_does_not_matter_and_money_has_no_unit():
     moved = Spent(**{name: getattr(spent, name)[other] for name in Spent.__slots__})
     turned = measured(Prospects(firms, about.stated, about.asked, about.offered), moved)
     once = measured(about, spent)
-    assert turned.growth == pytest.approx(once.growth[other], rel=1e-6)
+    assert turned.growth == pytest.approx(once.growth[other], rel=1e-9, abs=1e-6)
     rich = Spent(
         **{name: getattr(spent, name) for name in Spent.__slots__}
         | {"lately": spent.lately * 100, "before": spent.before * 100}
     )
-    assert measured(about, rich).growth == pytest.approx(once.growth * 100, rel=1e-6)
+    assert measured(about, rich).growth == pytest.approx(once.growth * 100, rel=1e-9, abs=1e-6)
 
 
 def test_the_quantile_is_a_setting_within_reason():
