@@ -228,6 +228,13 @@ ROUTES: dict[str, Policy] = {
     "integration-rotate": nobody("integration", pk=GUESSED, token=GUESSED),
     "integration-token-end": nobody("integration", pk=GUESSED, token=GUESSED),
     "integration-end": nobody("integration", pk=GUESSED),
+    "webhooks": may("read", "integration"),
+    "webhook-new": may("edit", "integration"),
+    **{
+        f"webhook{suffix}": nobody("integration", pk=GUESSED)
+        for suffix in ("", "-edit", "-ping", "-pause", "-resume", "-secret", "-removal", "-replay")
+    },
+    "webhook-delivery": nobody("integration", pk=GUESSED, delivery=GUESSED),
     "audit": may("read", "audit"),
     "audit-export": may("export", "audit"),
     "demo": nobody("demo"),

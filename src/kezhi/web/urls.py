@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.demo.urls")),
     path("", include("kezhi.web.today.urls")),
     path("", include("kezhi.web.settings.urls")),
+    path("", include("kezhi.web.webhooks.urls")),
     path("", include("kezhi.web.fields.urls")),
     path("", include("kezhi.web.value.urls")),
     path("", include("kezhi.web.value.keeping_urls")),
@@ -20,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.cards.urls")),
     path("", include("kezhi.web.segments.urls")),
     path("", include("kezhi.web.search.urls")),
+    path("", include("kezhi.web.reports.urls")),
     path("", include("kezhi.web.records.urls")),
     path("appearance/", appearance.choose, name="appearance"),
 ]

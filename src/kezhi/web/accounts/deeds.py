@@ -26,6 +26,9 @@ from kezhi.web.accounts.permissions import ACCESS_LABELS, ACTION_LABELS, SCOPE_L
 from kezhi.workbench.filtering.meaning import enumerated
 
 LABELS: dict[str, str | Promise] = {
+    "order.told": gettext_lazy("entered the order"),
+    "rows.many": gettext_lazy("took many rows in a day"),
+    "rows.refused": gettext_lazy("was refused more rows than a day allows"),
     **deeds_of_rights.LABELS,
     "integration.created": gettext_lazy("connected the program"),
     "integration.changed": gettext_lazy("changed the integration"),

@@ -49,6 +49,8 @@ def settings_areas(request: PersonRequest) -> list[dict[str, str]]:
          "/settings/sign-in/", ("edit", "company")),
         ("link", _("Integrations"), _("API tokens of programs that work with Kezhi, and what each may do."),
          "/settings/integrations/", ("read", "integration")),
+        ("link", _("Webhooks"), _("Whom Kezhi tells at once what happens here."),
+         "/settings/webhooks/", ("read", "integration")),
         ("layers", _("Value rules"), _("Horizon, index weights, tiers, loyalty classes, lifecycle stages."),
          "/settings/value/", ("read", "value_settings")),
         ("order", _("Audit log"), _("Who did what, when, and what it changed."), "/settings/audit/",
