@@ -119,3 +119,23 @@ def test_too_short_a_history_is_said():
         growth_matrix([1], ["a"], [10], [5.0], first_day=2, last_day=1)
     with pytest.raises(ValueError, match="same lines"):
         growth_matrix([1, 2], ["a"], [10], [5.0], first_day=0, last_day=1)
+
+
+@pytest.mark.parametrize("by", ["launch", "customer"])
+def test_many_lines_are_laid_out_as_few_are(by, monkeypatch):
+    rng = np.random.default_rng(5)
+    rows = 3_000
+    customers, products = rng.integers(1, 120, rows), rng.integers(50, 70, rows)
+    days = rng.integers(0, 2_000, rows)
+    amounts = np.where(rng.random(rows) < 0.1, -1.0, 1.0) * rng.integers(1, 50, rows)
+    rule = Newness(by=by, customer_days=90, lapse_days=200, product_days=120)
+
+    def found():
+        span = {"first_day": 900, "last_day": 1_700, "newness": rule}
+        return growth_matrix(customers, products, days, amounts, **span)
+
+    few = found()
+    monkeypatch.setattr("kezhi.value.growth_matrix.MANY_ROWS", 0)
+    many = found()
+    assert (many.cell == few.cell).all()
+    assert many.cells == few.cells

@@ -9,6 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kezhi.value.compute.local import MANY_ROWS
+from kezhi.value.numbering import numbered
+
 CELLS = ("loyalty", "acquisition", "expansion", "diversification")
 """Present products to present customers 客户忠诚; to new ones 客户获得; new products to present customers
 客户扩充; to new ones 客户多样化."""
@@ -91,8 +94,8 @@ def growth_matrix(
     {'loyalty': 20.0, 'acquisition': 30.0, 'expansion': 40.0, 'diversification': 0.0}
     """
     rule = newness or Newness()
-    _who, owner = np.unique(np.asarray(customers), return_inverse=True)
-    what, product = np.unique(np.asarray(products), return_inverse=True)
+    _who, owner = numbered(customers)
+    what, product = numbered(products)
     day = np.asarray(days, dtype=np.int64)
     amount = np.asarray(amounts, dtype=np.float64)
     gain = None if contributions is None else np.asarray(contributions, dtype=np.float64)
@@ -135,8 +138,8 @@ def _cell(
         cell=name,
         revenue=float(amount[lines].sum()),
         contribution=None if gain is None else float(np.nansum(gain[lines])),
-        customers=len(np.unique(owner[lines])),
-        products=len(np.unique(product[lines])),
+        customers=int(np.count_nonzero(np.bincount(owner[lines]))),
+        products=int(np.count_nonzero(np.bincount(product[lines]))),
         lines=int(lines.sum()),
     )
 
@@ -183,6 +186,8 @@ def _since(
     owner: NDArray[np.int64], day: NDArray[np.int64], bought: NDArray[np.bool_], lapse: int | None
 ) -> NDArray[np.int64]:
     """The day since which each line's customer buys; a return before any purchase is of an old one."""
+    if len(day) >= MANY_ROWS:
+        return _followed(owner, day, bought, lapse)[0]
     group, when, began = _starts(owner, day, bought, lapse)
     at = _last_at(group, when, owner, day, "right")
     return np.where(at >= 0, began[at] if len(began) else NEVER, NEVER)
@@ -192,10 +197,34 @@ def _not_lately(
     pair: NDArray[np.int64], day: NDArray[np.int64], bought: NDArray[np.bool_], days: int
 ) -> NDArray[np.bool_]:
     """Whether a line buys what its customer hasn't bought within the days before; returns don't."""
-    group, when, _began = _starts(pair, day, bought, None)
-    at = _last_at(group, when, pair, day, "left")
-    last = np.where(at >= 0, when[at] if len(when) else NEVER, NEVER)
+    if len(day) >= MANY_ROWS:
+        last = _followed(_counted(pair), day, bought, None)[1]
+    else:
+        group, when, _began = _starts(pair, day, bought, None)
+        at = _last_at(group, when, pair, day, "left")
+        last = np.where(at >= 0, when[at] if len(when) else NEVER, NEVER)
     return bought & (day - last > days)
+
+
+def _followed(
+    group: NDArray[np.int64], day: NDArray[np.int64], bought: NDArray[np.bool_], gap: int | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For many lines: the same by following them in the order of days."""
+    from kezhi.value.compute.compiled_growth import follow
+
+    is_ordered = bool((np.diff(day) >= 0).all())
+    order = np.arange(len(day)) if is_ordered else np.argsort(day, kind="stable")
+    groups = int(group.max(initial=-1)) + 1
+    longest = -NEVER if gap is None else gap
+    began, before = follow(group, day, bought, order, groups, longest, NEVER)
+    return began, before
+
+
+def _counted(pair: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers that lie far apart, numbered anew in any order: no table would hold all between them."""
+    import pyarrow as pa
+
+    return np.asarray(pa.array(pair).dictionary_encode().indices, dtype=np.int64)
 
 
 def _launches(

@@ -43,7 +43,7 @@ from kezhi.insight.figures.days import (
     measured_days,
     month_ends,
 )
-from kezhi.insight.figures.growth import By, Growth, GrowthCell, GrowthPeriod, growth
+from kezhi.insight.figures.growth import By, Growth, GrowthCell, GrowthPeriod, growth, keep_growth
 from kezhi.insight.figures.influence import (
     Bringer,
     InfluenceTotals,
@@ -187,6 +187,7 @@ __all__ = [
     "influence_of",
     "influence_totals",
     "influences_of",
+    "keep_growth",
     "leaders",
     "leaders_of_day",
     "matrix",

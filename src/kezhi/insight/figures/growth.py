@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from django.db.models import Min
@@ -17,6 +17,7 @@ from kezhi.insight.figures.basis import Basis, months_before
 from kezhi.insight.figures.keeping import MANY, store, stored
 from kezhi.ledger.models import OrderLine
 from kezhi.value.growth_matrix import CELLS, Newness, growth_matrix
+from kezhi.value.numbering import numbered
 
 By = Literal["launch", "customer"]
 
@@ -96,6 +97,13 @@ def growth(actor: Actor, basis: Basis, by: By = "launch") -> Growth | None:
         return found or store(basis, key, _growth(_all_lines(basis), None, basis, by))
     lines = _some_lines(actor, basis)
     return None if lines is None else _growth(lines, _launches(basis), basis, by)
+
+
+def keep_growth(basis: Basis) -> None:
+    """After a run: both ways of telling what is new, for those who see the whole company."""
+    lines = _all_lines(basis)
+    for by in get_args(By):
+        store(basis, f"growth|{by}", _growth(lines, None, basis, by))
 
 
 LINE = np.dtype([("customer", "i8"), ("product", "i8"), ("day", "i4"), ("amount", "f8")])
@@ -218,7 +226,7 @@ def _cell(name: str, lines: NDArray[Any]) -> GrowthCell:
 
 def _leading(lines: NDArray[Any], column: str, most: int) -> tuple[int, tuple[Bought, ...]]:
     """How many there are, and those with the most revenue."""
-    ids, place = np.unique(lines[column], return_inverse=True)
+    ids, place = numbered(lines[column])
     revenue = np.bincount(place, lines["amount"], minlength=len(ids))
     best = np.lexsort((ids, -revenue))[:most]
     return len(ids), tuple(Bought(int(ids[at]), float(revenue[at])) for at in best)
