@@ -36,6 +36,7 @@ class JobRun(models.Model):
     total = models.BigIntegerField(default=0)
     message = models.CharField(max_length=300, blank=True)
     result = models.JSONField(default=dict)
+    arguments = models.JSONField(default=dict)  # as it was queued, to queue it again
     actor_id = models.BigIntegerField(null=True)
     cancel_requested = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -29,6 +29,8 @@ def defer(name: str, *, queueing_lock: str | None = None, **arguments: Any) -> N
 
 def start(name: str, title: str | Promise, *, actor: Actor, **arguments: Any) -> JobRun:
     """Queue work that people watch; the task gets `job_run` (a `JobRun` id) beside its arguments."""
-    job_run = JobRun.objects.create(name=name, title=str(title)[:200], actor_id=actor.pk)
+    job_run = JobRun.objects.create(
+        name=name, title=str(title)[:200], actor_id=actor.pk, arguments=arguments
+    )
     defer(name, job_run=job_run.pk, **arguments)
     return job_run
