@@ -117,6 +117,7 @@ mail_gid = {group}
 first_valid_uid = 1
 ssl = no
 disable_plaintext_auth = no
+auth_failure_delay = 0
 mail_max_userip_connections = 100
 passdb {{
   driver = passwd-file
@@ -234,7 +235,7 @@ def post_office(db, company):
                 "smtp_security": "plain",
                 "smtp_user": "kezhi",
                 **more,
-            }  # fmt: skip
+            }
         )
         account.smtp_password = SECRET
         account.save()

@@ -49,7 +49,10 @@ def test_a_mail_arrives_with_text_html_and_files(account, smtp_server):
         Text("你好\n<b>"),
         Rows([Row("安徽茶业", "明天", "https://k.example/1")]),
     ]
-    sent = a_letter(parts=[*parts, Link("打开", "https://k.example/")], files=[outbox.File("a.txt", b"x", "text/plain")])  # fmt: skip
+    sent = a_letter(
+        parts=[*parts, Link("打开", "https://k.example/")],
+        files=[outbox.File("a.txt", b"x", "text/plain")],
+    )
     assert deliver(sent.pk, NOW) == "sent"
     [mail] = smtp_server.taken
     assert mail["Message-ID"] == sent.message_id
@@ -249,8 +252,18 @@ def test_a_maker_writes_at_the_moment_of_sending(account, smtp_server, monkeypat
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "0x7f.1", "[::1]", "::ffff:127.0.0.1", "10.0.0.8", "169.254.169.254", "2130706433"],
-)  # fmt: skip
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "0x7f.1",
+        "[::1]",
+        "::ffff:127.0.0.1",
+        "10.0.0.8",
+        "169.254.169.254",
+        "2130706433",
+    ],
+)
 def test_no_mailbox_reaches_into_our_network(account, smtp_server, settings, host):
     settings.PRIVATE_HOSTS = []
     MailAccount.objects.update(smtp_host=host, smtp_security="tls")
@@ -268,5 +281,8 @@ def test_a_password_never_goes_over_the_line_in_the_clear(account, smtp_server, 
 
 def test_the_list_holds_what_ones_own_people_sent(li_wei, chen_jing, manager, analyst, account):
     a_letter(li_wei)
-    seen = {person.login: Outgoing.objects.visible_to(person).count() for person in (li_wei, chen_jing, manager, analyst)}  # fmt: skip
+    seen = {
+        person.login: Outgoing.objects.visible_to(person).count()
+        for person in (li_wei, chen_jing, manager, analyst)
+    }
     assert seen == {"liwei": 1, "chenjing": 0, "manager": 1, "analyst": 0}

@@ -14,6 +14,7 @@ from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.creating import may_reach
 from kezhi.customers.models import Need
+from kezhi.messaging.noticing import notify
 from kezhi.workbench.customizing.entering import put, settle
 
 State = Need.State
@@ -36,6 +37,7 @@ def register_need(fields: dict[str, Any], *, actor: Actor, on: date) -> Need:
     _check(need)
     settle("need", need)
     need.save()
+    _tell_handler(need, actor)
     return need
 
 
@@ -67,6 +69,7 @@ def pass_on_need(need: Need, handler: User, *, actor: Actor, on: date, reason: s
     _pass(need, handler)
     need.version += 1
     need.save()
+    _tell_handler(need, actor)
     return need
 
 
@@ -145,6 +148,10 @@ def _give(need: Need, handler: Any) -> None:
         raise Refused(_("Choose a colleague who works here to see to it."))
     need.handler = handler
     need.handling_department_id = handler.department_id
+
+
+def _tell_handler(need: Need, actor: Actor) -> None:
+    notify([need.handler_id], "need.assigned", by=actor, about=need, words={"what": need.what})
 
 
 def _check(need: Need) -> None:

@@ -8,10 +8,13 @@ class CustomersConfig(AppConfig):
         from kezhi.accounts import organising
         from kezhi.customers import (
             assigning,
+            concerning,
+            corresponding,
             creating,
             declarations,
             holdings,
             importing,
+            importing_consents,
             importing_contacts,
             matching_keeping,
             placing,
@@ -23,12 +26,15 @@ class CustomersConfig(AppConfig):
         from kezhi.workbench import bulk_changing, searching, undoing
 
         declarations.register()
+        corresponding.register()
+        concerning.register()
         telling.register()
         searching.rank_by(
             Standing, key="customer_id", column="tier", kind="customer", group="value", ranks=Tier
         )
         dataio.register(importing.CustomerLoader())
         dataio.register(importing_contacts.ContactLoader())
+        dataio.register(importing_consents.ConsentLoader())
         organising.on_people_moved.append(placing.follow_people)
         holdings.register_own()
         bulk_changing.ASSIGNING["customer"] = ("owner", creating.reassign_customer)

@@ -13,6 +13,7 @@ from kezhi.core.claiming import claim
 from kezhi.core.refusal import Refused
 from kezhi.customers.models import Customer, FollowUp, Standing
 from kezhi.customers.placing import follow_place
+from kezhi.messaging.noticing import notify
 
 
 @audited("follow_up.assigned")
@@ -27,7 +28,14 @@ def assign_follow_up(
     follow_up.assignee = assignee
     follow_up.version += 1
     follow_up.save()
+    tell_assignee(follow_up, actor)
     return follow_up
+
+
+def tell_assignee(follow_up: FollowUp, actor: Actor) -> None:
+    """Whoever is to do it, unless they took it themselves."""
+    words = {"what": follow_up.subject}
+    notify([follow_up.assignee_id], "follow_up.assigned", by=actor, about=follow_up, words=words)
 
 
 def follow_undo(pk: int, columns: frozenset[str]) -> None:

@@ -19,6 +19,7 @@ from kezhi.customers.drafting import hand_over_drafts
 from kezhi.customers.matching_keeping import SOURCES, keep
 from kezhi.customers.models import Contact, Customer, Standing
 from kezhi.customers.placing import follow_place
+from kezhi.messaging.noticing import notify
 from kezhi.workbench.customizing.entering import changed, put
 
 
@@ -100,6 +101,9 @@ def reassign_customer(
     follow_place([customer.pk])
     if before is not None and owner is not None:
         hand_over_drafts([customer.pk], before, owner.pk)
+    if owner is not None and owner.pk != before:
+        words = {"what": customer.name}
+        notify([owner.pk], "customer.assigned", by=actor, about=customer, words=words)
     return customer
 
 

@@ -13,6 +13,7 @@ from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor, Scope
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.customers.assigning import tell_assignee
 from kezhi.customers.creating import may_reach
 from kezhi.customers.mentioning import keep_mentions
 from kezhi.customers.models import Contact, Customer, FollowUp, Interaction
@@ -124,6 +125,7 @@ def plan_follow_up(fields: dict[str, Any], *, actor: Actor, on: date) -> FollowU
     )
     put("follow_up", follow_up, {**fields, "assignee": assignee}, actor)
     follow_up.save()
+    tell_assignee(follow_up, actor)
     return follow_up
 
 
@@ -139,11 +141,14 @@ def change_follow_up(
     follow_up = claim(follow_up, actor=actor, action="edit", version=version)
     if "customer" in changes and not may_reach(actor, "create", "follow_up", changes["customer"]):
         raise NotAllowed(_("Your role doesn't plan follow-ups for this customer."))
+    before = follow_up.assignee_id
     put("follow_up", follow_up, changes, actor)
     follow_up.team_id = follow_up.customer.team_id
     follow_up.department_id = follow_up.customer.department_id
     follow_up.version += 1
     follow_up.save()
+    if follow_up.assignee_id != before:
+        tell_assignee(follow_up, actor)
     return follow_up
 
 

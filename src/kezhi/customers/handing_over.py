@@ -26,6 +26,7 @@ from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.holdings import COUNTED, Holding, end_all, holdings
 from kezhi.customers.models import Customer, HandOver, HandOverItem
 from kezhi.customers.placing import follow_place
+from kezhi.messaging.noticing import notify
 from kezhi.records.fields import Label
 
 AT_ONCE = 300  # with more customers it happens in the background
@@ -105,6 +106,7 @@ def carry_out_hand_over(
         counts = {"customer": _give_customers(hand_over, goes_to, progress)}
         for holding in holdings():
             counts[holding.name] = _give_the_rest(holding, hand_over, goes_to)
+    _tell_successors(hand_over, goes_to, actor)
     hand_over.counts = counts | end_all(leaver.pk, on)
     hand_over.state, hand_over.done_on = HandOver.State.DONE, on
     hand_over.save()
@@ -112,6 +114,13 @@ def carry_out_hand_over(
     if hand_over.deactivates:
         deactivate_person(leaver, actor=actor, reason=_("Everything was handed over"))
     return hand_over
+
+
+def _tell_successors(hand_over: HandOver, goes_to: dict[int, int], actor: Actor) -> None:
+    """One word to each of them, however many customers came."""
+    for successor, number in Counter(goes_to.values()).items():
+        words = {"what": number, "who": hand_over.leaver.name, "hand_over": hand_over.pk}
+        notify([successor], "hand_over", by=actor, words=words)
 
 
 @audited("hand_over.taking_back")

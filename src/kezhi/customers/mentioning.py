@@ -6,8 +6,10 @@ import re
 from datetime import datetime
 
 from kezhi.accounts.models import User
+from kezhi.core.actor import SYSTEM
 from kezhi.core.names import name_key
 from kezhi.customers.models import Customer, Interaction, Mention
+from kezhi.messaging.noticing import notify
 
 MOST = 20
 LONGEST_NAME = 40
@@ -44,10 +46,18 @@ def keep_mentions(interaction: Interaction) -> list[User]:
         and may_see(person, interaction.customer)
         and Interaction.objects.visible_to(person).filter(pk=interaction.pk).exists()
     ]
+    before = set(interaction.mentions.values_list("person_id", flat=True))
     Mention.objects.filter(interaction=interaction).exclude(person__in=people).delete()
     Mention.objects.bulk_create(
         [Mention(interaction=interaction, person=person) for person in people],
         ignore_conflicts=True,
+    )
+    notify(
+        [person.pk for person in people if person.pk not in before],
+        "mention",
+        by=interaction.author or SYSTEM,
+        about=interaction,
+        words={"what": interaction.text[:120]},
     )
     return people
 

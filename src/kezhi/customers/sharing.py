@@ -15,6 +15,7 @@ from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Customer
+from kezhi.messaging.noticing import notify
 from kezhi.records import Kind
 from kezhi.workbench.bulk_changing import Verb
 
@@ -35,6 +36,9 @@ def share_customer(
     sharing.grant(
         [customer.pk], to, actor=actor, on=on, may_edit=may_edit, until=until, reason=reason
     )
+    if isinstance(to, User):
+        words = {"what": customer.name}
+        notify([to.pk], "customer.shared", by=actor, about=customer, words=words)
 
 
 @audited("customer.unshared")

@@ -19,6 +19,7 @@ from kezhi.core.models import JobState
 from kezhi.core.refusal import Refused
 from kezhi.customers.birthdays import roll_important_dates
 from kezhi.customers.completing import score_all, score_new
+from kezhi.customers.concerning import tell_what_is_due
 from kezhi.customers.counting_segments import count_segments
 from kezhi.dataio import importing
 from kezhi.dataio.models import BatchState, ImportBatch
@@ -26,6 +27,11 @@ from kezhi.insight.measuring import recover_value_runs
 from kezhi.insight.scheduling import start_nightly_run
 from kezhi.insight.thinning import thin_history
 from kezhi.messaging.delivering import deliver_due
+from kezhi.messaging.digesting import queue_digests
+from kezhi.messaging.fetching import queue_fetches
+from kezhi.messaging.noticing import forget_old
+from kezhi.operations.backups.nightly import tend_backups
+from kezhi.operations.slow_pages import forget_slow_pages
 from kezhi.workbench.attaching import sweep_attachments
 from kezhi.workbench.bulk_changing import forget_old_runs
 from kezhi.workbench.customizing import definitions
@@ -80,6 +86,28 @@ def close_search_gaps(timestamp: int) -> None:
 def deliver_mail(timestamp: int) -> None:
     """Mail that was put off, and what a killed worker left."""
     deliver_due(timezone.now(), timezone.now)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="jobs.fetch_mail", queueing_lock="jobs.fetch_mail")
+def fetch_mail(timestamp: int) -> None:
+    queue_fetches(timezone.now())
+
+
+@app.periodic(cron="1 * * * *")
+@app.task(name="jobs.send_digests", queueing_lock="jobs.send_digests")
+@definitions.as_of_now()
+def send_digests(timestamp: int) -> None:
+    """Every hour, because everybody chooses theirs."""
+    at = timezone.now()
+    tell_what_is_due(actor=SYSTEM, at=at)
+    queue_digests(actor=SYSTEM, at=at)
+
+
+@app.periodic(cron="35 4 * * *")
+@app.task(name="jobs.forget_notices", queueing_lock="jobs.forget_notices")
+def forget_notices(timestamp: int) -> None:
+    forget_old(actor=SYSTEM, at=timezone.now())
 
 
 @app.periodic(cron="10 3 * * *")
@@ -154,6 +182,21 @@ def clear_sessions(timestamp: int) -> None:
     store: Any = import_module(settings.SESSION_ENGINE).SessionStore
     store.clear_expired()
     forget_old_attempts(at=timezone.now())
+
+
+@app.periodic(cron="30 * * * *")
+@app.task(name="jobs.make_backup", queueing_lock="jobs.make_backup")
+def make_backup(timestamp: int) -> None:
+    """Once a night; looked at several times a day, so that nobody relies on one that is gone or damaged."""
+    company = Company.current()
+    if company is not None:
+        tend_backups(at=timezone.now(), zone=company.zone)
+
+
+@app.periodic(cron="25 4 * * *")
+@app.task(name="jobs.forget_slow_pages", queueing_lock="jobs.forget_slow_pages")
+def forget_slow(timestamp: int) -> None:
+    forget_slow_pages(at=timezone.now())
 
 
 @app.periodic(cron="50 4 * * *")

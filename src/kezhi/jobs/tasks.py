@@ -29,6 +29,7 @@ from kezhi.insight.offering import run_offers
 from kezhi.insight.studying import run_study
 from kezhi.jobs.carrying import Job, unexpected, watched
 from kezhi.messaging.delivering import deliver
+from kezhi.messaging.fetching import fetch
 from kezhi.workbench.attaching import keep_text
 from kezhi.workbench.bulk_changing import carry_out, undo_bulk
 from kezhi.workbench.customizing import carrying_out, definitions
@@ -38,8 +39,15 @@ from kezhi.workbench.searching import filling
 
 
 @app.task(name="messaging.send")
+@definitions.as_of_now()
 def send_mail(outgoing: int) -> None:
     deliver(outgoing, timezone.now())
+
+
+@app.task(name="messaging.fetch")
+@definitions.as_of_now()
+def fetch_mail(account: int) -> None:
+    fetch(account, timezone.now())
 
 
 @app.task(name="workbench.read_attachment")

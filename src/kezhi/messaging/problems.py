@@ -24,6 +24,7 @@ WORDS: dict[str, Label] = {
     "key": _(
         "The password can’t be opened: it was sealed under another SECRET_KEY. Enter it again in the settings."
     ),
+    "bounced": _("It came back: the recipient’s server couldn’t deliver it. Check the address."),
     "temporary": _("The server put us off. It is tried again by itself."),
     "refused": _("The server refused the mail for good."),
     "recipient": _("The server doesn’t take mail for this address. Check the address."),
@@ -46,6 +47,8 @@ WORDS: dict[str, Label] = {
     "gone": _("The recipient doesn’t work here any more."),
     "no_address": _("The recipient has no e-mail address."),
     "not_seen": _("The recipient may not see what it is about any more."),
+    "changed_address": _("The contact has another address now. Write it again."),
+    "not_to_be_reached": _("The contact isn’t to be written to any more."),
     "author": _("Who wrote it may not write to this customer any more."),
     "nothing": _("There was nothing to tell."),
     "cancelled": _("Taken back before it was sent."),
