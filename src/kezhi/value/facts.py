@@ -14,7 +14,9 @@ from kezhi.value.churn import trend_of_spend
 from kezhi.value.cohorts import Activity, activity
 from kezhi.value.compute.local import Occasions, find_occasions
 from kezhi.value.reading import EPOCH, Unreadable, factorise, read_amounts, read_days
-from kezhi.value.realised import Lines, Realised, realised
+from kezhi.value.realised import YEAR_DAYS, Lines, Realised, realised
+from kezhi.value.sums import sum_by
+from kezhi.value.wallet.growth import Prospects, prospects_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +38,9 @@ class Facts:
     the leaf's `measure` (for example `satisfaction`); null is "not measured".
     `segments`: `customer` and `segment` (text, nullable): which customers are to be foretold by a model
     of their own, where there are enough of them.
+    `prospects`: `customer`, attributes as text (industry, region …) and, where known, the numbers
+    `stated` (what the customer says it buys a year), `asked` (what its open needs come to) and `offered`
+    (expected contribution of open offers): what growth potential is told by, see `wallet.growth`.
     """
 
     lines: Any  # a pa.Table or a Path
@@ -43,6 +48,7 @@ class Facts:
     customers: pa.Array | pa.ChunkedArray | None = None
     measures: pa.Table | None = None
     segments: pa.Table | None = None
+    prospects: pa.Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ class OpenFacts(Protocol):
     @property
     def segments(self) -> Segments | None: ...
     @property
+    def prospects(self) -> Prospects | None: ...
+    @property
     def later(self) -> int: ...
     @property
     def line_count(self) -> int:
@@ -96,6 +104,9 @@ class OpenFacts(Protocol):
 
     def trend_of_spend(self, found: Occasions, plan: Plan) -> Vector:
         """How spending lately compares with before; `found` are the occasions until the day."""
+
+    def spent_before(self, plan: Plan) -> Vector:
+        """Revenue of the 12 months before the last 12."""
 
     def activity(self, found: Occasions, plan: Plan) -> Activity:
         """Who bought when, by month of the first purchase."""
@@ -117,6 +128,7 @@ class FactArrays:
     measures: dict[str, Vector]
     later: int
     segments: Segments | None = None
+    prospects: Prospects | None = None
 
     @property
     def line_count(self) -> int:
@@ -147,6 +159,12 @@ class FactArrays:
         first = np.where(found.count > 0, found.first_day, plan.today).astype(np.int32)
         orders = self.orders
         return trend_of_spend(orders.codes, orders.days, orders.amounts, first, as_of=plan.today)
+
+    def spent_before(self, plan: Plan) -> Vector:
+        """Revenue of the 12 months before the last 12."""
+        days = self.orders.days
+        own = np.flatnonzero((days <= plan.today - YEAR_DAYS) & (days > plan.today - 2 * YEAR_DAYS))
+        return sum_by(self.orders.codes[own], self.orders.amounts[own], len(self.customers))
 
     def activity(self, found: Occasions, plan: Plan) -> Activity:
         """Who bought when, by month of the first purchase."""
@@ -180,6 +198,7 @@ def read_facts(facts: Facts, *, as_of: date) -> FactArrays:
         measures=measures_of(facts, customers),
         later=int((~kept).sum()),
         segments=segments_of(facts, customers),
+        prospects=prospects_of(facts.prospects, customers),
     )
 
 

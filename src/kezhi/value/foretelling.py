@@ -38,7 +38,8 @@ class Foretelling:
     `model` foretells purchases, `probabilities` gives P(alive): they differ where the naive rule won.
     `choice` is the evaluation that the model was chosen by, `later` the same on a later window.
     `rhythm` is k of MBG/CNBD-k, None where it isn't known. `next_day` is 0 where no purchase is likely
-    within the horizon. `seasons` is the clock that times were counted by: the calendar, unless the
+    within the horizon. `expected_12m`, purchases of 12 months, is told where growth potential asks for it.
+    `seasons` is the clock that times were counted by: the calendar, unless the
     settings ask for seasons; `recency` and `age` are t_x and T by it. `segments` tells of those whose
     contest was held.
     """
@@ -61,6 +62,7 @@ class Foretelling:
     p_alive: Vector
     p_purchase_12m: Vector
     expected_purchases: Vector
+    expected_12m: Vector
     expected_spend: Vector
     next_day: NDArray[np.int64]
     continuation: Vector
@@ -137,7 +139,10 @@ def foretell(
             level=settings.interval_level,
         )
         own = np.flatnonzero(bought)[part.who]
-        for name in _FIGURES[2:]:
+        if arrays.prospects is not None:
+            times = x[part.who], t_x[part.who], T[part.who]
+            figures["expected_12m"][own] = part.model.expected_purchases(*times, year)
+        for name in _FIGURES[3:]:
             figures[name][own] = getattr(found, name)
         here = float(found.continuation.sum())
         total += here
@@ -181,6 +186,7 @@ def foretell(
 _FIGURES = (
     "p_alive",
     "p_purchase_12m",
+    "expected_12m",
     "expected_purchases",
     "expected_spend",
     "continuation",

@@ -32,6 +32,8 @@ from kezhi.value.realised import Realised
 from kezhi.value.rfm import RFM, rfm
 from kezhi.value.summary import Summary, dates, nullable, summary_from
 from kezhi.value.tiers import NO_TIER, Tiering, TierSettings, assign_tiers
+from kezhi.value.wallet.frontier import QUANTILE
+from kezhi.value.wallet.growth import BASES, Growth, growth_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,6 +89,8 @@ class Settings:
     """Repeat customers that a segment needs at the start of the hold-out to have a contest of its own."""
     season: By | None = None
     """Indices of the calendar by `month` or `week`; None: customers buy as much at any time of year."""
+    frontier_quantile: float = QUANTILE
+    """Growth potential reaches for what this share of the customers alike don't exceed."""
     interval_level: float = 0.80
     """Coverage of both intervals."""
     seed: int = 20_260_101
@@ -109,6 +113,8 @@ class Settings:
             raise ValueError("the horizon lies between 0 and 600 months")
         if self.annual_rate <= -1:
             raise ValueError("the annual rate is a fraction above -1 (0.10 is 10 % a year)")
+        if not 0.5 <= self.frontier_quantile <= 0.99:
+            raise ValueError("the quantile of the frontier lies between 0.5 and 0.99")
         if not 0 < self.interval_level < 1:
             raise ValueError("the level of the intervals lies between 0 and 1")
 
@@ -147,6 +153,8 @@ class RunFacts:
     `calibration`: by decile of prediction in the hold-out: customers, expected, actual.
     `tracking`: week, actual, expected: cumulated repeat purchases by week since the first order.
     `frequencies`: repeats, actual, expected: customers by number of repeat occasions.
+    `growth`: the frontier of spend by what customers are, how often gaps closed, how good both are, or None
+    where nothing is known of customers but what they bought (`wallet.growth.Growth.as_json`).
     `concentration`: gini, hhi, top shares, the Pareto and the whale curve.
     `cohorts`: size, active customers and retained share by cohort month and months since.
     `matrix`: customers and value in the four quadrants, the borders, and `across`: the measure that
@@ -166,6 +174,7 @@ class RunFacts:
     calibration: tuple[Mapping[str, Any], ...]
     tracking: tuple[Mapping[str, Any], ...]
     frequencies: tuple[Mapping[str, Any], ...]
+    growth: Mapping[str, Any] | None
     concentration: Mapping[str, Any]
     cohorts: tuple[Mapping[str, Any], ...]
     matrix: Mapping[str, Any]
@@ -214,6 +223,13 @@ COLUMNS: dict[str, str] = {
     "outcome_high": "float64",
     "current_value": "float64",  # contribution of 12 months + continuation
     "growth_value": "float64",  # null: not measured
+    "growth_low": "float64",  # interval of the expected growth
+    "growth_high": "float64",
+    "wallet": "float64",  # what the customer could spend a year; null: not measured
+    "wallet_gap": "float64",  # of it what neither lately came nor is expected
+    "win_probability": "float64",  # that customers with such a gap close it within a year
+    "growth_offers": "float64",  # what open offers are expected to add
+    "wallet_basis": "string",  # what tells the growth: stated, asked, peers or offers
     "potential_value": "float64",  # continuation + growth where measured
     "value_at_risk": "float64",  # continuation × (1 − p_purchase_12m), where positive
     "trend_of_spend": "float64",  # -1 … 1: lately against before; null: too young
@@ -280,7 +296,8 @@ def measure(
     coming = foretell(arrays, summary, past, settings, lambda stage, done: tell(stage, done))
     tell("index", 0.85)
     trend = arrays.trend_of_spend(found, plan)
-    rows = _measures(arrays, summary, past, coming, trend, plan.today)
+    growth = growth_of(arrays, summary, past, coming, settings, plan)
+    rows = _measures(arrays, summary, past, coming, growth, trend, plan.today)
     tree = _published(settings.tree, rows, summary.bought, previous.tree)
     judged = _judge(tree, rows, settings, arrays.customers, summary.bought, previous.tiers)
     tell("run", 0.95)
@@ -292,12 +309,14 @@ def measure(
         summary=summary,
         past=past,
         coming=coming,
+        growth=growth,
         rows=rows,
         tree=tree,
         tiering=judged.tiering,
         placing=judged.placing,
     )
-    return Measurement(_table(arrays, summary, past, coming, rows, judged), RunFacts(**run), tree)
+    table = _table(arrays, summary, past, coming, growth, rows, judged)
+    return Measurement(table, RunFacts(**run), tree)
 
 
 def _silent(stage: str, done: float) -> None:
@@ -321,6 +340,7 @@ def _measures(
     summary: Summary,
     past: Realised,
     coming: Foretelling,
+    growth: Growth,
     trend: Vector,
     today: int,
 ) -> dict[str, Vector]:
@@ -351,8 +371,12 @@ def _measures(
         "expected_purchases": coming.expected_purchases,
         "continuation_value": coming.continuation,
         "current_value": current,
-        "growth_value": np.full(len(bought), np.nan),
-        "potential_value": coming.continuation,
+        "growth_value": growth.growth,
+        "wallet": growth.wallet,
+        "wallet_gap": growth.gap,
+        "win_probability": growth.probability,
+        "cross_sell": growth.expected_of_offers,
+        "potential_value": coming.continuation + np.nan_to_num(growth.growth),
         "value_at_risk": value_at_risk(coming.continuation, coming.p_purchase_12m),
         "trend_of_spend": of_buyers(trend),
         "overdue_ratio": overdue_ratio(of_buyers(since), summary.mean_interval_days),
@@ -448,6 +472,7 @@ def _table(
     summary: Summary,
     past: Realised,
     coming: Foretelling,
+    growth: Growth,
     rows: Mapping[str, Vector],
     judged: _Judged,
 ) -> pa.Table:
@@ -477,6 +502,10 @@ def _table(
         "mean_high": nullable(coming.mean_high),
         "outcome_low": nullable(coming.outcome_low),
         "outcome_high": nullable(coming.outcome_high),
+        "growth_low": nullable(growth.low),
+        "growth_high": nullable(growth.high),
+        "growth_offers": nullable(growth.offered),
+        "wallet_basis": _words(growth.basis, BASES),
         "recency_score": pa.array(scores.recency, mask=~bought),
         "frequency_score": pa.array(scores.frequency, mask=~bought),
         "monetary_score": pa.array(scores.monetary, mask=~bought),

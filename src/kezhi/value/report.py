@@ -23,6 +23,8 @@ from kezhi.value.reading import EPOCH
 from kezhi.value.realised import Realised
 from kezhi.value.summary import Summary
 from kezhi.value.tiers import Tiering
+from kezhi.value.wallet.growth import FEW as FEW_PEERS
+from kezhi.value.wallet.growth import Growth
 
 Vector = NDArray[np.float64]
 Plain = dict[str, Any]
@@ -41,6 +43,7 @@ def run_facts(
     summary: Summary,
     past: Realised,
     coming: Foretelling,
+    growth: Growth,
     rows: Mapping[str, Vector],
     tree: FrozenTree,
     tiering: Tiering,
@@ -60,13 +63,14 @@ def run_facts(
         "calibration": () if figures is None else figures.calibration.get(chosen, ()),
         "tracking": _tracking(summary, coming),
         "frequencies": _frequencies(summary, coming),
+        "growth": growth.as_json(),
         "concentration": _concentration(summary, past, rows),
         "cohorts": _cohorts(activity),
         "matrix": _matrix(placing, rows),
         "tree": to_plain(tree),
         "tiers": _tiers(tiering, rows),
         "totals": _totals(past, rows, coming),
-        "warnings": tuple(_warnings(arrays, summary, past, coming)),
+        "warnings": tuple(_warnings(arrays, summary, past, coming, growth)),
     }
 
 
@@ -275,6 +279,7 @@ SUMMED = (
     "realised_value",
     "expected_purchases",
     "continuation_value",
+    "growth_value",
     "current_value",
     "potential_value",
     "value_at_risk",
@@ -290,7 +295,7 @@ def _totals(past: Realised, rows: Mapping[str, Vector], coming: Foretelling) -> 
 
 
 def _warnings(
-    arrays: OpenFacts, summary: Summary, past: Realised, coming: Foretelling
+    arrays: OpenFacts, summary: Summary, past: Realised, coming: Foretelling, growth: Growth
 ) -> list[Plain]:
     """What a reader of the figures must know; `key` is stable, `detail` are figures for the text."""
     found: list[Plain] = []
@@ -323,6 +328,10 @@ def _warnings(
         warn("spend_fallback", model=coming.spend.name)
     elif coming.correlation is not None and abs(coming.correlation) > 0.3:
         warn("spend_depends_on_frequency", correlation=coming.correlation)
+    if growth.frontier is not None and growth.winning is not None:
+        behind = min(growth.frontier.customers, growth.winning.customers)
+        if behind < FEW_PEERS:
+            warn("growth_few", customers=behind)
     estimated = int((past.is_estimate & summary.bought).sum())
     if estimated:
         warn("margin_estimated", customers=estimated)

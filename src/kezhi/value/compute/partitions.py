@@ -18,6 +18,7 @@ from kezhi.value.cohorts import Activity
 from kezhi.value.compute.local import NEVER, Occasions
 from kezhi.value.facts import Facts, Plan, Segments, read_facts
 from kezhi.value.realised import Realised, own_margin
+from kezhi.value.wallet.growth import Prospects, prospects_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,7 +65,7 @@ def columns(days: int) -> dict[str, Any]:
     kinds: dict[str, Any] = {"customer": np.int64}
     for k in range(days):
         kinds |= {f"{name}_{k}": kind for name, kind in OF_OCCASIONS.items()}
-    return {**kinds, **OF_REALISED, "trend": np.float64}
+    return {**kinds, **OF_REALISED, "trend": np.float64, "spent_before": np.float64}
 
 
 def schema(days: int) -> pa.Schema:
@@ -97,6 +98,7 @@ def figures(lines: pa.Table, costs: pa.Table, work: Work) -> pa.Table:
     past = arrays.realised(plan)
     found |= {name: getattr(past, name) for name in OF_REALISED}
     found["trend"] = arrays.trend_of_spend(now, plan)
+    found["spent_before"] = arrays.spent_before(plan)
     activity = arrays.activity(now, plan)
     counts["activity"] = np.concatenate(
         ([activity.low, len(activity.sizes)], activity.sizes, activity.active.ravel())
@@ -148,7 +150,9 @@ class Gathered:
     found: Mapping[int, Occasions]
     past: Realised
     trend: Vector
+    before: Vector
     active: Activity
+    prospects: Prospects | None = None
 
     def occasions(self, until: int) -> Occasions:
         """Purchase occasions until one of the days that were asked."""
@@ -163,6 +167,11 @@ class Gathered:
         """How spending lately compares with before."""
         self._demand(plan)
         return self.trend
+
+    def spent_before(self, plan: Plan) -> Vector:
+        """Revenue of the 12 months before the last 12."""
+        self._demand(plan)
+        return self.before
 
     def activity(self, found: Occasions, plan: Plan) -> Activity:
         """Who bought when, by month of the first purchase."""
@@ -220,6 +229,8 @@ def gathered(told: pa.Table, work: Work, known: NDArray[np.int64], *, otherwise:
         found=found,
         past=Realised(**sums, margin_rate=margin),
         trend=column("trend", np.float64, np.nan),
+        before=column("spent_before", np.float64),
+        prospects=prospects_of(otherwise.prospects, customers),
         active=Activity.together([_activity(own) for own in counts.get("activity", [])]),
     )
 

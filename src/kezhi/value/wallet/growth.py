@@ -32,6 +32,12 @@ from kezhi.value.wallet.winning import Winning, how_often_won
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from kezhi.value.facts import OpenFacts, Plan
+    from kezhi.value.foretelling import Foretelling
+    from kezhi.value.measure import Settings
+    from kezhi.value.realised import Realised
+    from kezhi.value.summary import Summary
+
 Vector = NDArray[np.float64]
 
 FEW = 300
@@ -94,7 +100,8 @@ class Spent:
 @dataclass(frozen=True, slots=True)
 class Growth:
     """Per customer, NaN where it isn't measured: growth with its interval, the wallet and the gap a year,
-    the probability to win it, what offers add, and what tells the gap (places in `BASES`, −1: nothing).
+    the probability to win it, what offers add, all that is expected of them, and what tells the growth
+    (places in `BASES`, −1: nothing).
 
     `frontier` and `winning` are None where `lacking` says what they lack: `few`, `attributes`, `history`.
     `gain_later`: R¹ of last year's frontier on this year's spend, `below_later`: the share of it below.
@@ -107,12 +114,29 @@ class Growth:
     gap: Vector
     probability: Vector
     offered: Vector
+    expected_of_offers: Vector
     basis: NDArray[np.int8]
     frontier: Frontier | None = None
     winning: Winning | None = None
     lacking: str = ""
     gain_later: float | None = None
     below_later: float | None = None
+
+    @classmethod
+    def unknown(cls, customers: int) -> Growth:
+        """Nobody's growth is measured."""
+        nobody = np.full(customers, np.nan)
+        return cls(
+            growth=nobody,
+            low=nobody,
+            high=nobody,
+            wallet=nobody,
+            gap=nobody,
+            probability=nobody,
+            offered=nobody,
+            expected_of_offers=nobody,
+            basis=np.full(customers, -1, np.int8),
+        )
 
     def as_json(self) -> dict[str, Any] | None:
         """What a run says about it; None where nobody's growth is measured and nothing was asked."""
@@ -201,6 +225,7 @@ def measure_growth(
         gap=gap,
         probability=probability,
         offered=offered,
+        expected_of_offers=np.where(spent.bought, about.offered, np.nan),
         basis=basis.astype(np.int8),
         frontier=frontier,
         winning=winning,
@@ -279,6 +304,46 @@ def _interval(
         first, second = gap * own * worth - won, (other - gap) * probability[0] * worth
         ends.append(np.maximum(won + side * np.hypot(first, second), 0.0))
     return ends[0], ends[1]
+
+
+def growth_of(
+    arrays: OpenFacts,
+    summary: Summary,
+    past: Realised,
+    coming: Foretelling,
+    settings: Settings,
+    plan: Plan,
+) -> Growth:
+    """Growth potential within a run; unknown for everybody where nothing but purchases is known."""
+    about = arrays.prospects
+    if about is None:
+        return Growth.unknown(len(arrays.customers))
+    bought = summary.bought
+    ratio = np.full(len(bought), settings.horizon_months / 12)
+    np.divide(
+        coming.expected_purchases, coming.expected_12m, out=ratio, where=coming.expected_12m > 1e-9
+    )
+    each = coming.expected_spend * (1 - summary.return_rate)
+    spent = Spent(
+        lately=past.revenue_12m,
+        before=arrays.spent_before(plan),
+        expected=coming.expected_12m * each,
+        first_day=summary.first_day,
+        bought=bought,
+        margin=past.margin_rate,
+        # Nobody stays longer than the horizon, whatever the seasons say.
+        years=np.clip(ratio, 0.0, settings.horizon_months / 12),
+        continuation=coming.continuation,
+    )
+    return measure_growth(
+        about,
+        spent,
+        today=plan.today,
+        annual_rate=settings.annual_rate,
+        horizon_months=settings.horizon_months,
+        settings=GrowthSettings(settings.frontier_quantile),
+        level=settings.interval_level,
+    )
 
 
 def prospects_of(table: pa.Table | None, customers: NDArray[np.int64]) -> Prospects | None:
