@@ -83,6 +83,7 @@ _COUNT = """
 INSERT INTO accounts_rowstaken AS r (person_id, integration_id, day, rows, is_told)
 VALUES (%(person)s::bigint, %(integration)s::bigint, %(day)s, %(rows)s, false)
 ON CONFLICT (person_id, integration_id, day) DO UPDATE SET rows = r.rows + excluded.rows
+WHERE %(limit)s::bigint IS NULL OR r.rows + excluded.rows <= %(limit)s::bigint
 RETURNING rows, is_told
 """
 
@@ -113,19 +114,22 @@ def take_rows(rows: int, *, actor: Actor, on: date) -> None:
     """
     if not isinstance(actor, User) or not rows:
         return
-    limit, left = rows_a_day(actor), rows_left(actor, on=on)
-    if left is not None and rows > left:
-        raise TooManyRows(limit or 0)
+    limit, whose = rows_a_day(actor), _whose(actor)
+    if limit is not None and rows > limit:
+        raise TooManyRows(limit)
     with connection.cursor() as cursor:
-        whose = _whose(actor)
         about = {
             "person": whose.get("person_id"),
             "integration": whose.get("integration_id"),
             "day": on,
             "rows": rows,
+            "limit": limit,
         }
         cursor.execute(_COUNT, about)
-        taken, is_told = cursor.fetchone()
+        counted = cursor.fetchone()
+    if counted is None:
+        raise TooManyRows(limit or 0)
+    taken, is_told = counted
     if taken > ROWS_A_DAY and not is_told:
         RowsTaken.objects.filter(**whose, day=on).update(is_told=True)
         _tell("rows.many", actor, rows=taken, limit=limit, is_refused=False, on=on)

@@ -118,6 +118,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # A list is 140 kB of rows that look alike: a tenth of it on the way, with a length that tells nothing.
     "django.middleware.gzip.GZipMiddleware",
+    # Programs need no session, form or page: what is theirs is answered here.
+    "kezhi.api.front.ApiMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -1,0 +1,208 @@
+"""Every operation of the API, generated from the declared kinds: what is routed, documented and tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from urllib.parse import unquote
+
+from django.http import HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from kezhi.api import actions, bulk, listing, myself, orders, records, value
+from kezhi.api.actions import Action
+from kezhi.api.calling import Call, answered
+from kezhi.api.schema import described
+from kezhi.api.writes import can
+from kezhi.core.actor import Actor
+from kezhi.records import Kind, registry
+
+Handler = Callable[[Call], HttpResponse]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method at one address. `needs` are permissions (action, kind), all of them; `either`: one of these.
+
+    `body` and `answer` name what is sent and what comes back, for the description; `succeeds` is the status.
+    """
+
+    method: str
+    path: str  # below /api/v1, with {id} and {figure}
+    name: str
+    summary: str | Promise
+    handler: Handler
+    kind: str = ""
+    needs: tuple[tuple[str, str], ...] = ()
+    either: tuple[tuple[str, str], ...] = ()
+    answer: str = ""
+    body: str = ""
+    succeeds: int = 200
+    action: Action | None = None
+
+    @property
+    def is_safe(self) -> bool:
+        return self.method == "GET"
+
+    @property
+    def is_on_record(self) -> bool:
+        return "{id}" in self.path
+
+    def is_open_to(self, actor: Actor) -> bool:
+        """Whether the actor may call it on anything at all; the description leaves the others out."""
+        is_either = not self.either or any(actor.may(*need) for need in self.either)
+        return is_either and all(actor.may(*need) for need in self.needs)
+
+
+def _describe(call: Call) -> HttpResponse:
+    return answered(described(call.actor, operations()))
+
+
+@cache
+def operations() -> tuple[Operation, ...]:
+    return tuple(_all())
+
+
+def _all() -> Iterator[Operation]:
+    yield Operation(
+        "GET", "/me", "me", _("Who acts, for whom, and what it may"), myself.show, answer="Me"
+    )
+    yield Operation(
+        "GET",
+        "/openapi.json",
+        "openapi",
+        _("This description, as far as the token reaches"),
+        _describe,
+        answer="OpenAPI",
+    )
+    for kind in registry._kinds.values():
+        yield from _of_kind(kind)
+    yield from _of_value()
+
+
+def _of_kind(kind: Kind) -> Iterator[Operation]:
+    base, one, name = f"/{kind.address}", f"/{kind.address}/{{id}}", kind.name
+    read = (("read", name),)
+    list_ = partial(Operation, kind=name)
+    yield list_(
+        "GET", base, f"{name}_list", _("A page of them, filtered and sorted"),
+        partial(listing.show, kind_name=name), needs=read, answer="list",
+    )  # fmt: skip
+    is_order = name == "order"
+    yield list_(
+        "GET", one, f"{name}_get", _("One of them"),
+        orders.show if is_order else partial(records.show, kind_name=name),
+        needs=read, answer="record",
+    )  # fmt: skip
+    if is_order:
+        yield from _of_orders(base, one)
+    else:
+        yield from _written(kind, base, one)
+    for action in actions.actions_of(kind):
+        needs = (*read, (action.action, name), *((action.needs,) if action.needs else ()))
+        yield list_(
+            "POST", f"{one}/{action.name}", f"{name}_{action.name}", action.summary,
+            partial(actions.do, kind_name=name, action=action),
+            needs=needs, answer="record", body="action", action=action,
+        )  # fmt: skip
+
+
+def _written(kind: Kind, base: str, one: str) -> Iterator[Operation]:
+    name = kind.name
+    of = partial(Operation, kind=name)
+    read = ("read", name)
+    deeds = [deed for deed in ("create", "edit", "delete") if can(kind, deed)]
+    if "create" in deeds:
+        yield of(
+            "POST", base, f"{name}_create", _("A new one"),
+            partial(records.create, kind_name=name),
+            needs=(read, ("create", name)), answer="record", body="create", succeeds=201,
+        )  # fmt: skip
+    if "edit" in deeds:
+        yield of(
+            "PATCH", one, f"{name}_edit", _("Change some of its fields"),
+            partial(records.edit, kind_name=name),
+            needs=(read, ("edit", name)), answer="record", body="edit",
+        )  # fmt: skip
+    if "delete" in deeds:
+        yield of(
+            "DELETE", one, f"{name}_delete", _("Delete it"),
+            partial(records.remove, kind_name=name),
+            needs=(read, ("delete", name)), succeeds=204,
+        )  # fmt: skip
+    if deeds:
+        yield of(
+            "POST", f"{base}/bulk", f"{name}_bulk",
+            _("Up to 1,000 at once, each with its own result"),
+            partial(bulk.run, kind_name=name),
+            needs=(read,), either=tuple((deed, name) for deed in deeds),
+            answer="results", body="bulk",
+        )  # fmt: skip
+
+
+def _of_orders(base: str, one: str) -> Iterator[Operation]:
+    of = partial(Operation, kind="order")
+    read, writes = ("read", "order"), (("create", "order"), ("edit", "order"))
+    yield of(
+        "POST", base, "order_create", _("A new order with its lines"), orders.create,
+        needs=(read, writes[0]), answer="order", body="order", succeeds=201,
+    )  # fmt: skip
+    yield of(
+        "PUT", one, "order_put",
+        _("Create the order of that number (key:SO-1), or make it as told; as often as you like"),
+        orders.put, needs=(read,), either=writes, answer="order", body="order",
+    )  # fmt: skip
+    yield of(
+        "POST", f"{base}/bulk", "order_bulk", _("Up to 1,000 at once, each with its own result"),
+        partial(bulk.run, kind_name="order"),
+        needs=(read,), either=writes, answer="results", body="bulk",
+    )  # fmt: skip
+
+
+def _of_value() -> Iterator[Operation]:
+    of = partial(Operation, kind="customer", needs=(("read", "customer"),))
+    one = "/customers/{id}"
+    yield of(
+        "GET", f"{one}/standing", "customer_standing",
+        _("Its tier, value and risk by the last value run"), value.standing, answer="Standing",
+    )  # fmt: skip
+    yield of(
+        "GET", f"{one}/explanations/{{figure}}", "customer_explanation",
+        _("How one of its figures came about"), value.explanation, answer="Explanation",
+    )  # fmt: skip
+    yield Operation(
+        "GET", "/tiers", "tiers", _("The tiers and the policy in force for each"), value.tiers,
+        needs=(("read", "customer"),), answer="Tiers",
+    )  # fmt: skip
+
+
+# ---- routing ----
+
+
+@cache
+def _routes() -> dict[str, dict[str, Operation]]:
+    routes: dict[str, dict[str, Operation]] = {}
+    for operation in operations():
+        routes.setdefault(operation.path, {})[operation.method] = operation
+    return routes
+
+
+def match(path: str) -> tuple[dict[str, Operation], dict[str, str]] | None:
+    """The operations by method at an address below /api/v1, and what stands for its parameters."""
+    parts = [unquote(part) for part in path.strip("/").split("/")]
+    routes = _routes()
+    for parameters in ((), (1,), (1, 3)):
+        if parameters and len(parts) <= max(parameters):
+            continue
+        names = {1: "{id}", 3: "{figure}"}
+        template = [names[at] if at in parameters else part for at, part in enumerate(parts)]
+        found = routes.get("/" + "/".join(template))
+        if found is not None:
+            return found, {names[at][1:-1]: parts[at] for at in parameters}
+    return None
+
+
+def by_name(name: str) -> Operation:
+    return next(each for each in operations() if each.name == name)
