@@ -235,6 +235,11 @@ ROUTES: dict[str, Policy] = {
         for suffix in ("", "-edit", "-ping", "-pause", "-resume", "-secret", "-removal", "-replay")
     },
     "webhook-delivery": nobody("integration", pk=GUESSED, delivery=GUESSED),
+    "jobs": SIGNED_IN,
+    "job-cancel": nobody(pk=GUESSED),
+    "job-repeat": nobody(pk=GUESSED),
+    "operations": may("read", "operations"),
+    "slow-pages": may("read", "operations"),
     "audit": may("read", "audit"),
     "audit-export": may("export", "audit"),
     "demo": nobody("demo"),

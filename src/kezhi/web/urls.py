@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.today.urls")),
     path("", include("kezhi.web.settings.urls")),
     path("", include("kezhi.web.webhooks.urls")),
+    path("", include("kezhi.web.operations.urls")),
     path("", include("kezhi.web.fields.urls")),
     path("", include("kezhi.web.value.urls")),
     path("", include("kezhi.web.value.keeping_urls")),

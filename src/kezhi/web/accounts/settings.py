@@ -53,6 +53,8 @@ def settings_areas(request: PersonRequest) -> list[dict[str, str]]:
          "/settings/webhooks/", ("read", "integration")),
         ("layers", _("Value rules"), _("Horizon, index weights, tiers, loyalty classes, lifecycle stages."),
          "/settings/value/", ("read", "value_settings")),
+        ("pulse", _("Operations"), _("Is everything well, backups, slow pages."), "/settings/operations/",
+         ("read", "operations")),
         ("order", _("Audit log"), _("Who did what, when, and what it changed."), "/settings/audit/",
          ("read", "audit")),
     ]  # fmt: skip
