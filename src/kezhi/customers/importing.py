@@ -45,6 +45,7 @@ EXAMPLES = {
     "address": ("88 Tea Road", "蜀山区茶叶路 88 号"),
     "source": ("Exhibition", "展会"),
     "payment_days": ("30", "30"),
+    "yearly_demand": ("120000.00", "120000.00"),
 }
 FORM_WORDS = {
     "企业": "company", "公司": "company", "单位": "company", "对公": "company", "company": "company",
@@ -97,6 +98,7 @@ class CustomerLoader:
             EXAMPLES,
             {
                 "payment_days": {"at_least_zero": True},
+                "yearly_demand": {"at_least_zero": True},
                 "form": {"words": FORM_WORDS},
                 "roles": {"words": ROLE_WORDS},
             },
@@ -285,7 +287,7 @@ class CustomerLoader:
             "form": "'company'", "credit_code": "''", "tax_id": "''", "phone": "''", "email": "''",
             "wechat": "''",
             "website": "''", "industry": "''", "region": "''", "city": "''", "address": "''", "source": "''",
-            "payment_days": "NULL", "remark": "''",
+            "payment_days": "NULL", "yearly_demand": "NULL", "remark": "''",
         }  # fmt: skip
         names = ", ".join(named)
         filled = ", ".join(

@@ -65,6 +65,8 @@ class Customer(models.Model):
     address = models.CharField(max_length=250, blank=True)
     source = models.CharField(max_length=60, blank=True)
     payment_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    # What the customer says it buys a year of what we sell, from whomever.
+    yearly_demand = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
     remark = models.TextField(blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"

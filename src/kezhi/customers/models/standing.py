@@ -87,6 +87,7 @@ class Standing(models.Model):
     realised_is_estimate = models.BooleanField(default=False)
     current_value = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     potential_value = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    growth_value = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     potential_low = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     potential_high = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     value_at_risk = models.DecimalField(max_digits=18, decimal_places=2, null=True)

@@ -1,6 +1,7 @@
 """The dated facts behind value. Days are stored as dates when written; no change of time zone moves them."""
 
+from kezhi.ledger.models.acquisition import AcquisitionCost
 from kezhi.ledger.models.cost import CostEntry
 from kezhi.ledger.models.order import Order, OrderLine
 
-__all__ = ["CostEntry", "Order", "OrderLine"]
+__all__ = ["AcquisitionCost", "CostEntry", "Order", "OrderLine"]
