@@ -9,11 +9,11 @@ from django.db import connection, connections
 from cast import TODAY
 from kezhi.core.actor import SYSTEM
 from kezhi.core.progress import Stopped
-from kezhi.customers.models import Customer, Standing
+from kezhi.customers.models import Customer, Exemption, Standing
 from kezhi.customers.placing import follow_place
 from kezhi.insight import standing
 from kezhi.insight.measuring import begin_value_run, run_value
-from kezhi.insight.models import Snapshot, StageMove, TierMove, ValueRun
+from kezhi.insight.models import Snapshot, StageMove, TierMove, TierOverride, ValueRun
 
 WEEK_BEFORE = TODAY - timedelta(days=7)
 
@@ -149,3 +149,32 @@ def test_what_others_write_meanwhile_is_in_the_new_table(
         column = "pk" if model is Standing else "customer_id"
         assert not model.objects.filter(**{column: gone.pk}).exists()
     assert Standing.objects.filter(run_id=run.pk).count() == 59
+
+
+@pytest.mark.django_db
+def test_what_people_decide_while_the_table_is_made_holds(trading, measure, anew, monkeypatch):
+    """A tier by hand is approved and a customer objects to being judged: the run knows of neither."""
+    measure(WEEK_BEFORE)
+    raised, objects = trading[20], trading[21]
+    prepare = standing.prepare_standings
+
+    def prepared(run):
+        found = prepare(run)
+        TierOverride.objects.create(
+            customer=raised,
+            tier="S",
+            until=TODAY + timedelta(days=9),
+            reason="the CEO knows them",
+            state=TierOverride.State.IN_FORCE,
+            requested_on=TODAY,
+            approved_on=TODAY,
+        )
+        Exemption.objects.create(customer=objects, since=TODAY, reason="wrote to us", made_by_id=1)
+        return found
+
+    monkeypatch.setattr(standing, "prepare_standings", prepared)
+    measure()
+    assert Standing.objects.get(pk=raised.pk).tier == "S"
+    unjudged = Standing.objects.get(pk=objects.pk)
+    assert (unjudged.score, unjudged.tier, unjudged.potential_value) == (None, "", None)
+    assert unjudged.occasions > 0

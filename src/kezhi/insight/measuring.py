@@ -292,8 +292,7 @@ def _keep_figures() -> None:
     figures.trend(SYSTEM, basis)
     for third in ("", *figures.thirds_measured(SYSTEM, basis).names):
         figures.grid(SYSTEM, basis, third)
-    figures.growth(SYSTEM, basis, "launch")
-    figures.growth(SYSTEM, basis, "customer")
+    figures.keep_growth(basis)
     rules = Settings.from_json(basis.run.value_settings.rules)
     economics.retention(SYSTEM, basis, rules.horizon_months, rules.annual_rate)
 

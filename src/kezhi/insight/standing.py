@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,8 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from kezhi.insight import overriding
+from kezhi.customers.models import Exemption, Standing
+from kezhi.insight import exempting, overriding
 from kezhi.insight.models import ValueRun
 from kezhi.insight.publishing import sober
 
@@ -145,6 +147,7 @@ class Standings:
                 written = self.held
                 _forget(cursor, self.run, gone)
         overriding.hold_what_was_decided(self.run)
+        _forget_exempted()
         return written
 
 
@@ -175,8 +178,11 @@ def prepare_standings(run: ValueRun) -> Standings:
 
 
 def validate_standings() -> None:
-    """After the commit: the key of a table that took the other's place is checked, while everybody works."""
-    with connection.cursor() as cursor:
+    """After the commit: the key of a table that took the other's place is checked, while everybody works.
+
+    Where the table can't be had, the next run does it; the key holds for all that is written meanwhile.
+    """
+    with suppress(OperationalError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT kezhi_standing_validate()")
 
 
@@ -220,6 +226,16 @@ def _forget_all_gone(cursor: CursorWrapper, run: ValueRun) -> None:
         [run.pk],
     )
     _forget(cursor, run, [row[0] for row in cursor.fetchall()])
+
+
+def _forget_exempted() -> None:
+    """Who objected to being judged while the run worked isn't, although the run did."""
+    judged = Standing.objects.exclude(score=None, potential_value=None, p_alive=None)
+    exempt = judged.filter(
+        pk__in=Exemption.objects.filter(ended_on=None).values("customer_id")
+    ).values_list("pk", flat=True)
+    if found := list(exempt):
+        exempting.forget(found)
 
 
 def _forget(cursor: CursorWrapper, run: ValueRun, customers: list[int]) -> None:

@@ -123,6 +123,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_tim
 DECLARE
   bound text;
 BEGIN
+  SET CONSTRAINTS ALL IMMEDIATE;
   FOR bound IN
     SELECT conname FROM pg_constraint
     WHERE conrelid = 'customers_standing'::regclass AND contype = 'f' AND NOT convalidated
