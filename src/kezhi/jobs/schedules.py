@@ -23,6 +23,7 @@ from kezhi.customers.concerning import tell_what_is_due
 from kezhi.customers.counting_segments import count_segments
 from kezhi.dataio import importing
 from kezhi.dataio.models import BatchState, ImportBatch
+from kezhi.insight.mailing_reports import reports_are_due, send_due_reports
 from kezhi.insight.measuring import recover_value_runs
 from kezhi.insight.scheduling import start_nightly_run
 from kezhi.insight.thinning import thin_history
@@ -102,6 +103,14 @@ def send_digests(timestamp: int) -> None:
     at = timezone.now()
     tell_what_is_due(actor=SYSTEM, at=at)
     queue_digests(actor=SYSTEM, at=at)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="jobs.send_reports", queueing_lock="jobs.send_reports", lock="jobs.send_reports")
+def send_reports(timestamp: int) -> None:
+    at = timezone.now()
+    if reports_are_due(at):
+        send_due_reports(actor=SYSTEM, at=at)
 
 
 @app.periodic(cron="35 4 * * *")

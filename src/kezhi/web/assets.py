@@ -40,7 +40,14 @@ SHEETS = (
 )
 # What only the pages of an area need; they name the sheet in their block `styles`.
 AREAS = {
-    "value.css": ("over_time.css", "index_system.css", "matrix.css", "delivered.css", "keeping.css")
+    "value.css": (
+        "over_time.css",
+        "index_system.css",
+        "matrix.css",
+        "delivered.css",
+        "keeping.css",
+    ),
+    "reports.css": ("reports.css",),
 }
 BROWSERS = ["chrome 109", "safari 16.4", "firefox 115"]
 

@@ -22,6 +22,7 @@ from kezhi.web.charts import geometry
 from kezhi.web.navigation import navigation
 from kezhi.web.records import running
 from kezhi.web.rendering import remembered
+from kezhi.web.reports.pictures import exact, short
 from kezhi.web.search.commands import creating
 
 STATIC = Path(__file__).parent / "static"
@@ -60,6 +61,8 @@ def environment(**options: Any) -> Environment:
         creating=creating,
         running_jobs=running.cards,
         money_unit=numbers.money_unit,
+        short=short,
+        exact=exact,
         period=numbers.period,
         no_data=numbers.none,
         spark=geometry.spark,

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from kezhi.core.actor import Actor
 from kezhi.records import registry
+from kezhi.workbench.reporting.keeping import pinned_reports
 from kezhi.workbench.saving_views import pinned_views
 
 
@@ -61,6 +62,7 @@ class Navigation:
 
 
 TODAY = Place("/", "today", pgettext_lazy("navigation", "Today"), key="t")
+REPORTS = Place("/reports/", "table", _("Reports"), ("read", "view"))
 CUSTOMERS = Place("/customers/", "users", _("Customers"), ("read", "customer"), key="c")
 SEGMENTS = Place("/segments/", "layers", _("Segments"), ("read", "segment"))
 DUPLICATES = Place("/duplicates/", "layers", _("Duplicates"), ("read", "merge"))
@@ -123,7 +125,7 @@ IMPORTS = Place("/imports/", "upload", _("Import data"), ("import", "customer"),
 SETTINGS = Place("/settings/", "gear", _("Settings"))
 
 GROUPS = (
-    Group("", (TODAY,)),
+    Group("", (TODAY, REPORTS)),
     Group(
         _("Customers and orders"),
         (CUSTOMERS, SEGMENTS, CONTACTS, FOLLOW_UPS, PROMISES, NEEDS, ORDERS, PRODUCTS),
@@ -211,7 +213,11 @@ def _pinned(request: HttpRequest, actor: Actor) -> tuple[Place, ...]:
         Place(path, "pin", view.name, is_current=path == address, slot=f"pin-{view.pk}")
         for view, path in pinned_views(actor, known)
     ]
-    return tuple(found)
+    kept = [
+        Place(path, "chart", name, is_current=request.path == path)
+        for path, name in pinned_reports(actor)
+    ]
+    return (*kept, *found)
 
 
 def _current(path: str) -> str:

@@ -26,6 +26,7 @@ from kezhi.web.accounts.permissions import ACCESS_LABELS, ACTION_LABELS, SCOPE_L
 from kezhi.workbench.filtering.meaning import enumerated
 
 LABELS: dict[str, str | Promise] = {
+    "customers.created": gettext_lazy("added customers"),
     "order.told": gettext_lazy("entered the order"),
     "rows.many": gettext_lazy("took many rows in a day"),
     "rows.refused": gettext_lazy("was refused more rows than a day allows"),
@@ -53,6 +54,7 @@ LABELS: dict[str, str | Promise] = {
     "address.deleted": gettext_lazy("deleted the address"),
     "address.edited": gettext_lazy("edited the address"),
     "address.exported": gettext_lazy("exported addresses"),
+    "assistant.asked": gettext_lazy("asked by an assistant"),
     "attachment.added": gettext_lazy("attached the file"),
     "attachment.removed": gettext_lazy("removed the file"),
     "attachment.restored": gettext_lazy("took back the removed file"),

@@ -71,7 +71,8 @@ def built(definition: CustomField) -> Field:
         is_searchable=definition.is_searchable and kind in SEARCHABLE,
         is_sortable=definition.is_sortable and kind in SORTABLE,
         is_filterable=True,
-        is_importable=not is_computed,
+        # Sensitive entries are made one at a time: each needs the consent of its person.
+        is_importable=not is_computed and definition.data_class != DataClass.SENSITIVE,
         data_class=DataClass(definition.data_class),
         import_names=tuple(
             dict.fromkeys(n for n in (definition.label_zh, definition.label_en) if n)
@@ -94,9 +95,9 @@ def _decimals(kind: FieldKind, said: int | None) -> int | None:
     return (said or 0) if kind is K.SHARE else None
 
 
-def expression_of(key: str, kind: FieldKind) -> Any:
-    """The typed entry in SQL, as the indexes of `indexing` have it."""
-    text = KeyTextTransform(key, "custom")
+def expression_of(key: str, kind: FieldKind, column: str = "custom") -> Any:
+    """The typed entry in SQL, as the indexes of `indexing` have it; `column` may lead over relations."""
+    text = KeyTextTransform(key, column)
     if kind is K.INTEGER:
         return Cast(text, models.BigIntegerField())
     if kind in NUMBERS:
@@ -109,7 +110,7 @@ def expression_of(key: str, kind: FieldKind) -> Any:
         return Coalesce(Cast(text, models.BooleanField()), Value(False))
     if kind is K.MULTI_CHOICE:
         return Func(
-            KeyTransform(key, "custom"),
+            KeyTransform(key, column),
             template="ARRAY(SELECT jsonb_array_elements_text(%(expressions)s))",
             output_field=ArrayField(models.TextField()),
         )

@@ -19,7 +19,8 @@ from kezhi.workbench.filtering.comparing import (
     operator_label,
 )
 from kezhi.workbench.filtering.meaning import Asking, aliased, meaning
-from kezhi.workbench.filtering.questions import Question, field_of
+from kezhi.workbench.filtering.questions import Question
+from kezhi.workbench.filtering.related import field_of
 from kezhi.workbench.filtering.tree import Group, Has, Leaf, Node, Not, is_tree, parse
 from kezhi.workbench.operands import Unusable
 

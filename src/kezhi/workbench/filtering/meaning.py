@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -32,6 +33,7 @@ from kezhi.workbench.operands import Unusable
 K = FieldKind
 MOST_CHOICES = 50
 DEEPEST_KEPT = 5
+COMMA = re.compile(r"(?<!\\),")  # a comma within an entry is written after a backslash
 MOST_KEPT = 200
 
 
@@ -320,7 +322,8 @@ def _one_of(meant: Meant, keys: Sequence[object]) -> Q:
 
 
 def _parts(operand: str) -> list[str]:
-    parts = [part.strip() for part in operand.split(",") if part.strip()]
+    parts = [part.replace("\\,", ",").strip() for part in COMMA.split(operand)]
+    parts = [part for part in parts if part]
     if not parts:
         raise Unusable(_("Choose at least one."))
     if len(parts) > MOST_CHOICES:

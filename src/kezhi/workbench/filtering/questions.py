@@ -31,6 +31,12 @@ class Question(Field):
 
 
 _questions: dict[str, dict[str, Question]] = {}
+_of_every_kind: list[Callable[[Kind], Sequence[Question]]] = []
+
+
+def ask_of_every_kind(questions: Callable[[Kind], Sequence[Question]]) -> None:
+    """What is asked of each kind by what it is made of; said once, by `workbench` itself."""
+    _of_every_kind.append(questions)
 
 
 def ask(kind: str, question: Question) -> None:
@@ -39,21 +45,12 @@ def ask(kind: str, question: Question) -> None:
 
 
 def questions_of(kind: Kind, actor: Actor | None = None) -> list[Question]:
-    return [
-        each
-        for each in _questions.get(kind.name, {}).values()
-        if actor is None or _may_ask(kind, each, actor)
-    ]
+    every = [*_questions.get(kind.name, {}).values()]
+    every += [each for questions in _of_every_kind for each in questions(kind)]
+    return [each for each in every if actor is None or _may_ask(kind, each, actor)]
 
 
 def _may_ask(kind: Kind, question: Question, actor: Actor) -> bool:
     """Whoever doesn't see a group of fields in full can't ask by way of it, either."""
     is_allowed = question.needs is None or actor.may(*question.needs)
     return is_allowed and actor.access(kind.name, question.group) >= Access.READ
-
-
-def field_of(kind: Kind, name: str, actor: Actor) -> Field | None:
-    """The field or question of that name by which this actor may filter; None when there is none."""
-    if name in kind:
-        return kind.field(name)
-    return next((each for each in questions_of(kind, actor) if each.name == name), None)

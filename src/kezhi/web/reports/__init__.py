@@ -1,0 +1,1 @@
+"""Reports and dashboards: looked at, built, kept, sent."""
