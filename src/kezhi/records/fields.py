@@ -65,6 +65,11 @@ class DataClass(StrEnum):
 
     BUSINESS = "business"
     PERSONAL = "personal"
+    SENSITIVE = "sensitive"  # identity papers, health, bank: written with a separate consent only
+
+    @property
+    def is_personal(self) -> bool:
+        return self is not DataClass.BUSINESS
 
 
 # What a role may hide, mask or leave read-only as a whole.
