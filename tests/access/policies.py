@@ -108,6 +108,7 @@ _LISTS = {
     "-tabs": "read",
     "-columns": "read",
     "-sorting": "read",
+    "-grouping": "read",
     "-filter": "read",
     "-options": "read",
     "-matches": "read",

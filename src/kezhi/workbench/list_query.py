@@ -28,6 +28,7 @@ class Shape:
     text: str = ""
     sort: str = ""
     columns: tuple[str, ...] = ()
+    group: str = ""  # by what the rows are put together, as a report's dimension
 
     @classmethod
     def of_view(cls, kind: Kind, view: View) -> Shape:
@@ -45,6 +46,7 @@ class Shape:
         """In full, as a saved view keeps it."""
         pairs = [("w", condition) for condition in self.conditions]
         pairs += [("sort", self.sort), ("columns", ",".join(self.columns))]
+        pairs += [("group", self.group)] if self.group else []
         return pairs + ([("q", self.text)] if self.text else [])
 
     def query(self) -> str:
@@ -113,6 +115,8 @@ class ListQuery:
             pairs.append(("sort", self.shape.sort))
         if self.shape.columns != self.base.columns:
             pairs.append(("columns", ",".join(self.shape.columns)))
+        if self.shape.group != self.base.group:
+            pairs.append(("group", self.shape.group))
         text = self.shape.text if text is None else text
         if text != self.base.text:
             pairs.append(("q", text))
@@ -135,6 +139,9 @@ class ListQuery:
     def showing(self, columns: Sequence[str]) -> ListQuery:
         return self._with(columns=tuple(columns))
 
+    def grouped(self, group: str) -> ListQuery:
+        return self._with(group=group)
+
     def searching(self, text: str) -> ListQuery:
         return self._with(text=text)
 
@@ -144,6 +151,7 @@ class ListQuery:
         text: str | None = None,
         sort: str | None = None,
         columns: tuple[str, ...] | None = None,
+        group: str | None = None,
     ) -> ListQuery:
         shape = self.shape
         return replace(
@@ -153,6 +161,7 @@ class ListQuery:
                 shape.text if text is None else text,
                 shape.sort if sort is None else sort,
                 shape.columns if columns is None else columns,
+                shape.group if group is None else group,
             ),
         )
 
@@ -169,4 +178,5 @@ def _read(kind: Kind, query: QueryDict, base: Shape) -> Shape:
         query.get("q", base.text),
         query.get("sort") or base.sort,
         columns or base.columns,
+        query.get("group", base.group)[:120],
     )

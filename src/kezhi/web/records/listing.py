@@ -17,6 +17,7 @@ from kezhi.records import Field, FieldKind, Kind, registry
 from kezhi.web.records.access import asking
 from kezhi.web.records.actions import ACTIONS, TONES, BulkAction, bulk_actions_of
 from kezhi.web.records.cells import unit_of
+from kezhi.web.records.grouping import Grouping, grouping_of
 from kezhi.web.records.rows import RowWriter
 from kezhi.web.records.sightings import note_seen
 from kezhi.web.requests import PersonRequest
@@ -86,7 +87,16 @@ class Listing:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        return self.filter.problems
+        if self.filter.problems or self.grouping is None or not self.grouping.problem:
+            return self.filter.problems
+        return (self.grouping.problem,)
+
+    @cached_property
+    def grouping(self) -> Grouping | None:
+        """The groups of the list, if it is grouped; asked for in one question."""
+        if not self.query.shape.group or self.filter.problems:
+            return None
+        return grouping_of(self)
 
     def matches(self, action: str = "read") -> QuerySet[Any]:
         """All records behind the list on which the person may do `action`, in no order."""
@@ -107,6 +117,10 @@ class Listing:
             return Page([])
         after, before = self.request.GET.get("after", ""), self.request.GET.get("before", "")
         rows = self.matches()
+        if self.grouping is not None:
+            if self.grouping.conditions is None:
+                return Page([])
+            rows = self._only(rows, self.grouping.conditions)
         if self.kind.name not in TONES:
             needed = self._needed()
             related = {path.rpartition("__")[0] for path in needed} & {*self.kind.select_related}
@@ -115,6 +129,9 @@ class Listing:
         is_wide = self.filter.is_wide
         with looking_up(is_wide=is_wide) if self.query.shape.text else nullcontext():
             return self.filter.order.page(rows, after, before)
+
+    def _only(self, rows: QuerySet[Any], conditions: Sequence[str]) -> QuerySet[Any]:
+        return Filter.of(self.kind, asking(self.request), conditions=conditions).apply(rows)
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -236,11 +253,17 @@ class Listing:
 
     @property
     def previous_url(self) -> str:
-        return self.query.url(before=self.page.previous) if self.page.previous else ""
+        return self._leafed(before=self.page.previous) if self.page.previous else ""
 
     @property
     def next_url(self) -> str:
-        return self.query.url(after=self.page.next) if self.page.next else ""
+        return self._leafed(after=self.page.next) if self.page.next else ""
+
+    def _leafed(self, **to: str) -> str:
+        """Another page of the rows: of the group that is open, where there are groups."""
+        if self.grouping is not None:
+            to["open"] = self.grouping.open
+        return self.query.url(**to)
 
     @cached_property
     def totals(self) -> Totals:

@@ -12,6 +12,7 @@ from kezhi.dataio import registry as dataio
 from kezhi.records import Kind
 from kezhi.web.records.access import of_kind
 from kezhi.web.records.filter_form import condition_of, form_of
+from kezhi.web.records.grouping import groups_for
 from kezhi.web.records.listing import Listing
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench.list_query import ListQuery, NoSuchView
@@ -63,9 +64,21 @@ def sorting(request: PersonRequest, kind: Kind) -> HttpResponse:
     return _chooser(request, kind, "sorting")
 
 
+@require_safe
+@of_kind
+def grouping(request: PersonRequest, kind: Kind) -> HttpResponse:
+    """By what the rows can be put together: inside its menu, or as a page without script."""
+    return _chooser(request, kind, "grouping")
+
+
 def _chooser(request: PersonRequest, kind: Kind, name: str) -> HttpResponse:
     listing = opened(request, kind)
-    about = {"listing": listing, "kind": kind, "query": listing.query}
+    about = {
+        "listing": listing,
+        "kind": kind,
+        "query": listing.query,
+        "groups": groups_for(listing),
+    }
     return render(request, f"records/{'_' if request.htmx else ''}{name}.html", about)
 
 

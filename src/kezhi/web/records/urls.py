@@ -29,6 +29,7 @@ def addresses(kind: Kind) -> list[URLPattern]:
         path(f"{at}/tabs/", lists.tabs, about, name=f"{kind.name}-tabs"),
         path(f"{at}/columns/", lists.columns, about, name=f"{kind.name}-columns"),
         path(f"{at}/sorting/", lists.sorting, about, name=f"{kind.name}-sorting"),
+        path(f"{at}/grouping/", lists.grouping, about, name=f"{kind.name}-grouping"),
         path(f"{at}/filter/", lists.filter_step, about, name=f"{kind.name}-filter"),
         path(f"{at}/filters/", filter_builder.build, about, name=f"{kind.name}-filters"),
         path(

@@ -154,9 +154,8 @@ def _stack(answer: Answer) -> dict[str, Any]:
         for place, column in enumerate(kept if row in single else (), start=1):
             entry = figures.at(row.group, column.group)
             if entry and entry > 0:
-                parts.append(
-                    _part(answer, place, x, entry, widest, column.label, answer.drill(row, column))
-                )
+                colour, href = _colour(answer, column, place), answer.drill(row, column)
+                parts.append(_part(answer, colour, x, entry, widest, column.label, href))
                 x += float(entry) / float(widest) * 100
         more = sum(figures.at(row.group, each.group) or 0 for each in rest)
         if more > 0 and row in single:
