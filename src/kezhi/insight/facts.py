@@ -29,6 +29,7 @@ from kezhi.insight.contests import read_segments
 from kezhi.insight.copying import copied
 from kezhi.insight.influence_rules import InfluencePolicy, influence_policy
 from kezhi.insight.paying import Invoices, read_invoices, with_late_payment
+from kezhi.insight.prospects import read_prospects
 from kezhi.insight.serving import with_serving
 from kezhi.value.measure import Facts
 
@@ -126,12 +127,13 @@ def read_ledger(folder: Path, until: date, progress: Progress, *, segment_by: st
     invoices = read_invoices(customers, until)
     costs = with_late_payment(costs, invoices, until)
     segments, segment_version = read_segments(segment_by)
-    facts = Facts(lines=lines, costs=costs, customers=customers, segments=segments)
+    prospects, prospect_version = read_prospects(until)
+    facts = Facts(lines, costs, customers, segments=segments, prospects=prospects)
     bonds = read_bonds()
     policy = influence_policy()
     parts = [_table_version(products), cost_version, served, bonds.version, repr(policy)]
     # What isn't there leaves the version as it was before anybody could enter it.
-    rest = _hash([*parts, *filter(None, (segment_version, invoices.version))])
+    rest = _hash([*parts, *filter(None, (segment_version, invoices.version)), prospect_version])
     return Ledger(facts, bonds, policy, invoices, tuple(months), rest, months_read)
 
 

@@ -32,6 +32,7 @@ from kezhi.insight import (
     influencing,
     overriding,
     paying,
+    prospects,
     publishing,
     standing,
 )
@@ -56,6 +57,7 @@ FIRST_BACKFILL_MONTHS = 12
 PATIENCE = "20s"
 READING_SHARE = 0.05
 STEPS = 1000
+IN_SUMMARY = ("summary", "totals", "growth", "concentration", "cohorts", "matrix", "tiers")
 
 UNEXPECTED = gettext_noop(
     "The run stopped on an unexpected fault; nothing was published. The details are in the worker's log."
@@ -214,7 +216,8 @@ class _Work:
         facts = self.ledger.facts
         if day != self.run.as_of:
             # Who hadn't bought by then wasn't known by then, as far as anybody can say.
-            facts = replace(facts, customers=None)
+            past = prospects.as_in_the_past(facts.prospects)
+            facts = replace(facts, customers=None, prospects=past)
         known = self.ledger.facts.customers
         self.influences = influencing.influences(
             self.ledger.bonds, facts, day, self.ledger.influence, self.settings.as_json()
@@ -420,10 +423,7 @@ def _record(run: ValueRun, measurement: Measurement, work: _Work, begun: float) 
         name: facts[name]
         for name in ("evaluation", "report", "calibration", "tracking", "frequencies")
     }
-    run.summary |= {
-        name: facts[name]
-        for name in ("summary", "totals", "concentration", "cohorts", "matrix", "tiers")
-    }
+    run.summary |= {name: facts[name] for name in IN_SUMMARY}
     run.warnings = facts["warnings"]
     run.tree = to_plain(measurement.tree)
     run.customers = measurement.customers.num_rows

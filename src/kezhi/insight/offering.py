@@ -174,6 +174,7 @@ def _carry_out(offer_run: OfferRun, progress: Progress) -> None:
         "lines": len(bought.lines.items),
         "baskets": baskets,
         "window_days": WINDOW_DAYS,
+        "usual_share": _usual_share(bought.lines, last),
         "offers": offers.num_rows,
         "by_product": _by_product(offers),
         "alike": len(alike),
@@ -351,6 +352,25 @@ def _offers(offer_run: OfferRun, bought: Bought, best: NextBest) -> pa.Table:
             "together": best.together[kept],
         }
     )
+
+
+def _usual_share(lines: Purchased, last: int) -> float | None:
+    """Of what customers brought within the last window: the share of products new to them. That much of their
+    usual business new products get without an offer. None where nobody had bought before."""
+    pair = lines.customers.astype(np.int64) * lines.item_count + lines.items
+    order = np.lexsort((lines.days, pair))
+    starts = np.diff(pair[order], prepend=-1) > 0
+    first = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
+    began = np.empty(len(order), np.int64)
+    began[order] = lines.days[order][first]
+    known = np.full(lines.customer_count, last + 1, np.int64)
+    np.minimum.at(known, lines.customers, lines.days)
+    within = (lines.days > last - WINDOW_DAYS) & (known[lines.customers] <= last - WINDOW_DAYS)
+    whole = float(lines.amounts[within].sum())
+    if whole <= 0:
+        return None
+    fresh = within & (began > last - WINDOW_DAYS)
+    return min(max(float(lines.amounts[fresh].sum()) / whole, 0.0), 1.0)
 
 
 def _by_product(offers: pa.Table) -> list[list[float]]:

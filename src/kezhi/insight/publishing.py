@@ -33,6 +33,8 @@ MONEY = (
     "current_value",
     "continuation_value",
     "growth_value",
+    "growth_low",
+    "growth_high",
     "mean_low",
     "mean_high",
     "outcome_low",
@@ -45,6 +47,10 @@ ROUNDED = {
     **dict.fromkeys(MONEY, 2),
     "score": 3,
     **DECIMALS,
+    "growth_offers": 2,
+    "wallet": 2,
+    "wallet_gap": 2,
+    "win_probability": 4,
     "p_purchase_12m": 4,
     "expected_purchases": 4,
     "expected_spend": 4,
@@ -59,7 +65,7 @@ ROUNDED = {
     "mean_interval_days": 4,
 }
 RENAMED = {"revenue": "total", "revenue_trend": "trend_of_spend", "stage": "lifecycle"}
-TEXT = ("tier", "tier_pending", "loyalty", "stage", "segment", "quadrant", "rfm")
+TEXT = ("tier", "tier_pending", "loyalty", "stage", "segment", "quadrant", "wallet_basis", "rfm")
 
 
 HELD = {

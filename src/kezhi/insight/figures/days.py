@@ -41,6 +41,8 @@ READ = {
     "potential_value": pa.float64(),
     "continuation_value": pa.float64(),
     "growth_value": pa.float64(),
+    "growth_low": pa.float64(),
+    "growth_high": pa.float64(),
     "mean_low": pa.float64(),
     "mean_high": pa.float64(),
 }
@@ -184,8 +186,8 @@ def _columns(table: pa.Table) -> OfCustomers:
         expected=money("potential_value"),
         continuation=money("continuation_value"),
         growth=money("growth_value"),
-        low=money("mean_low"),
-        high=money("mean_high"),
+        low=money("mean_low") + np.nan_to_num(money("growth_low")),
+        high=money("mean_high") + np.nan_to_num(money("growth_high")),
     )
 
 

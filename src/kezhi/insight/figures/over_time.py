@@ -27,7 +27,7 @@ from kezhi.value.reading import EPOCH
 
 MODEL = "model"  # the step of what the model and the rules did
 MOST = 20
-MONEY = ("potential_value", "continuation_value")
+MONEY = ("potential_value", "continuation_value", "growth_value")
 NUMBERS = (
     "repeats",
     "recency",
@@ -266,7 +266,15 @@ def _by_former(rows: _Rows, before: _Rows, run: ValueRun, compared: ValueRun) ->
             revalued[among] = value_by_former(found.of(among), own, former)
     except ValueError:
         return None
-    return rows.value + (revalued - continuation)
+    value = rows.value
+    if not _measured_growth(compared) and _measured_growth(run):
+        # That growth is measured at all is the run's doing, not the customers'.
+        value = value - np.nan_to_num(rows.numbers("growth_value"))
+    return value + (revalued - continuation)
+
+
+def _measured_growth(run: ValueRun) -> bool:
+    return bool((run.summary.get("growth") or {}).get("customers"))
 
 
 def _pairs(

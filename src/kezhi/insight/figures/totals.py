@@ -117,10 +117,17 @@ def asset_interval(actor: Actor, basis: Basis) -> tuple[float, float] | None:
     found = (
         Snapshot.objects.visible_to(actor)
         .filter(run=basis.run)
-        .aggregate(low=Sum("mean_low"), high=Sum("mean_high"))
+        .aggregate(
+            low=Sum("mean_low"),
+            high=Sum("mean_high"),
+            growth_low=Sum("growth_low"),
+            growth_high=Sum("growth_high"),
+        )
     )
     low, high = number(found["low"]), number(found["high"])
-    return (low, high) if low is not None and high is not None else None
+    if low is None or high is None:
+        return None
+    return low + (number(found["growth_low"]) or 0), high + (number(found["growth_high"]) or 0)
 
 
 @dataclass(frozen=True, slots=True)
