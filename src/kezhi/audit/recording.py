@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
@@ -124,6 +124,29 @@ def record(deed: str, *, actor: Actor, subject: models.Model | None = None, **de
         detail={**detail, **_by_program(actor)},
         **_subject(subject),
     )
+
+
+@traced_by("its own rows")
+def record_each(deed: str, subjects: Sequence[models.Model], *, actor: Actor) -> None:
+    """Within a deed that did the same to many records at once: a row each, and whoever listens is told."""
+    entries = [
+        Entry(
+            key=uuid.uuid4(),
+            deed=deed,
+            actor_id=actor.pk,
+            actor_name=actor.name,
+            detail={**_in_place_of(actor, subject), **_by_program(actor)},
+            **_subject(subject),
+        )
+        for subject in subjects
+    ]
+    Entry.objects.bulk_create(entries)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT array_agg(name) FROM core_listening WHERE %s = ANY(deeds)", [deed])
+        (heard_by,) = cursor.fetchone()
+    if heard_by:
+        for entry, subject in zip(entries, subjects, strict=True):
+            events.tell(heard_by, events.Event(entry.key, deed, [subject]))
 
 
 def _begin(key: str, name: str) -> tuple[str, list[str]]:

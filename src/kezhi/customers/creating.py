@@ -37,10 +37,10 @@ def create_customer(
     owner = fields.pop("owner", None) or person(actor)
     fields["code"] = fields.get("code") or next_customer_code()
     _check_unique(fields)
-    _check_roles(fields)
+    check_roles(fields)
     customer = Customer(created_by_id=actor.pk)
     put("customer", customer, fields, actor)
-    _give(customer, owner)
+    give(customer, owner)
     customer.save()
     Standing.objects.create(customer=customer, **customer.place)
     keep("customer", [customer.pk])
@@ -64,7 +64,7 @@ def edit_customer(
     if "code" in changes and not changes["code"]:
         del changes["code"]
     _check_unique(changes, customer)
-    _check_roles(changes)
+    check_roles(changes)
     note(fields=sorted(changes))
     put("customer", customer, changes, actor)
     customer.version += 1
@@ -95,7 +95,7 @@ def reassign_customer(
     customer = claim(customer, actor=actor, action="assign")
     before = customer.owner_id
     note(before=before, after=owner.pk if owner else None)
-    _give(customer, owner)
+    give(customer, owner)
     customer.version += 1
     customer.save()
     follow_place([customer.pk])
@@ -168,7 +168,8 @@ def next_customer_code() -> str:
                 return code
 
 
-def _give(customer: Customer, owner: User | None) -> None:
+def give(customer: Customer, owner: User | None) -> None:
+    """Put a customer that isn't saved yet under an owner, with the owner's team and department."""
     customer.owner = owner
     customer.team_id = owner.team_id if owner else None
     customer.department_id = owner.department_id if owner else customer.department_id
@@ -185,7 +186,8 @@ def _check_unique(fields: dict[str, Any], customer: Customer | None = None) -> N
         raise Refused(_("Another customer already has this unified social credit code."))
 
 
-def _check_roles(fields: dict[str, Any]) -> None:
+def check_roles(fields: dict[str, Any]) -> None:
+    """Refuse a party without a role, or with one that doesn't exist."""
     roles = fields.get("roles", ["customer"])
     if not roles or set(roles) - set(Customer.Role.values):
         raise Refused(_("Choose at least one role that the party has for us."))
