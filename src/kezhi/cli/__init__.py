@@ -44,6 +44,13 @@ def _subcommands() -> dict[str, Subcommand]:
             "kezhi.cli.doctor", "doctor", _("Look whether everything is well, and say what to do.")
         ),
         "search": Subcommand("kezhi.cli.search", "search", _("Look after what is searched.")),
+        "mcp": Subcommand(
+            "kezhi.cli.assistant",
+            "mcp",
+            _(
+                "Serve an assistant over standard input and output (MCP), by the token in KEZHI_TOKEN."
+            ),
+        ),
         "web": Subcommand(serve, "web", _("Serve the web pages (DATABASE_URL).")),
         "worker": Subcommand(
             serve, "worker", _("Do the queued and scheduled work (DATABASE_URL).")

@@ -120,6 +120,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     # Programs need no session, form or page: what is theirs is answered here.
     "kezhi.api.front.ApiMiddleware",
+    "kezhi.api.mcp.front.McpMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

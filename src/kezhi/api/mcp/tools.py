@@ -25,7 +25,7 @@ from kezhi.core.actor import Actor
 from kezhi.customers.models import FollowUp, Interaction
 from kezhi.insight.explaining import FIGURES
 from kezhi.records import Kind, registry
-from kezhi.workbench.filtering.criterion import operators_of
+from kezhi.workbench.filtering.comparing import operators
 from kezhi.workbench.searching import find
 
 MOST_FOUND = 20
@@ -121,7 +121,13 @@ def _search(call: Call, arguments: Arguments) -> Any:
         rows = kind.visible_to(call.actor).select_related(*kind.select_related).filter(pk__in=ids)
         names = [name for name in dict.fromkeys((kind.title, *kind.subtitle)) if name in kind]
         records = sorted(rows, key=lambda row: ids.index(row.pk))
-        groups.append({"kind": kind.name, "found": group.count, "records": _written(call, kind, records, names)})
+        groups.append(
+            {
+                "kind": kind.name,
+                "found": group.count,
+                "records": _written(call, kind, records, names),
+            }
+        )
         take(len(records), call)
     return {"groups": groups, "there_are_more": found.is_capped}
 
@@ -129,16 +135,23 @@ def _search(call: Call, arguments: Arguments) -> Any:
 def _describe(call: Call, arguments: Arguments) -> Any:
     if not arguments.get("kind"):
         return {
-            "kinds": [{"kind": name, "label": str(registry[name].label_plural)} for name in readable(call.actor)]
+            "kinds": [
+                {"kind": name, "label": str(registry[name].label_plural)}
+                for name in readable(call.actor)
+            ]
         }
     kind = _kind(call, arguments)
     fields = []
     for each in kind.fields:
-        told: dict[str, Any] = {"name": each.name, "label": str(each.label), "type": each.kind.value}
+        told: dict[str, Any] = {
+            "name": each.name,
+            "label": str(each.label),
+            "type": each.kind.value,
+        }
         if each.choices:
             told["choices"] = {key: str(label) for key, label in each.choices}
         if each.is_filterable:
-            told["operators"] = [operator.name for operator in operators_of(each)]
+            told["operators"] = [name for name, _label in operators(each)]
         if each.is_sortable:
             told["sortable"] = True
         fields.append(told)
@@ -154,7 +167,12 @@ def _list(call: Call, arguments: Arguments) -> Any:
         raise Problem("invalid", errors=[("/filters", _("Send a list of texts."))])
     if filters:
         query["w"] = filters
-    for name, parameter in (("text", "q"), ("sort", "sort"), ("cursor", "cursor"), ("view", "view")):
+    for name, parameter in (
+        ("text", "q"),
+        ("sort", "sort"),
+        ("cursor", "cursor"),
+        ("view", "view"),
+    ):
         if arguments.get(name):
             query[parameter] = _text(arguments, name, 500)
     if fields := arguments.get("fields"):
@@ -178,14 +196,20 @@ def _around(call: Call, customer: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     about: tuple[tuple[str, str, Any], ...] = (
         ("timeline", "interaction", Interaction.objects.order_by("-at", "-pk")),
-        ("open_follow_ups", "follow_up", FollowUp.objects.filter(done_at=None).order_by("due_on", "pk")),
+        (
+            "open_follow_ups",
+            "follow_up",
+            FollowUp.objects.filter(done_at=None).order_by("due_on", "pk"),
+        ),
     )
     for name, kind_name, ordered in about:
         if not call.actor.may("read", kind_name):
             continue
         kind = call.kind(kind_name)
         rows = kind.visible_to(call.actor).select_related(*kind.select_related)
-        mine = rows.filter(customer_id=customer, pk__in=ordered.filter(customer_id=customer).values("pk"))
+        mine = rows.filter(
+            customer_id=customer, pk__in=ordered.filter(customer_id=customer).values("pk")
+        )
         records = list(mine.order_by(*ordered.query.order_by)[:MOST_OF_TIMELINE])
         found[name] = _written(call, kind, records, [each.name for each in kind.fields])
         take(len(records), call)
@@ -337,8 +361,8 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         "describe",
         "Describe kinds of records",
-        "Without kind: which kinds of records there are. With kind: its fields, their types, choices and filter "
-        "operators, and its ready-made views.",
+        "Without kind: which kinds of records there are. With kind: its fields, their types, choices "
+        "and filter operators, and its ready-made views.",
         _describe,
         lambda actor: {"kind": _kinds(actor)},
     ),
@@ -372,8 +396,8 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         "explain_value",
         "Explain a customer's value",
-        "How one figure of a customer's value came about: from which orders and costs, by which model, and what "
-        "an order today or further silence would change.",
+        "How one figure of a customer's value came about: from which orders and costs, by which "
+        "model, and what an order today or further silence would change.",
         _explain,
         lambda _actor: {
             "customer": ID,
@@ -400,7 +424,11 @@ TOOLS: tuple[Tool, ...] = (
             "customer": ID,
             "channel": {"type": "string", "enum": list(Interaction.Channel.values)},
             "text": {"type": "string", "maxLength": 10_000},
-            "at": {"type": "string", "format": "date-time", "description": "When it was; now if left out"},
+            "at": {
+                "type": "string",
+                "format": "date-time",
+                "description": "When it was; now if left out",
+            },
         },
         ("customer", "channel", "text"),
         needs=("create", "interaction"),
