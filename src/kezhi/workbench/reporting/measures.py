@@ -9,11 +9,10 @@ from django.db import models
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext, pgettext_lazy
+from django.utils.translation import pgettext
 
 from kezhi.core.actor import Access
 from kezhi.records import Field, FieldKind, Kind
-from kezhi.records.fields import Label
 from kezhi.workbench.filtering import Asking, Question
 from kezhi.workbench.filtering.related import Way, links_of, way_to
 from kezhi.workbench.operands import Unusable
@@ -24,15 +23,7 @@ COUNT, SHARE, DISTINCT = "count", "share", "distinct"
 # Adding up a score or a probability says nothing.
 ADDABLE = (K.MONEY, K.QUANTITY, K.INTEGER)
 COUNTABLE = (K.LINK, K.PERSON, K.TEXT, K.CODE, K.CHOICE, K.TIER)
-FUNCTIONS: dict[str, Label] = {
-    COUNT: pgettext_lazy("measure", "Number"),
-    "sum": pgettext_lazy("measure", "Sum"),
-    "avg": pgettext_lazy("measure", "Mean"),
-    "min": pgettext_lazy("measure", "Smallest"),
-    "max": pgettext_lazy("measure", "Largest"),
-    DISTINCT: pgettext_lazy("measure", "How many different"),
-    SHARE: pgettext_lazy("measure", "Share"),
-}
+FUNCTIONS = frozenset({COUNT, "sum", "avg", "min", "max", DISTINCT, SHARE})
 
 
 @dataclass(frozen=True)
