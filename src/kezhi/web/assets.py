@@ -48,6 +48,7 @@ AREAS = {
         "keeping.css",
     ),
     "reports.css": ("reports.css",),
+    "mail.css": ("mail.css",),
 }
 BROWSERS = ["chrome 109", "safari 16.4", "firefox 115"]
 

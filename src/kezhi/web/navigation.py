@@ -121,6 +121,7 @@ INDEX_SYSTEM = Place(
 RUNS = Place(
     "/value/runs/", "pulse", _("Value runs"), ("read", "value_run"), ("customer", "value"), "r"
 )
+MAIL = Place("/mail/", "mail", _("Mail"), ("read", "mail"))
 IMPORTS = Place("/imports/", "upload", _("Import data"), ("import", "customer"), key="i")
 SETTINGS = Place("/settings/", "gear", _("Settings"))
 
@@ -128,7 +129,7 @@ GROUPS = (
     Group("", (TODAY, REPORTS)),
     Group(
         _("Customers and orders"),
-        (CUSTOMERS, SEGMENTS, CONTACTS, FOLLOW_UPS, PROMISES, NEEDS, ORDERS, PRODUCTS),
+        (CUSTOMERS, SEGMENTS, CONTACTS, FOLLOW_UPS, MAIL, PROMISES, NEEDS, ORDERS, PRODUCTS),
     ),
     Group(
         pgettext_lazy("navigation", "Customer value"),

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.value.urls")),
     path("", include("kezhi.web.value.keeping_urls")),
     path("", include("kezhi.web.customers.urls")),
+    path("", include("kezhi.web.messaging.urls")),
     path("", include("kezhi.web.attachments.urls")),
     path("", include("kezhi.web.dataio.urls")),
     path("", include("kezhi.web.duplicates.urls")),

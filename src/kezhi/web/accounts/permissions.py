@@ -58,6 +58,9 @@ def kind_labels() -> dict[str, str]:
         "share": _("Sharing customers"),
         "delegation": _("Standing in"),
         "reveal": _("Showing masked entries"),
+        "mail": _("Mail"),
+        "mail_account": _("Mailboxes of the company"),
+        "mail_template": _("Templates of letters"),
         "integration": _("Integrations"),
         "data_right": _("Data rights"),
     }

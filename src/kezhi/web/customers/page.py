@@ -24,6 +24,7 @@ from kezhi.web.customers.composer import KINDS, Writing
 from kezhi.web.customers.own_fields import own_fields
 from kezhi.web.customers.reach import reaches
 from kezhi.web.customers.whole_form import whole_form
+from kezhi.web.messaging.marks import marks_of
 from kezhi.web.records import history, neighbours
 from kezhi.web.records.cells import properties
 from kezhi.web.records.forms import RecordForm
@@ -157,17 +158,18 @@ def _timeline(request: PersonRequest, customer: Customer) -> dict[str, Any]:
     counts = timeline.counts(customer, request.actor)
     by_tab = counts.by_tab
     shown = timeline.timeline(customer, request.actor, tab=tab, before=before, known=counts)
-    entries = [entry.record.pk for entry in shown.entries if entry.source == "interaction"]
+    rows = [entry.record for entry in shown.entries if entry.source == "interaction"]
     pinned = (
         timeline.pinned(customer, request.actor) if counts.pinned and not (before or tab) else []
     )
-    entries += [interaction.pk for interaction in pinned]
+    rows += pinned
     address = registry["customer"].url_of(customer)
     return {
         "customer": customer,
         "page": shown,
         "pinned": pinned,
-        "entry_files": _entry_files(entries),
+        "entry_files": _entry_files([row.pk for row in rows]),
+        "entry_mail": marks_of(rows, request.actor),
         "may_pin": reaches(request.actor, "edit", "interaction", customer),
         "deed_labels": LABELS,
         "kind_of": registry.declared,

@@ -1,0 +1,3 @@
+from mail_servers import _dovecot, _smtp, imap_server, post_office, smtp_server
+
+__all__ = ["_dovecot", "_smtp", "imap_server", "post_office", "smtp_server"]
