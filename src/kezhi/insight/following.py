@@ -3,20 +3,48 @@ payment."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+
 from kezhi.core.actor import SYSTEM
 from kezhi.insight import exempting, figures, paying, survival, unprofitable, winning_back
 from kezhi.insight.facts import Ledger
 from kezhi.insight.figures import days, work_list
 from kezhi.insight.models import ValueRun
-from kezhi.insight.rhythm import keep_rhythm
+from kezhi.insight.rhythm import find_rhythm, keep_rhythm
+from kezhi.value.lifetime.rhythm import Rhythm
+from kezhi.value.measure import Settings
 
 
-def prepare_pages(run: ValueRun, ledger: Ledger) -> None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the facts alone tell, worked out while the database writes."""
+
+    rhythm: Future[Rhythm | None]
+    losing: Future[pa.Table | None]
+
+
+@contextmanager
+def telling(run: ValueRun, ledger: Ledger) -> Iterator[Told]:
+    """Begins to work out what `prepare_pages` writes. Nothing here asks the database."""
+    rules = Settings.from_json(run.value_settings.rules)
+    with ThreadPoolExecutor(1) as pool:
+        yield Told(
+            pool.submit(find_rhythm, ledger.facts.lines),
+            pool.submit(unprofitable.find_unprofitable, ledger, run.as_of, rules.margin_rate),
+        )
+
+
+def prepare_pages(run: ValueRun, ledger: Ledger, told: Told) -> None:
     """In the transaction that publishes the run."""
     basis = figures.basis_between(run, None)
-    keep_rhythm(basis, ledger.facts.lines)
+    keep_rhythm(basis, told.rhythm.result())
     winning_back.keep_lost(run)
-    unprofitable.keep_unprofitable(run, ledger)
+    unprofitable.keep_unprofitable(told.losing.result())
     paying.keep_behaviour(run, ledger.invoices, ledger.facts.costs)
     exempting.leave_off_lists()
 

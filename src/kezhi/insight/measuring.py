@@ -386,23 +386,24 @@ def publish_value_run(
 ) -> None:
     """Make the measurement what every page reads, with the past months measured for it."""
     run = ValueRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
-    publishing.store_snapshots(run, measurement)
-    _store_influences(run, measurement, work)
-    exempting.leave_unjudged(run)
-    run.state = ValueRun.State.PUBLISHED
-    _record(run, measurement, work, begun)
-    past = list(run.backfilled.filter(state=ValueRun.State.MEASURED).order_by("as_of"))
-    run.backfilled.filter(state=ValueRun.State.MEASURED).update(state=ValueRun.State.PUBLISHED)
-    moves = 0
-    for each in (*past, run):
-        publishing.supersede(each)
-        moves += publishing.write_moves(each)
-    standings = None
-    if ValueRun.objects.latest_published() == run:
-        standings = standing.prepare_standings(run)
-        overriding.expire_overrides(run, actor=actor)
-        KeptFigure.objects.exclude(key__in=figures.OF_A_DAY).delete()
-        following.prepare_pages(run, work.ledger)
+    with following.telling(run, work.ledger) as told:
+        publishing.store_snapshots(run, measurement)
+        _store_influences(run, measurement, work)
+        exempting.leave_unjudged(run)
+        run.state = ValueRun.State.PUBLISHED
+        _record(run, measurement, work, begun)
+        past = list(run.backfilled.filter(state=ValueRun.State.MEASURED).order_by("as_of"))
+        run.backfilled.filter(state=ValueRun.State.MEASURED).update(state=ValueRun.State.PUBLISHED)
+        moves = 0
+        for each in (*past, run):
+            publishing.supersede(each)
+            moves += publishing.write_moves(each)
+        standings = None
+        if ValueRun.objects.latest_published() == run:
+            standings = standing.prepare_standings(run)
+            overriding.expire_overrides(run, actor=actor)
+            KeptFigure.objects.exclude(key__in=figures.OF_A_DAY).delete()
+            following.prepare_pages(run, work.ledger, told)
     work.tell(stage_of_work("publish"), 0.9)  # the last chance to cancel
     changed = standings.show() if standings else 0
     note(as_of=run.as_of.isoformat(), changed=changed, moves=moves, backfilled=len(past))

@@ -45,8 +45,8 @@ class NextPurchase:
     level: float
 
 
-def keep_rhythm(basis: Basis, lines: pa.Table) -> Rhythm | None:
-    """Fit everybody's rhythm to the lines of the run; None where too few customers bought twice."""
+def find_rhythm(lines: pa.Table) -> Rhythm | None:
+    """Everybody's rhythm by the lines of a run; None where too few customers bought twice."""
     customers = np.asarray(lines["customer"].to_numpy(), dtype=np.int64)
     bought = np.asarray(lines["amount"].to_numpy(), dtype=np.float64) > 0
     known = np.sort(pc.unique(lines["customer"]).to_numpy())
@@ -57,11 +57,16 @@ def keep_rhythm(basis: Basis, lines: pa.Table) -> Rhythm | None:
     codes = np.searchsorted(known, customers[bought])
     days = lines["day"].cast(pa.int32()).to_numpy()[bought]
     try:
-        found = fit_rhythm(codes, days, customers=len(known))
+        return fit_rhythm(codes, days, customers=len(known))
     except CannotFit as reason:
         logger.info("No rhythm of everybody: %s", reason)
         return None
-    return store(basis, KEY, found)
+
+
+def keep_rhythm(basis: Basis, found: Rhythm | None) -> None:
+    """Everybody's rhythm at the run, for the pages."""
+    if found is not None:
+        store(basis, KEY, found)
 
 
 def kept_rhythm(basis: Basis) -> Rhythm | None:

@@ -18,10 +18,9 @@ from kezhi.insight.copying import copy_into
 from kezhi.insight.facts import Ledger
 from kezhi.insight.figures.basis import Basis, number
 from kezhi.insight.figures.keeping import kept
-from kezhi.insight.models import PaymentBehaviour, Unprofitable, ValueRun
+from kezhi.insight.models import PaymentBehaviour, Unprofitable
 from kezhi.value.costs.causes import SIMILAR, Loss, loss_of
 from kezhi.value.costs.whales import whales
-from kezhi.value.measure import Settings
 from kezhi.value.reading import EPOCH
 from kezhi.value.realised import YEAR_DAYS
 
@@ -86,34 +85,35 @@ def _column(table: pa.Table, name: str, kind: Any) -> Array:
     return np.asarray(table[name].to_numpy(), dtype=kind)
 
 
-def keep_unprofitable(run: ValueRun, ledger: Ledger) -> int:
-    """Write who cost more than it brought, and why; returns how many. Replaces what the run before said."""
-    Unprofitable.objects.all().delete()
-    rules = Settings.from_json(run.value_settings.rules)
-    year = year_of(ledger, run.as_of, rules.margin_rate)
+def find_unprofitable(ledger: Ledger, as_of: date, margin_rate: float) -> pa.Table | None:
+    """Who cost more than it brought in the 12 months until the day, and why; None where nobody did."""
+    year = year_of(ledger, as_of, margin_rate)
     brought = year.contribution
     losing = np.flatnonzero(np.round(brought, 2) < 0)
     losing = losing[np.argsort(brought[losing], kind="stable")][:MOST]
     if not len(losing):
-        return 0
+        return None
     ranks = np.argsort(year.revenue, kind="stable")
     ranks = ranks[year.revenue[ranks] > 0]
     ordered = year.revenue[ranks]
     found = [_loss(int(place), year, ranks, ordered) for place in losing]
-    copy_into(
-        "insight_unprofitable",
-        pa.table(
-            {
-                "customer_id": pa.array(year.customers[losing], pa.int64()),
-                "revenue": pa.array(np.round(year.revenue[losing], 2)),
-                "contribution": pa.array(np.round(brought[losing], 2)),
-                "costs": pa.array([_costs(year, int(place)) for place in losing], pa.string()),
-                "causes": pa.array([_causes(loss) for loss in found], pa.string()),
-                "similar": pa.array([loss.similar for loss in found], pa.int32()),
-            }
-        ),
+    return pa.table(
+        {
+            "customer_id": pa.array(year.customers[losing], pa.int64()),
+            "revenue": pa.array(np.round(year.revenue[losing], 2)),
+            "contribution": pa.array(np.round(brought[losing], 2)),
+            "costs": pa.array([_costs(year, int(place)) for place in losing], pa.string()),
+            "causes": pa.array([_causes(loss) for loss in found], pa.string()),
+            "similar": pa.array([loss.similar for loss in found], pa.int32()),
+        }
     )
-    return len(losing)
+
+
+def keep_unprofitable(found: pa.Table | None) -> None:
+    """Replaces what the run before said."""
+    Unprofitable.objects.all().delete()
+    if found is not None:
+        copy_into("insight_unprofitable", found)
 
 
 def _loss(place: int, year: Year, ranks: Array, ordered: Array) -> Loss:
