@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from kezhi.api import actions, bulk, listing, myself, orders, records, value
+from kezhi.api import actions, bulk, events, listing, myself, orders, records, value
 from kezhi.api.actions import Action
 from kezhi.api.calling import Call, answered
 from kezhi.api.schema import described
@@ -76,6 +76,14 @@ def _all() -> Iterator[Operation]:
         _("This description, as far as the token reaches"),
         _describe,
         answer="OpenAPI",
+    )
+    yield Operation(
+        "GET",
+        "/event-changes",
+        "event_changes",
+        _("Which records an event on many touched, page by page"),
+        events.changes,
+        answer="Changes",
     )
     for kind in registry._kinds.values():
         yield from _of_kind(kind)

@@ -100,6 +100,16 @@ def _parameters_of(each: Operation, kind: Kind | None) -> list[dict[str, Any]]:
         found.append({"$ref": "#/components/parameters/id"})
     if "{figure}" in each.path:
         found.append({"$ref": "#/components/parameters/figure"})
+    if each.name == "event_changes":
+        found += [
+            {"name": "event", "in": "query", "required": True, "schema": {"type": "string"}},
+            {"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0}},
+            {
+                "name": "limit",
+                "in": "query",
+                "schema": {"type": "integer", "minimum": 1, "maximum": 1000},
+            },
+        ]
     if each.answer == "list" and kind is not None:
         found += [
             {"$ref": f"#/components/parameters/{name}"}
@@ -157,6 +167,7 @@ def _answers(each: Operation, kind: Kind | None) -> dict[str, Any]:
     codes += OF_LISTS if each.answer == "list" else ()
     codes += ("quota",) if each.is_safe and each.is_on_record else ()
     codes += OF_RECORDS if each.is_on_record else ()
+    codes += OF_LISTS if each.name == "event_changes" else ()
     codes += OF_WRITES if not each.is_safe else ()
     codes += ("precondition-required",) if each.method == "DELETE" else ()
     by_status: dict[str, list[str]] = {}

@@ -102,6 +102,15 @@ def plain_schemas() -> dict[str, Any]:
             },
             "required": ["integration", "acts_for", "permissions", "limits"],
         },
+        "Changes": {
+            "type": "object",
+            "properties": {
+                "kind": text,
+                "ids": {"type": "array", "items": {"type": "integer"}},
+                "next": {"type": ["integer", "null"]},
+            },
+            "required": ["kind", "ids", "next"],
+        },
         "Tiers": {
             "type": "object",
             "properties": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -31,6 +32,7 @@ from kezhi.messaging.delivering import deliver_due
 from kezhi.messaging.digesting import queue_digests
 from kezhi.messaging.fetching import queue_fetches
 from kezhi.messaging.noticing import forget_old
+from kezhi.messaging.webhooks import keeping as webhooks
 from kezhi.operations.backups.nightly import tend_backups
 from kezhi.operations.slow_pages import forget_slow_pages
 from kezhi.workbench.attaching import sweep_attachments
@@ -41,6 +43,7 @@ from kezhi.workbench.searching import filling
 logger = logging.getLogger(__name__)
 
 KEEP_FAILED_HOURS = 30 * 24
+WEBHOOK_MESSAGES_KEPT = timedelta(days=30)
 SEGMENTS_HOUR = 5
 
 
@@ -117,6 +120,12 @@ def send_reports(timestamp: int) -> None:
 @app.task(name="jobs.forget_notices", queueing_lock="jobs.forget_notices")
 def forget_notices(timestamp: int) -> None:
     forget_old(actor=SYSTEM, at=timezone.now())
+
+
+@app.periodic(cron="40 4 * * *")
+@app.task(name="jobs.forget_messages", queueing_lock="jobs.forget_messages")
+def forget_messages(timestamp: int) -> None:
+    webhooks.forget_old(timezone.now() - WEBHOOK_MESSAGES_KEPT)
 
 
 @app.periodic(cron="10 3 * * *")

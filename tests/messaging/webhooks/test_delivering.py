@@ -11,7 +11,7 @@ from django.utils import timezone
 from cast import TODAY
 from kezhi.accounts.integrating import revoke_integration
 from kezhi.customers.creating import create_customer, edit_customer
-from kezhi.messaging.models import Delivery, Webhook
+from kezhi.messaging.models import Delivery, Notice, Webhook
 from kezhi.messaging.webhooks import delivering, keeping
 from kezhi.messaging.webhooks.delivering import Dispatcher, Reply
 from receivers import ERP, Receivers, a_webhook
@@ -75,17 +75,16 @@ def test_attempts_grow_rarer_and_are_never_alike(webhook, receivers, anhui_tea, 
 
 
 def test_after_three_days_it_is_paused_and_people_are_told(
-    webhook, receivers, anhui_tea, li_wei, monkeypatch
+    webhook, receivers, anhui_tea, li_wei, owner
 ):
-    told_of = []
-    monkeypatch.setattr(keeping, "ON_STOPPED", [lambda webhook, _at: told_of.append(webhook.pause)])
     receivers.answers[ERP] = 0
     edit_customer(anhui_tea, {"city": "黄山"}, actor=li_wei, on=TODAY)
     receivers.pass_time(receivers.at + timedelta(days=2, hours=20), every=timedelta(minutes=30))
     assert Webhook.objects.get().is_active
     receivers.pass_time(receivers.at + timedelta(days=2), every=timedelta(hours=1))
     assert Webhook.objects.get().pause == Webhook.Pause.NO_ANSWER
-    assert told_of == [Webhook.Pause.NO_ANSWER]
+    notice = Notice.objects.get(kind="webhook.paused")
+    assert (notice.person, notice.words["what"]) == (owner, "ERP")
     tried = len(receivers.tried)
     edit_customer(anhui_tea, {"city": "合肥"}, actor=li_wei, on=TODAY)
     receivers.pass_time(receivers.at + timedelta(days=2), every=timedelta(hours=6))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from kezhi.audit.recording import audited, note, record
 from kezhi.core.actor import SYSTEM, Actor
 from kezhi.core.outbound import may_be_asked
 from kezhi.core.refusal import EditConflict, NotAllowed, Refused
+from kezhi.messaging import noticing
 from kezhi.messaging.models import Delivery, Webhook
 from kezhi.messaging.webhooks import signing
 from kezhi.messaging.webhooks.listening import PING, follow_choices, offered
@@ -25,9 +26,6 @@ from kezhi.records import registry
 
 MOST_WEBHOOKS = 100
 MOST_REPLAYED = 10_000
-
-# Who tells people that a webhook was stopped: told(webhook, at=…).
-ON_STOPPED: list[Callable[[Webhook, datetime], None]] = []
 
 
 class SetUp(NamedTuple):
@@ -167,8 +165,9 @@ def stop(webhook: Webhook, why: Webhook.Pause, *, at: datetime) -> None:
     """The company's own doing: nobody receives, or nobody may be told any more. People are told."""
     _pause(webhook, why, at)
     record("webhook.stopped", actor=SYSTEM, subject=webhook, why=why.value)
-    for tell in ON_STOPPED:
-        tell(webhook, at)
+    people = {webhook.integration.owner_id, webhook.created_by_id}
+    path = f"/settings/webhooks/{webhook.pk}/"
+    noticing.notify(people, "webhook.paused", at=at, words={"what": webhook.name}, path=path)
 
 
 def end_with(integration: Integration) -> int:

@@ -43,7 +43,7 @@ def message(webhook: Webhook, delivery: Delivery, actor: Actor) -> dict[str, Any
         data |= _of_record(webhook, delivery, actor)
     elif batch := BATCHES.get(delivery.deed):
         data = batch.told(entry, actor) if entry is not None else {}
-        data["changes"] = f"/api/v1/events/{delivery.event_key}/changes"
+        data["changes"] = f"/api/v1/event-changes?event={delivery.event_key}"
     if entry is not None and entry.detail.get("by_integration") == webhook.integration_id:
         data["is_own"] = True  # the receiver's own doing comes back to it
     return {"type": delivery.deed, "timestamp": delivery.happened_at.isoformat(), "data": data}
