@@ -181,6 +181,27 @@ ROUTES: dict[str, Policy] = {
     "bulk-run": nobody(pk=GUESSED),
     "bulk-cancel": nobody(pk=GUESSED),
     "mention": nobody(pk=GUESSED),
+    # Reports.
+    "reports": may("read", "view"),
+    "report-build": may("read", "view"),
+    "report-new": replace(may("create", "view"), further=True),
+    "report-copy": replace(may("create", "view"), further=True),
+    "report-file": replace(may("read", "view"), further=True),
+    **{
+        f"report{suffix}": nobody("view", pk=GUESSED)
+        for suffix in ("", "-edit", "-shape", "-removal", "-schedules")
+    },
+    "delivered-report": may("read", "order", name="sales-by-month"),
+    "dashboard-new": replace(may("create", "view"), further=True),
+    "dashboard-copy": replace(may("create", "view"), further=True),
+    **{
+        f"dashboard{suffix}": nobody("view", pk=GUESSED)
+        for suffix in ("", "-edit", "-file", "-removal", "-schedules")
+    },
+    "delivered-dashboard": may("read", "customer", name="my-work"),
+    "delivered-dashboard-file": replace(may("read", "customer", name="my-work"), further=True),
+    "schedule-removal": nobody("view", pk=GUESSED),
+    "schedule-pause": nobody("view", pk=GUESSED),
     # People, roles, the company.
     "people": may("read", "user"),
     "new_person": may("create", "user"),
@@ -241,6 +262,7 @@ ROUTES: dict[str, Policy] = {
     "job-repeat": nobody(pk=GUESSED),
     "operations": may("read", "operations"),
     "slow-pages": may("read", "operations"),
+    "api-reference": signed_in(),
     "audit": may("read", "audit"),
     "audit-export": may("export", "audit"),
     "demo": nobody("demo"),

@@ -43,6 +43,9 @@ def _subcommands() -> dict[str, Subcommand]:
         "doctor": Subcommand(
             "kezhi.cli.doctor", "doctor", _("Look whether everything is well, and say what to do.")
         ),
+        "api": Subcommand(
+            "kezhi.cli.api", "api", _("What other programs need to work with Kezhi.")
+        ),
         "search": Subcommand("kezhi.cli.search", "search", _("Look after what is searched.")),
         "mcp": Subcommand(
             "kezhi.cli.assistant",

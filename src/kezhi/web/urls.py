@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.segments.urls")),
     path("", include("kezhi.web.search.urls")),
     path("", include("kezhi.web.reports.urls")),
+    path("", include("kezhi.api.urls")),
     path("", include("kezhi.web.records.urls")),
     path("appearance/", appearance.choose, name="appearance"),
 ]
