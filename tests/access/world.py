@@ -146,7 +146,7 @@ def _records(world: World) -> None:
     from kezhi.catalog.models import Product
     from kezhi.customers.creating import create_contact, create_customer
     from kezhi.customers.following_up import log_interaction, plan_follow_up
-    from kezhi.ledger.models import CostEntry, Order
+    from kezhi.ledger.models import CostEntry, Order, OrderLine
     from kezhi.records import registry
     from kezhi.satisfaction.models import SurveyAnswer, SurveyItem
 
@@ -185,6 +185,14 @@ def _records(world: World) -> None:
             **customer.place,
         ),
     }
+    made["order_line"] = OrderLine.objects.create(
+        order=made["order"],
+        customer=customer,
+        ordered_on=TODAY,
+        line_key="l-1",
+        product=made["product"],
+        amount=Decimal(100),
+    )
     made["survey_item"] = SurveyItem.objects.create(code="Q1", text="满意吗", factor="product")
     made["survey_answer"] = SurveyAnswer.objects.create(
         customer=customer,
@@ -211,10 +219,18 @@ def _records(world: World) -> None:
             "due_on": TODAY + timedelta(days=9),
         },
         "need": {"customer": customer, "what": "小包装", "handler": owner},
+        "consent": {
+            "customer": customer,
+            "contact": contact,
+            "purpose": "marketing",
+            "channel": "email",
+            "source": "written",
+        },
     }
     for kind, fields in simple.items():
         if kind in registry and registry[kind].create is not None:
             made[kind] = registry[kind].create(fields, actor=owner, on=TODAY)
+    made |= _registers(contact, customer)
     world.records = made
     for name, may_edit in (("reader of a share", False), ("worker on a share", True)):
         Share.objects.create(
@@ -223,3 +239,40 @@ def _records(world: World) -> None:
             may_edit=may_edit,
             since=date(2020, 1, 1),
         )
+
+
+def _registers(contact: Any, customer: Any) -> dict[str, Any]:
+    """What the company keeps about data protection; nobody owns it."""
+    from kezhi.rights.models import Assessment, DataRequest, Incident, Recipient
+
+    return {
+        "data_request": DataRequest.objects.create(
+            sort="access",
+            person_name="张敏",
+            contact=contact,
+            customer=customer,
+            channel="email",
+            received_on=TODAY,
+            due_on=TODAY,
+        ),
+        "recipient": Recipient.objects.create(
+            name="云信",
+            sort="processor",
+            purpose="短信",
+            fields_sent="手机",
+            country="CN",
+            contract="C-1",
+        ),
+        "assessment": Assessment.objects.create(
+            title="评分",
+            occasion="automated",
+            necessity="n",
+            effects="e",
+            measures="m",
+            decided_on=TODAY,
+            decided_by="林晓雯",
+        ),
+        "incident": Incident.objects.create(
+            title="误发", what="名单误发", begun_on=TODAY, ended_on=TODAY, found_at=NOW
+        ),
+    }

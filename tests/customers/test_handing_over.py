@@ -77,7 +77,7 @@ def everything_that_points_to(person, customer, colleague, owner):
     from kezhi.accounts.models import Department, Team
     from kezhi.customers.models import Draft, Interaction, Mention, Need, Promise, Segment
     from kezhi.customers.models.card import CardBatch
-    from kezhi.workbench.models import SavedView
+    from kezhi.workbench.models import Dashboard, Report, ReportSchedule, SavedView
 
     place = customer.place
     plan_follow_up(
@@ -96,6 +96,11 @@ def everything_that_points_to(person, customer, colleague, owner):
     Mention.objects.create(interaction=said, person=person)
     Segment.objects.create(owner=person, name="重点", audience="private")
     SavedView.objects.create(owner=person, kind="customer", name="我的", audience="everyone")
+    kept = Report.objects.create(owner=person, name="我的", asks="of=order", audience="everyone")
+    Dashboard.objects.create(owner=person, name="我的", audience="everyone")
+    ReportSchedule.objects.create(
+        report=kept, owner=person, at_time="08:00", zone="Asia/Shanghai", next_at=NOW
+    )
     CardBatch.objects.create(event="展会", held_on=TODAY, owner=person)
     share_customer(customer, colleague, actor=person, on=TODAY)
     other = create_customer({"name": "别家"}, actor=colleague, on=TODAY)

@@ -160,7 +160,7 @@ def test_the_shell_offers_only_what_the_person_may_see(monkeypatch):
     from kezhi.web import navigation
 
     monkeypatch.setattr(navigation, "_pinned", lambda *_: ())
-    may = {("read", "customer"), ("read", "follow_up")}
+    may = {("read", "customer"), ("read", "follow_up"), ("read", "view")}
     request = RequestFactory().get("/customers/12/")
     request.actor = SimpleNamespace(
         name="Li Wei", may=lambda *what: what in may, sees=lambda *_: True
@@ -170,7 +170,7 @@ def test_the_shell_offers_only_what_the_person_may_see(monkeypatch):
     of_value = ["/value/", "/value/matrix/", "/value/over-time/", "/value/at-risk/"]
     of_value += ["/value/win-back/", "/value/costs/", "/value/retention/"]
     of_value += ["/value/influence/", "/value/offers/", "/value/tiers/"]
-    assert paths == ["/", "/customers/", "/follow-ups/", *of_value]
+    assert paths == ["/", "/reports/", "/customers/", "/follow-ups/", *of_value]
     assert [p.path for g in shown.groups for p in g.places if p.is_current] == ["/customers/"]
     assert [place.path for place in shown.foot] == ["/settings/"]
     request.actor = None

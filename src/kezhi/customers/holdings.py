@@ -20,7 +20,7 @@ from kezhi.customers.drafting import hand_over_drafts
 from kezhi.customers.models import Draft, FollowUp, Mention, Need, Promise, Segment
 from kezhi.customers.models.card import CardBatch
 from kezhi.records.fields import Label
-from kezhi.workbench.models import SavedView
+from kezhi.workbench.models import Dashboard, Report, ReportSchedule, SavedView
 
 COUNTED = 10_000
 
@@ -176,6 +176,30 @@ def register_own() -> None:
             lambda person: _shared(SavedView.objects.filter(owner_id=person)),
             "owner_id",
             make_room=_renamed,
+        ),
+        Holding(
+            "report",
+            _("Reports shown to others"),
+            lambda person: _shared(Report.objects.filter(owner_id=person)),
+            "owner_id",
+            make_room=_renamed,
+        ),
+        Holding(
+            "dashboard",
+            _("Dashboards shown to others"),
+            lambda person: _shared(Dashboard.objects.filter(owner_id=person)),
+            "owner_id",
+            make_room=_renamed,
+        ),
+        Holding(
+            "report_schedule",
+            _("Reports sent by mail"),
+            lambda person: ReportSchedule.objects.filter(
+                Q(report__audience__in=("team", "everyone"))
+                | Q(dashboard__audience__in=("team", "everyone")),
+                owner_id=person,
+            ),
+            "owner_id",
         ),
         Holding(
             "card_batch",
