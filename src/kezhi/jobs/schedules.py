@@ -32,6 +32,7 @@ from kezhi.messaging.delivering import deliver_due
 from kezhi.messaging.digesting import queue_digests
 from kezhi.messaging.fetching import queue_fetches
 from kezhi.messaging.noticing import forget_old
+from kezhi.messaging.webhooks import inbound
 from kezhi.messaging.webhooks import keeping as webhooks
 from kezhi.operations.backups.nightly import tend_backups
 from kezhi.operations.slow_pages import forget_slow_pages
@@ -126,6 +127,7 @@ def forget_notices(timestamp: int) -> None:
 @app.task(name="jobs.forget_messages", queueing_lock="jobs.forget_messages")
 def forget_messages(timestamp: int) -> None:
     webhooks.forget_old(timezone.now() - WEBHOOK_MESSAGES_KEPT)
+    inbound.forget_old(timezone.now() - WEBHOOK_MESSAGES_KEPT)
 
 
 @app.periodic(cron="10 3 * * *")

@@ -7,7 +7,7 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         from kezhi.accounts import integrating
         from kezhi.core import events
-        from kezhi.messaging.webhooks import keeping, listening
+        from kezhi.messaging.webhooks import inbound, keeping, listening
 
         events.listen(listening.NAME, listening.hear)
-        integrating.on_revoking.append(keeping.end_with)
+        integrating.on_revoking += [keeping.end_with, inbound.end_with]

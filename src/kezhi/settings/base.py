@@ -121,6 +121,7 @@ MIDDLEWARE = [
     # Programs need no session, form or page: what is theirs is answered here.
     "kezhi.api.front.ApiMiddleware",
     "kezhi.api.mcp.front.McpMiddleware",
+    "kezhi.api.inbound.InboundMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -40,12 +40,12 @@ def create_webhook(
     integration: Integration, fields: Mapping[str, Any], *, actor: Actor, at: datetime
 ) -> SetUp:
     """`fields`: name, url, deeds, and fields by kind of record. It sends from now on."""
-    _must_manage(integration, actor)
+    must_manage(integration, actor)
     if Webhook.objects.exclude(state=Webhook.State.ENDED).count() >= MOST_WEBHOOKS:
         raise Refused(_("At most %(count)d webhooks.") % {"count": MOST_WEBHOOKS})
     secret = signing.new_secret()
     webhook = Webhook(
-        integration=_in_use(integration, at),
+        integration=in_use(integration, at),
         secret=signing.sealed(secret),
         created_by_id=actor.pk,
     )
@@ -86,7 +86,7 @@ def pause_webhook(webhook: Webhook, *, actor: Actor, at: datetime) -> Webhook:
 def resume_webhook(webhook: Webhook, *, actor: Actor, at: datetime) -> Webhook:
     """What waits goes out, the oldest first."""
     webhook = _claimed(webhook, actor)
-    _in_use(webhook.integration, at)
+    in_use(webhook.integration, at)
     webhook.state, webhook.pause, webhook.paused_at = Webhook.State.ACTIVE, "", None
     webhook.failures, webhook.failing_since, webhook.hold_until = 0, None, None
     webhook.save()
@@ -197,20 +197,20 @@ def _claimed(webhook: Webhook, actor: Actor, *, is_ended_too: bool = False) -> W
         .select_related("integration__owner")
         .get(pk=webhook.pk)
     )
-    _must_manage(kept.integration, actor)
+    must_manage(kept.integration, actor)
     if kept.state == Webhook.State.ENDED and not is_ended_too:
         raise Refused(_("This webhook ended with its integration. Set up a new one."))
     return kept
 
 
-def _must_manage(integration: Integration, actor: Actor) -> None:
+def must_manage(integration: Integration, actor: Actor) -> None:
     if not may_manage(integration, actor):
         raise NotAllowed(
             _("Only whom it acts for, or an owner of the company, changes this integration.")
         )
 
 
-def _in_use(integration: Integration, at: datetime) -> Integration:
+def in_use(integration: Integration, at: datetime) -> Integration:
     if not integration.is_in_use(on=at.date()):
         raise Refused(_("This integration isn’t in use any more: it ended, or its owner left."))
     return integration
