@@ -47,6 +47,15 @@ def test_each_visit_costs_the_rate_of_its_day(buyer, owner, measure):
     assert cost_of(measure(), buyer) - before == 300 + 300 + 400
 
 
+def test_a_visit_belongs_to_the_day_that_it_was_at_the_company(buyer, owner, measure):
+    """Half past seven in the morning in Shanghai is late the day before in Greenwich."""
+    before = cost_of(measure(), buyer)
+    publish_rate("visit", Decimal(300), actor=owner, on=TODAY, since_on=BEGIN, reason="测算")
+    early = datetime.combine(BEGIN - timedelta(days=1), time(23, 30), UTC)
+    log_interaction(buyer, "visit", "到访", actor=owner, at=early)
+    assert cost_of(measure(), buyer) - before == 300
+
+
 def test_a_rate_published_again_for_a_day_replaces_the_first(owner):
     for rate in (300, 250):
         publish_rate("call", Decimal(rate), actor=owner, on=TODAY, since_on=BEGIN, reason="x")

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
+from django.db import connection
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import person
+from kezhi.accounts.models import Company, person
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
@@ -32,9 +33,9 @@ Activity, Driver = ActivityRate.Activity, SharedCost.Driver
 MOST_RATE, MOST_MONEY = Decimal(10) ** 9, Decimal(10) ** 14
 LONGEST_DAYS = 3660
 
-# The day of UTC: a visit late at night counts for a neighbouring day, which no total notices.
+# The day that it was at the company.
 CONTACTS = """
-    SELECT customer_id, (at AT TIME ZONE 'UTC')::date - DATE '1970-01-01',
+    SELECT customer_id, (at AT TIME ZONE %s)::date - DATE '1970-01-01',
            CASE channel WHEN 'visit' THEN 0 WHEN 'call' THEN 1 ELSE 2 END::int, count(*)::int
     FROM customers_interaction WHERE channel IN ('visit', 'call', 'wechat', 'email') GROUP BY 1, 2, 3
 """
@@ -196,7 +197,10 @@ def _contacts(
 ) -> list[pa.Table]:
     if not set(rates) & set(COUNTED):
         return []
-    rows = copied(CONTACTS, ("i8", "i4", "i4", "i4"))
+    company = Company.objects.first()
+    with connection.cursor() as cursor:
+        query = cursor.mogrify(CONTACTS, [company.time_zone if company else "UTC"])
+    rows = copied(query, ("i8", "i4", "i4", "i4"))
     last, parts = (until - EPOCH).days, []
     ours = np.isin(rows["f0"], customers.to_numpy(zero_copy_only=False))
     for place, activity in enumerate(COUNTED):
