@@ -75,9 +75,10 @@ def look_for(
     hits = _hits(actor, keys, set(ignore))
     seen = _seen(actor, entries, hits)
     elsewhere: list[Elsewhere] = []
-    if DuplicateRules.current().telling != DuplicateRules.Telling.NOTHING:
+    telling = DuplicateRules.current().telling
+    if telling != DuplicateRules.Telling.NOTHING:
         hidden = hits.keys() - {each.pk for each in seen}
-        elsewhere = _elsewhere(hits, hidden)
+        elsewhere = _elsewhere(hits, hidden, telling == DuplicateRules.Telling.WHOM)
     likely = _ranked(entries, seen, hits)
     return Finding(likely[:MOST_SHOWN], elsewhere)
 
@@ -152,9 +153,10 @@ def _likely(own: Name | None, customer: Customer, keys: set[str]) -> Likely:
     return Likely(customer, score(reasons), tuple(ordered), is_exact)
 
 
-def _elsewhere(hits: Mapping[int, set[str]], hidden: Iterable[int]) -> list[Elsewhere]:
+def _elsewhere(
+    hits: Mapping[int, set[str]], hidden: Iterable[int], says_whom: bool
+) -> list[Elsewhere]:
     """One line for each typed field, whoever and however many they are."""
-    says_whom = DuplicateRules.current().telling == DuplicateRules.Telling.WHOM
     fields: dict[str, int] = {}
     for customer in sorted(hidden):
         for key in hits[customer]:
