@@ -256,6 +256,11 @@ ROUTES: dict[str, Policy] = {
         f"webhook{suffix}": nobody("integration", pk=GUESSED)
         for suffix in ("", "-edit", "-ping", "-pause", "-resume", "-secret", "-removal", "-replay")
     },
+    "inbound-webhook-new": may("edit", "integration"),
+    **{
+        f"inbound-webhook{suffix}": nobody("integration", pk=GUESSED)
+        for suffix in ("", "-edit", "-secret", "-removal")
+    },
     "webhook-delivery": nobody("integration", pk=GUESSED, delivery=GUESSED),
     "jobs": SIGNED_IN,
     "job-cancel": nobody(pk=GUESSED),

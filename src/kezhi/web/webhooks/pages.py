@@ -18,10 +18,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kezhi.accounts.integrating import may_manage
-from kezhi.accounts.models import Integration
 from kezhi.core.ids import record_id
 from kezhi.core.refusal import EditConflict, NotAllowed, Refused
-from kezhi.messaging.models import Delivery, Webhook
+from kezhi.messaging.models import Delivery, InboundWebhook, Webhook
 from kezhi.messaging.webhooks import keeping
 from kezhi.messaging.webhooks.listening import offered
 from kezhi.messaging.webhooks.messages import acting_for
@@ -30,9 +29,8 @@ from kezhi.web.accounts.deeds import LABELS
 from kezhi.web.accounts.permissions import kind_labels
 from kezhi.web.accounts.security_confirming import freshly_signed_in
 from kezhi.web.requests import PersonRequest, must_may, typed
+from kezhi.web.webhooks.choosing import MOST_SHOWN, chosen_integration, integrations_of
 from kezhi.web.webhooks.listing import page_of, state_choices
-
-MOST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,12 @@ def index(request: PersonRequest) -> HttpResponse:
         .annotate(has_waiting=Exists(waiting))
         .order_by("name", "pk")[:MOST_SHOWN]
     )
-    about = {"webhooks": list(rows), "may_create": request.actor.may("edit", "integration")}
+    inbound = InboundWebhook.objects.visible_to(request.actor).select_related("integration")
+    about = {
+        "webhooks": list(rows),
+        "inbound": list(inbound.order_by("name", "pk")[:MOST_SHOWN]),
+        "may_create": request.actor.may("edit", "integration"),
+    }
     return render(request, "webhooks/list.html", about)
 
 
@@ -62,16 +65,10 @@ def index(request: PersonRequest) -> HttpResponse:
 def new(request: PersonRequest) -> HttpResponse:
     """For an integration; without one, it is chosen first."""
     must_may(request, "edit", "integration")
-    mine = Integration.objects.visible_to(request.actor).select_related("owner")
-    current = [
-        each
-        for each in mine.order_by("name", "pk")[:MOST_SHOWN]
-        if each.is_in_use(on=request.today) and may_manage(each, request.actor)
-    ]
-    wanted = record_id(request.GET.get("integration", ""))
-    chosen = next((each for each in current if each.pk == wanted), None)
+    chosen = chosen_integration(request)
     if chosen is None:
-        return render(request, "webhooks/choose.html", {"integrations": current})
+        about = {"integrations": integrations_of(request), "address": "webhook-new"}
+        return render(request, "webhooks/choose.html", about)
 
     def save(fields: dict[str, Any]) -> keeping.SetUp:
         return keeping.create_webhook(chosen, fields, actor=request.actor, at=timezone.now())
