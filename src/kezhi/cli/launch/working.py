@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
 import threading
 
+import psycopg
 from procrastinate import App
 from procrastinate.contrib.django import app as django_app
 from procrastinate.contrib.django.django_connector import DjangoConnector
@@ -14,6 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 
 TRIES = 3
+AGAIN_AFTER = 1.0
 log = logging.getLogger("kezhi.worker")
 
 
@@ -28,29 +31,59 @@ def work(concurrency: int, given_up_after: float) -> None:
 
 
 async def _work(connector: DjangoConnector, concurrency: int, given_up_after: float) -> None:
+    """A database that goes away is waited for: nobody has to start the worker again."""
     from kezhi.messaging.webhooks.delivering import deliver  # Django is set up by now
 
+    asked_to_stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked_to_stop.set)
+    stopped = threading.Event()
+    # Not a job: no import may hold up what other systems are told.
+    delivery = asyncio.create_task(asyncio.to_thread(deliver, stopped))
+    try:
+        while not asked_to_stop.is_set():
+            try:
+                await _work_once(connector, concurrency, given_up_after, asked_to_stop)
+            except (ConnectorException, psycopg.Error, OSError) as error:
+                log.warning("The database doesn't answer (%s); trying again.", type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asked_to_stop.wait(), AGAIN_AFTER)
+    finally:
+        stopped.set()
+        await delivery
+
+
+async def _work_once(
+    connector: DjangoConnector, concurrency: int, given_up_after: float, stop: asyncio.Event
+) -> None:
+    """Until asked to stop, or until the connection is lost."""
     # An app of its own: what the jobs themselves queue goes through Django's connection, and so is part
     # of their transaction.
     async with django_app.with_connector(connector.get_worker_connector()).open_async() as app:
         rescue = asyncio.create_task(_rescue_stalled(app, given_up_after))
-        stopped = threading.Event()
-        # Not a job either: no import may hold up what other systems are told.
-        delivery = asyncio.create_task(asyncio.to_thread(deliver, stopped))
-        try:
-            await app.run_worker_async(
+        asked = asyncio.create_task(stop.wait())
+        work = asyncio.create_task(
+            app.run_worker_async(
                 concurrency=concurrency,
                 update_heartbeat_interval=given_up_after / 4,
                 stalled_worker_timeout=given_up_after,
                 shutdown_graceful_timeout=25,
                 delete_jobs="successful",
+                install_signal_handlers=False,
             )
-        finally:
-            stopped.set()
-            rescue.cancel()
+        )
+        try:
+            await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                work.cancel()  # it finishes what is under way
             with contextlib.suppress(asyncio.CancelledError):
-                await rescue
-            await delivery
+                await work
+        finally:
+            for task in (rescue, asked):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
 
 async def _rescue_stalled(app: App, given_up_after: float) -> None:
