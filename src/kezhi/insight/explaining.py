@@ -103,6 +103,16 @@ def explain(actor: Actor, customer_id: int, name: str, basis: Basis) -> Explaine
     )
 
 
+def potential_interval(snapshot: Snapshot) -> tuple[Decimal, ...] | None:
+    """Of continuation and growth together: of the mean (low, high), of the outcome (low, high)."""
+    parts = (snapshot.mean_low, snapshot.mean_high, snapshot.outcome_low, snapshot.outcome_high)
+    low, high = snapshot.growth_low or Decimal(0), snapshot.growth_high or Decimal(0)
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    return tuple(part + more for part, more in zip(known, (low, high, low, high), strict=True))
+
+
 def _costs(customer_id: int, until: date) -> dict[str, float]:
     """Costs to serve as entered, by activity, the largest first."""
     rows = CostEntry.objects.filter(customer_id=customer_id, incurred_on__lte=until)

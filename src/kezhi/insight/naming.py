@@ -186,6 +186,10 @@ WARNINGS: dict[str, Label] = {
     "dropout_not_identified": gettext_lazy(
         "The orders don't tell how customers leave: P(alive) of %(model)s is uncertain."
     ),
+    "growth_few": gettext_lazy(
+        "Growth potential compares only %(customers)s customers: its intervals are wide, and one customer more "
+        "may move it."
+    ),
     "spend_fallback": gettext_lazy(
         "Gamma-Gamma doesn't fit the amounts here: expected spend is each customer's mean, drawn towards the "
         "mean of all."

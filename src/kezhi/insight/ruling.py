@@ -35,6 +35,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "holdout_months": (1, 60),
     "segment_least": (10, 1e6),
     "interval_level": (0.5, 0.99),
+    "frontier_quantile": (0.5, 0.99),
 }
 MAY_BE_EMPTY = {"cost_per_occasion", "holdout_months"}
 MOST_RULES = 40

@@ -118,7 +118,7 @@ def test_too_short_a_history_and_too_few_customers_are_not_measured():
     found = measured(about, young)
     assert found.lacking == "history"
     assert np.isnan(found.growth).all()
-    few, less = company(20)
+    few, less = company(15)
     assert measured(few, less).lacking == "few"
     assert measured(Prospects.none(900), spent).lacking == "attributes"
     with pytest.raises(TooFew):

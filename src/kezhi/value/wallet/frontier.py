@@ -20,7 +20,7 @@ Vector = NDArray[np.float64]
 Codes = NDArray[np.int32]
 
 QUANTILE = 0.80
-LEAST = 30
+LEAST = 20
 """Customers with a whole year of spend, to say anything."""
 LEAST_OF_LEVEL = 5
 """Customers of an industry, a region …, to say anything of it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Vector = NDArray[np.float64]
 
@@ -13,7 +13,7 @@ EDGES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Shares of the wallet that part customers; who spent nothing stands apart."""
 PULL = 4.0
 """As many customers the share of all counts for within a step."""
-LEAST = 20
+LEAST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class Winning:
         return told[step, 0], told[step, 1], told[step, 2]
 
 
-def place_of(share: Vector) -> NDArray[np.intp]:
+def place_of(share: ArrayLike) -> NDArray[np.intp]:
     """The place of each share among the steps.
 
     >>> place_of(np.array([0.0, 0.1, 0.25, 0.9])).tolist()
     [0, 1, 1, 4]
     """
-    found = np.searchsorted(np.array(EDGES), np.clip(share, 0.0, 1.0), side="left")
+    found = np.searchsorted(np.array(EDGES), np.clip(np.asarray(share, dtype=np.float64), 0.0, 1.0), side="left")
     return np.asarray(found)
 
 

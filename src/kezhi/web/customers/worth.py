@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Customer, Standing
 from kezhi.insight import figures, paying
+from kezhi.insight.explaining import potential_interval
 from kezhi.insight.models import PaymentBehaviour, Snapshot, ValueRun
 from kezhi.records import Condition, registry
 from kezhi.web import numbers
@@ -26,6 +28,7 @@ EXPLAINED = (
     "cost_to_serve",
     "contribution_12m",
     "current_value",
+    "growth_value",
     "value_at_risk",
     "overdue_ratio",
     "revenue_trend",
@@ -90,8 +93,7 @@ class Worth:
                 "amount": standing.potential_value,
                 "shown": numbers.money(standing.potential_value),
                 "kind": "predicted",
-                "note": _("What present business should still bring in %(months)s months")
-                % {"months": self.horizon_months},
+                "note": self._potential_note(snapshot),
                 "source": self.source,
             },
         ]
@@ -104,6 +106,22 @@ class Worth:
             "goods": numbers.money(snapshot.cost_of_goods, plain=True),
             "service": numbers.money(snapshot.cost_to_serve, plain=True),
         }
+
+    def _potential_note(self, snapshot: Snapshot | None) -> str:
+        if snapshot is None or snapshot.growth_value is None:
+            return _("What present business should still bring in %(months)s months") % {
+                "months": self.horizon_months
+            }
+        return _("Continuation %(continuation)s + growth %(growth)s in %(months)s months") % {
+            "continuation": numbers.money(snapshot.continuation_value, plain=True),
+            "growth": numbers.money(snapshot.growth_value, plain=True),
+            "months": self.horizon_months,
+        }
+
+    @property
+    def potential_interval(self) -> tuple[Decimal, ...] | None:
+        """Of the mean (low, high) and of the outcome (low, high)."""
+        return None if self.snapshot is None else potential_interval(self.snapshot)
 
     @property
     def rfm(self) -> str:

@@ -28,6 +28,7 @@ from kezhi.insight.ruling import (
 from kezhi.value.choosing import LEAST_IN_SEGMENT
 from kezhi.value.matrix import MatrixSettings
 from kezhi.value.plain import to_plain
+from kezhi.value.wallet.frontier import QUANTILE
 from kezhi.web.requests import PersonRequest, must_may
 from kezhi.web.settings import value_form
 from kezhi.web.settings.value_form import RulesForm
@@ -137,6 +138,7 @@ def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
         "compound_rate": _("Compound rate"),
         "cost_per_occasion": _("Cost per purchase"),
         "upkeep_per_month": _("Upkeep per month"),
+        "frontier_quantile": _("Frontier of growth"),
         "holdout_months": _("Hold-out"),
         "interval_level": _("Level of intervals"),
         "tiers": _("Tiers"),
@@ -150,6 +152,7 @@ def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
         "season": None,
         "segment_by": "",
         "segment_least": LEAST_IN_SEGMENT,
+        "frontier_quantile": QUANTILE,
     }  # versions from before it could be set
     later, earlier = ({**usual, **version.rules} for version in (now, before))
     found = [label for key, label in areas.items() if later.get(key) != earlier.get(key)]

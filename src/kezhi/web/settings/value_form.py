@@ -20,6 +20,7 @@ from kezhi.insight.naming import INDICES, MEASURES, MODELS, Label, index_label
 from kezhi.insight.ruling import CUTS, OPERATORS
 from kezhi.value.choosing import LEAST_IN_SEGMENT
 from kezhi.value.measure import Model
+from kezhi.value.wallet.frontier import QUANTILE
 from kezhi.web.requests import typed_number
 
 Rules = dict[str, Any]
@@ -35,9 +36,13 @@ NUMBERS: dict[str, tuple[str, float]] = {
     "upkeep_per_month": ("upkeep_per_month", 1),
     "holdout_months": ("holdout_months", 1),
     "segment_least": ("segment_least", 1),
+    "frontier_quantile": ("frontier_quantile", 100),
     "interval_level": ("interval_level", 100),
 }
-USUAL = {"segment_least": LEAST_IN_SEGMENT}  # versions from before it could be set
+USUAL = {
+    "segment_least": LEAST_IN_SEGMENT,
+    "frontier_quantile": QUANTILE,
+}  # versions from before it could be set
 CHOICES = {"unit": "week", "model": "auto", "segment_by": ""}
 CLASSES = {"loyalty": Loyalty, "lifecycle": Stage}
 USUAL_FLOORS = {"S": 80.0, "A": 60.0, "B": 40.0, "C": 20.0}

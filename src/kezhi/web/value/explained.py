@@ -19,15 +19,17 @@ from kezhi.records import Condition, registry
 from kezhi.value.kept_models import season_of
 from kezhi.web import numbers
 from kezhi.web.requests import PersonRequest, must_see
+from kezhi.web.value import explained_growth
 from kezhi.web.value.costs import component_label
 from kezhi.web.value.source import is_stale
 
 PREDICTED = {
-    "current_value", "potential_value", "value_at_risk", "p_alive", "p_purchase_12m", "expected_next_on",
+    "current_value", "potential_value", "growth_value", "value_at_risk", "p_alive", "p_purchase_12m",
+    "expected_next_on",
 }  # fmt: skip
 MONEY = {
     "realised_value", "revenue_12m", "contribution_12m", "cost_to_serve", "current_value", "potential_value",
-    "value_at_risk",
+    "growth_value", "value_at_risk",
 }  # fmt: skip
 
 
@@ -64,10 +66,10 @@ def show(request: PersonRequest, pk: int, name: str) -> HttpResponse:
         "shown": _shown(name, found.entry),
         "is_predicted": name in PREDICTED,
         "formula": _formula(found),
-        "lines": list(_lines(found, pk)),
+        "lines": list(_lines(found, customer)),
         "intervals": list(_intervals(found)),
         "orders_url": _orders(found, pk),
-        "changes": list(_changes(found)),
+        "changes": list(_changes(found, customer)),
         "model": _model(found),
         "uses_model": name in PREDICTED,
         "counts_seasons": season_of(contests.kept_model(found.run)) is not None,
@@ -118,6 +120,8 @@ def _shown(name: str, entry: Any) -> Any:
 def _formula(found: Explained) -> str:
     months = numbers.number(found.rules.horizon_months, 0, plain=True)
     rate = numbers.percent(found.rules.annual_rate, 1, plain=True)
+    if found.name == "growth_value":
+        return explained_growth.formula(found)
     words = {
         "realised_value": _("Revenue so far, less the cost of the goods, less the cost to serve."),
         "revenue_12m": _("All orders of the last 12 months less returns, without tax."),
@@ -153,11 +157,16 @@ def _formula(found: Explained) -> str:
             "to 1, began. Customers of less than two years are measured over two halves of their time."
         ),
     }
-    return words[found.name] % {"months": months, "rate": rate}
+    told = words[found.name] % {"months": months, "rate": rate}
+    if found.name == "potential_value" and found.snapshot.growth_value is not None:
+        return _("Continuation value plus growth potential. Continuation: %(formula)s") % {
+            "formula": told
+        }
+    return told
 
 
-def _lines(found: Explained, pk: int) -> Iterator[Line]:
-    snapshot = found.snapshot
+def _lines(found: Explained, customer: Customer) -> Iterator[Line]:
+    snapshot, pk = found.snapshot, customer.pk
 
     def figure(name: str) -> Line:
         return Line(
@@ -202,6 +211,11 @@ def _lines(found: Explained, pk: int) -> Iterator[Line]:
         )
     elif name == "potential_value":
         yield from _of_potential(found, figure)
+    elif name == "growth_value":
+        own = figure("revenue_12m")
+        revenue = (own.label, own.shown, own.href, own.is_predicted)
+        for told in explained_growth.lines(found, customer, revenue):
+            yield Line(*told)
     elif name == "value_at_risk":
         yield Line(
             str(naming.MEASURES["continuation_value"]),
@@ -238,8 +252,9 @@ def _of_potential(found: Explained, figure: Any) -> Iterator[Line]:
     if found.rules.upkeep_per_month:
         yield Line(_("Upkeep a month"), numbers.money(found.rules.upkeep_per_month))
     if snapshot.growth_value is not None:
-        growth = numbers.money(snapshot.growth_value)
-        yield Line(str(naming.MEASURES["growth_value"]), growth, "", True)
+        continuation = numbers.money(snapshot.continuation_value)
+        yield Line(str(naming.MEASURES["continuation_value"]), continuation, "", True)
+        yield figure("growth_value")
     yield figure("p_alive")
 
 
@@ -264,15 +279,19 @@ def _intervals(found: Explained) -> Iterator[Line]:
         ends = {"low": numbers.money(low, plain=True), "high": numbers.money(high, plain=True)}
         return _("%(low)s–%(high)s") % ends
 
-    if found.name == "potential_value" and snapshot.mean_low is not None:
+    whole = explaining.potential_interval(snapshot)
+    if found.name == "growth_value":
+        for told in explained_growth.intervals(found):
+            yield Line(*told)
+    if found.name == "potential_value" and whole is not None:
         yield Line(
             _("%(level)s interval of the mean: how sure the expected value is") % {"level": level},
-            between(snapshot.mean_low, snapshot.mean_high),
+            between(whole[0], whole[1]),
         )
         yield Line(
             _("%(level)s interval of the outcome: what may really come, chance included")
             % {"level": level},
-            between(snapshot.outcome_low, snapshot.outcome_high),
+            between(whole[2], whole[3]),
         )
     if found.name in ("expected_next_on", "overdue_ratio") and found.rhythm is not None:
         rhythm = found.rhythm
@@ -300,9 +319,11 @@ def _orders(found: Explained, pk: int) -> str:
     return registry["order"].list_url(*conditions, sort="-ordered_on")
 
 
-def _changes(found: Explained) -> Iterator[str]:
+def _changes(found: Explained, customer: Customer) -> Iterator[str]:
     """What would move the figure, with the numbers of the model where it foretells."""
     name, now = found.name, found.now
+    if name == "growth_value":
+        yield from explained_growth.changes(found, customer)
     days = numbers.number(explaining.SILENCE, plain=True)
     for then, told in (
         (found.order_today, _("An order today: %(before)s would become %(after)s.")),
@@ -311,7 +332,7 @@ def _changes(found: Explained) -> Iterator[str]:
             _("%(days)s more days without an order: %(before)s would become %(after)s."),
         ),
     ):
-        pair = _pair(name, now, then)
+        pair = _pair(name, now, then, float(found.snapshot.growth_value or 0))
         if pair:
             yield told % {"before": pair[0], "after": pair[1], "days": days}
     snapshot = found.snapshot
@@ -347,7 +368,9 @@ def _changes(found: Explained) -> Iterator[str]:
         yield _("Buying more than in the 12 months before raises it, buying less lowers it.")
 
 
-def _pair(name: str, now: Foretold | None, then: Foretold | None) -> tuple[str, str] | None:
+def _pair(
+    name: str, now: Foretold | None, then: Foretold | None, growth: float
+) -> tuple[str, str] | None:
     """Before and after in words; None where the model doesn't say."""
     if now is None or then is None:
         return None
@@ -356,7 +379,11 @@ def _pair(name: str, now: Foretold | None, then: Foretold | None) -> tuple[str, 
     if name == "p_purchase_12m":
         return _told(now.p_purchase_12m), _told(then.p_purchase_12m)
     if name == "potential_value" and now.continuation is not None and then.continuation is not None:
-        before, after = (numbers.money(e.continuation, plain=True) for e in (now, then))
+        # What an order does to growth shows with the next run.
+        before, after = (
+            numbers.money(amount + growth, plain=True)
+            for amount in (now.continuation, then.continuation)
+        )
         return before, after
     return None
 

@@ -19,9 +19,11 @@ from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight import naming
 from kezhi.insight.measuring import cancel_value_run, start_value_run
 from kezhi.insight.models import ValueRun
+from kezhi.value.measure import Settings
 from kezhi.web import numbers
 from kezhi.web.requests import PersonRequest, must_may, must_see
 from kezhi.web.value.diagnosis import Diagnosis
+from kezhi.web.value.diagnosis_growth import GrowthDiagnosis
 
 PAGE = 50
 
@@ -122,12 +124,19 @@ def _page(
     about = {
         **_progress(request, run),
         "naming": naming,
+        "growth": _growth(run),
         "diagnosis": Diagnosis(run) if run.diagnostics else None,
         "is_current": run == ValueRun.objects.latest_published(),
         "refusal": refusal,
         "under_way": None,
     }
     return render(request, "value/runs/run.html", about, status=status)
+
+
+def _growth(run: ValueRun) -> GrowthDiagnosis | None:
+    told = run.summary.get("growth")
+    rules = Settings.from_json(run.value_settings.rules)
+    return GrowthDiagnosis(told, rules.frontier_quantile) if told else None
 
 
 def _progress(request: PersonRequest, run: ValueRun) -> dict[str, Any]:
