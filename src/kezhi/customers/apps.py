@@ -18,6 +18,7 @@ class CustomersConfig(AppConfig):
             importing_contacts,
             matching_keeping,
             placing,
+            sensitive,
             sharing,
             telling,
         )
@@ -35,6 +36,7 @@ class CustomersConfig(AppConfig):
         dataio.register(importing.CustomerLoader())
         dataio.register(importing_contacts.ContactLoader())
         dataio.register(importing_consents.ConsentLoader())
+        sensitive.register()
         organising.on_people_moved.append(placing.follow_people)
         holdings.register_own()
         bulk_changing.ASSIGNING["customer"] = ("owner", creating.reassign_customer)

@@ -21,7 +21,7 @@ from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.dataio import custom_columns, tag_column
 from kezhi.dataio.models import BatchState, ImportBatch, ImportProblem
 from kezhi.dataio.reading import Table
-from kezhi.dataio.registry import Counts, Loader, loader_of
+from kezhi.dataio.registry import Counts, Loader, guards, loader_of
 from kezhi.dataio.staging import Findings, Staging, Work
 from kezhi.dataio.typing import Column, typed
 from kezhi.dataio.undoing import created_ids
@@ -111,6 +111,8 @@ def _stage(
 
 def _resolve(work: Work, loader: Loader) -> Counts:
     tag_column.resolve(work)
+    for guard in guards:
+        guard(loader.kind, work)
     counts = loader.resolve(work)
     tagged = tag_column.newly_tagged(loader, work)
     return replace(counts, updated=counts.updated + tagged, unchanged=counts.unchanged - tagged)

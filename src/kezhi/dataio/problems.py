@@ -168,6 +168,10 @@ FILE: dict[str, Explanation] = {
 
 # One row.
 ROW: dict[str, Explanation] = {
+    "forgotten": (
+        _("This person asked to be forgotten, and was."),
+        _("Leave the row out. If they come back themselves, enter them by hand."),
+    ),
     "too_few_cells": (
         _("The row has %(actual)s cells; the headings have %(expected)s."),
         _(

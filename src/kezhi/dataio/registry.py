@@ -86,6 +86,9 @@ class Loader(Protocol):
 
 
 _loaders: dict[str, Loader] = {}
+# Asked before the rows of a file are compared with what is there: a guard rejects those that may not come in,
+# whoever's kind it is (`guard(kind, work)`).
+guards: list[Callable[[str, Work], None]] = []
 # What loads kinds that need no loader of their own; set by the app.
 for_declared: list[Callable[[str], Loader]] = []
 

@@ -6,4 +6,4 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         # `tasks` is found by procrastinate itself; what runs by the clock is found here.
-        from kezhi.jobs import schedules  # noqa: F401
+        from kezhi.jobs import rights, schedules  # noqa: F401

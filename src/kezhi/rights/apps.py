@@ -5,6 +5,11 @@ class RightsConfig(AppConfig):
     name = "kezhi.rights"
 
     def ready(self) -> None:
-        from kezhi.rights import erasing
+        from kezhi.customers import reaching
+        from kezhi.rights import declarations, erasing, guarding, requesting, retaining
 
+        declarations.register()
         erasing.register()
+        guarding.register()
+        retaining.declare_own()
+        reaching.hindrances.append(requesting.restricted)

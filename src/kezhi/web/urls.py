@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.demo.urls")),
     path("", include("kezhi.web.today.urls")),
     path("", include("kezhi.web.settings.urls")),
+    path("", include("kezhi.web.rights.urls")),
     path("", include("kezhi.web.webhooks.urls")),
     path("", include("kezhi.web.operations.urls")),
     path("", include("kezhi.web.fields.urls")),

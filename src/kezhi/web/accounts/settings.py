@@ -59,6 +59,8 @@ def settings_areas(request: PersonRequest) -> list[dict[str, str]]:
          "/settings/value/", ("read", "value_settings")),
         ("pulse", _("Operations"), _("Is everything well, backups, slow pages."), "/settings/operations/",
          ("read", "operations")),
+        ("shield", _("Data rights"), _("Consents, requests, deadlines, retention, recipients, incidents."),
+         "/settings/data-rights/", ("read", "data_right")),
         ("order", _("Audit log"), _("Who did what, when, and what it changed."), "/settings/audit/",
          ("read", "audit")),
     ]  # fmt: skip

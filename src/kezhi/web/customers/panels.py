@@ -19,6 +19,7 @@ from kezhi.customers.models import (
     Promise,
     Relation,
 )
+from kezhi.insight.exempting import exemption_of
 from kezhi.records import Condition, registry
 from kezhi.web.attachments.panel import files_of
 from kezhi.web.customers.reach import reaches
@@ -66,6 +67,8 @@ def of(request: PersonRequest, customer: Customer) -> dict[str, Any]:
             for kind in ("promise", "need", "address", "identifier", "relation", "important_date")
         },
         "may_confirm": may_edit,
+        "exemption": exemption_of(customer),
+        "sees_rights": actor.may("read", "consent"),
     }
 
 

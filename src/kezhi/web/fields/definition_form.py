@@ -45,6 +45,10 @@ ABOUT: dict[str, str | Promise] = {
 DATA_CLASSES = (
     (DataClass.BUSINESS.value, _("No: it is about the business")),
     (DataClass.PERSONAL.value, _("Yes: it is about a person")),
+    (
+        DataClass.SENSITIVE.value,
+        _("Yes, sensitive: papers, bank, health, place; only with a separate consent"),
+    ),
 )
 
 

@@ -202,7 +202,7 @@ def _built_in(field: Field) -> dict[str, Any]:
         "label": field.label,
         "sort": kind or more.get(field.kind) or _("Number"),
         "group": FIELD_GROUPS.get(field.group, field.group),
-        "is_personal": field.data_class == "personal",
+        "is_personal": field.data_class != "business",
         "is_required": field.is_required,
     }
 

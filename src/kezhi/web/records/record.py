@@ -176,7 +176,7 @@ def _sales(request: PersonRequest, product: Product) -> Panel:
 
 # Shown by pages of their own.
 WITHOUT_LIST = frozenset({"interaction"})
-PANELS: dict[str, Callable[[PersonRequest, Any], Panel]] = {
+PANELS: dict[str, Callable[[PersonRequest, Any], Panel | None]] = {
     "order": _order_lines,
     "product": _sales,
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kezhi.audit.sightings import Seen, note_sighting
-from kezhi.records import DataClass, Field, Kind
+from kezhi.records import Field, Kind
 from kezhi.web.records.cells import title_of
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench.holding import held
@@ -21,9 +21,7 @@ def note_seen(
 
 def seen_of(kind: Kind, rows: Iterable[Any], fields: Iterable[Field]) -> list[Seen]:
     """Those of the rows of which these fields show something personal, unmasked."""
-    personal = [
-        each for each in fields if each.data_class is DataClass.PERSONAL and not each.is_masked
-    ]
+    personal = [each for each in fields if each.data_class.is_personal and not each.is_masked]
     if not personal:
         return []
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -11,10 +11,14 @@ from django.utils.translation import gettext as _
 
 from kezhi.core.actor import Access, Actor
 from kezhi.core.refusal import NotAllowed, Refused
-from kezhi.records import Kind, registry
+from kezhi.records import Field, Kind, registry
 from kezhi.workbench.customizing.building import native
 from kezhi.workbench.customizing.computing import compute
 from kezhi.workbench.customizing.entries import stored
+
+# Asked before an entry is put into a custom field: a higher app refuses what may not be kept
+# (`guard(record, field)` raises `Refused`).
+guards: list[Callable[[Any, Field], None]] = []
 
 
 def put(kind_name: str, record: Any, entries: Mapping[str, Any], actor: Actor) -> None:
@@ -25,9 +29,13 @@ def put(kind_name: str, record: Any, entries: Mapping[str, Any], actor: Actor) -
     """
     kind = registry[kind_name]
     custom = dict(record.custom or {})
-    for name, entry in entries.items():
-        if name in kind and kind.field(name).is_custom:
+    # Columns first: a guard asks whose record it is.
+    for name, entry in sorted(entries.items(), key=lambda each: _is_custom(kind, each[0])):
+        if _is_custom(kind, name):
             _put(kind, custom, name, entry, actor)
+            if custom.get(name) not in (None, record.custom.get(name) if record.custom else None):
+                for guard in guards:
+                    guard(record, kind.field(name))
         elif _is_column(record, name):
             setattr(record, name, entry)
         else:
@@ -37,6 +45,10 @@ def put(kind_name: str, record: Any, entries: Mapping[str, Any], actor: Actor) -
     _demand_required(kind, record, custom, entries)
     compute(kind, record, custom)
     record.custom = custom
+
+
+def _is_custom(kind: Kind, name: str) -> bool:
+    return name in kind and kind.field(name).is_custom
 
 
 def settle(kind_name: str, record: Any) -> None:

@@ -1,0 +1,507 @@
+"""Requests, recipients, assessments and incidents as kinds of record."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kezhi.records import Condition, DataClass, Field, FieldKind, Kind, View, registry
+from kezhi.records.fields import Label
+from kezhi.rights import registering, requesting
+from kezhi.rights.models import Assessment, DataRequest, Incident, Recipient
+
+K = FieldKind
+FREE = {"is_editable": True, "max_length": 4000}
+
+
+def _text(name: str, label: Label, longest: int = 300, **more: bool | str) -> Field:
+    return Field(name, label, is_editable=True, max_length=longest, **more)  # type: ignore[arg-type]
+
+
+REQUEST = Kind(
+    name="data_request",
+    label=pgettext_lazy("record", "Data request"),
+    label_plural=_("Data requests"),
+    model=DataRequest,
+    address="data-requests",
+    icon="shield",
+    fields=(
+        Field(
+            "person_name",
+            pgettext_lazy("data request", "Who asks"),
+            is_editable=True,
+            is_searchable=True,
+            is_filterable=True,
+            max_length=150,
+            help=_("Empty: the name of the contact or customer"),
+            data_class=DataClass.PERSONAL,
+        ),
+        Field(
+            "sort",
+            pgettext_lazy("data request", "What is asked"),
+            K.CHOICE,
+            choices=DataRequest.Sort.choices,
+            is_required=True,
+            is_editable=True,
+            is_filterable=True,
+        ),
+        Field(
+            "law",
+            pgettext_lazy("data request", "By which law"),
+            K.CHOICE,
+            choices=DataRequest.Law.choices,
+            is_required=True,
+            is_editable=True,
+            is_filterable=True,
+        ),
+        Field(
+            "customer",
+            pgettext_lazy("record", "Customer"),
+            K.LINK,
+            link="customer",
+            is_editable=True,
+            is_filterable=True,
+        ),
+        Field(
+            "contact",
+            pgettext_lazy("record", "Contact"),
+            K.LINK,
+            link="contact",
+            is_editable=True,
+            is_filterable=True,
+        ),
+        Field(
+            "channel",
+            pgettext_lazy("data request", "How it came"),
+            K.CHOICE,
+            choices=DataRequest.Channel.choices,
+            is_required=True,
+            is_editable=True,
+            is_filterable=True,
+        ),
+        Field("wish", pgettext_lazy("data request", "What they write"), K.LONG_TEXT, **FREE),  # type: ignore[arg-type]
+        Field(
+            "received_on",
+            pgettext_lazy("data request", "Received on"),
+            K.DATE,
+            is_editable=True,
+            is_filterable=True,
+        ),
+        Field(
+            "due_on",
+            pgettext_lazy("data request", "Due"),
+            K.DATE,
+            is_sortable=True,
+            is_filterable=True,
+        ),
+        Field(
+            "state",
+            pgettext_lazy("record", "State"),
+            K.CHOICE,
+            choices=DataRequest.State.choices,
+            is_filterable=True,
+        ),
+        Field(
+            "assignee",
+            pgettext_lazy("data request", "Who does it"),
+            K.PERSON,
+            is_editable=True,
+            is_filterable=True,
+        ),
+        Field(
+            "checked_how",
+            pgettext_lazy("data request", "How the identity was checked"),
+            K.CHOICE,
+            choices=DataRequest.Check.choices,
+        ),
+        Field("checked_evidence", pgettext_lazy("data request", "What proves it")),
+        Field("checked_on", pgettext_lazy("data request", "Checked on"), K.DATE),
+        Field("outcome", pgettext_lazy("data request", "Outcome"), K.LONG_TEXT),
+        Field("closed_on", pgettext_lazy("data request", "Closed on"), K.DATE, is_filterable=True),
+    ),
+    title="person_name",
+    subtitle=("sort",),
+    columns=("person_name", "sort", "law", "due_on", "state", "assignee", "customer"),
+    default_sort="due_on",
+    views=(
+        View(
+            "open",
+            pgettext_lazy("requests", "Open"),
+            (Condition("state", "in", "received,verified,proposed,working"),),
+            sort="due_on",
+        ),
+        View(
+            "overdue",
+            _("Overdue"),
+            (
+                Condition("state", "in", "received,verified,proposed"),
+                Condition("due_on", "before", "today"),
+            ),
+            sort="due_on",
+            is_alert=True,
+        ),
+        View("all", pgettext_lazy("view", "All"), sort="-due_on"),
+    ),
+    form=(
+        "customer",
+        "contact",
+        "person_name",
+        "sort",
+        "law",
+        "channel",
+        "received_on",
+        "wish",
+        "assignee",
+    ),
+    properties=(
+        "sort",
+        "law",
+        "customer",
+        "contact",
+        "channel",
+        "received_on",
+        "due_on",
+        "state",
+        "assignee",
+        "wish",
+        "checked_how",
+        "checked_evidence",
+        "checked_on",
+        "outcome",
+        "closed_on",
+    ),
+    select_related=("customer", "contact", "assignee"),
+    empty=_("What people ask of their data: to see, take along, correct, delete or restrict it."),
+    has_attachments=True,
+    create=requesting.receive_request,
+    edit=requesting.edit_request,
+)
+
+RECIPIENT = Kind(
+    name="recipient",
+    label=pgettext_lazy("record", "Recipient of data"),
+    label_plural=_("Recipients of data"),
+    model=Recipient,
+    address="recipients",
+    icon="link",
+    fields=(
+        Field(
+            "name",
+            pgettext_lazy("recipient", "Name"),
+            is_required=True,
+            is_editable=True,
+            is_searchable=True,
+            is_sortable=True,
+            is_filterable=True,
+            max_length=150,
+        ),
+        Field(
+            "sort",
+            pgettext_lazy("recipient", "Sort"),
+            K.CHOICE,
+            choices=Recipient.Sort.choices,
+            is_required=True,
+            is_editable=True,
+            is_filterable=True,
+        ),
+        _text("purpose", pgettext_lazy("recipient", "What for"), is_required=True),
+        _text("fields_sent", pgettext_lazy("recipient", "Which fields"), 500, is_required=True),
+        _text(
+            "country",
+            pgettext_lazy("recipient", "Country"),
+            2,
+            is_required=True,
+            is_filterable=True,
+        ),
+        Field(
+            "is_sensitive",
+            pgettext_lazy("recipient", "Sensitive data"),
+            K.BOOLEAN,
+            is_editable=True,
+            is_filterable=True,
+        ),
+        _text("contract", pgettext_lazy("recipient", "Contract"), is_required=True),
+        Field("contract_on", pgettext_lazy("recipient", "Contract of"), K.DATE, is_editable=True),
+        _text("contact", pgettext_lazy("recipient", "Whom to ask there"), 200),
+        Field(
+            "ended_on",
+            pgettext_lazy("recipient", "Ended on"),
+            K.DATE,
+            is_editable=True,
+            is_filterable=True,
+        ),
+    ),
+    title="name",
+    subtitle=("sort",),
+    columns=("name", "sort", "purpose", "country", "contract", "ended_on"),
+    default_sort="name",
+    views=(
+        View("all", pgettext_lazy("view", "All")),
+        View("abroad", pgettext_lazy("recipients", "Abroad"), (Condition("country", "ne", "CN"),)),
+    ),
+    form=(
+        "name",
+        "sort",
+        "purpose",
+        "fields_sent",
+        "country",
+        "is_sensitive",
+        "contract",
+        "contract_on",
+        "contact",
+        "ended_on",
+    ),
+    properties=(
+        "sort",
+        "purpose",
+        "fields_sent",
+        "country",
+        "is_sensitive",
+        "contract",
+        "contract_on",
+        "contact",
+        "ended_on",
+    ),
+    empty=_("Who outside gets personal data, what for, which fields, and by which contract."),
+    has_attachments=True,
+    create=registering.RECIPIENT.create,
+    edit=registering.RECIPIENT.edit,
+    delete=registering.RECIPIENT.delete,
+)
+
+ASSESSMENT = Kind(
+    name="assessment",
+    label=pgettext_lazy("record", "Impact assessment"),
+    label_plural=_("Impact assessments"),
+    model=Assessment,
+    address="assessments",
+    icon="eye",
+    fields=(
+        Field(
+            "title",
+            pgettext_lazy("assessment", "Title"),
+            is_required=True,
+            is_editable=True,
+            is_searchable=True,
+            is_filterable=True,
+            max_length=150,
+        ),
+        Field(
+            "occasion",
+            pgettext_lazy("assessment", "Occasion"),
+            K.CHOICE,
+            choices=Assessment.Occasion.choices,
+            is_required=True,
+            is_editable=True,
+            is_filterable=True,
+        ),
+        Field(
+            "necessity",
+            pgettext_lazy("assessment", "Purpose, means, and why it is needed"),
+            K.LONG_TEXT,
+            is_required=True,
+            **FREE,  # type: ignore[arg-type]
+        ),
+        Field(
+            "effects",
+            pgettext_lazy("assessment", "Effects on people, and risks"),
+            K.LONG_TEXT,
+            is_required=True,
+            **FREE,  # type: ignore[arg-type]
+        ),
+        Field(
+            "measures",
+            pgettext_lazy("assessment", "Measures, fitting the risk"),
+            K.LONG_TEXT,
+            is_required=True,
+            **FREE,  # type: ignore[arg-type]
+        ),
+        Field("conclusion", pgettext_lazy("assessment", "Conclusion"), K.LONG_TEXT, **FREE),  # type: ignore[arg-type]
+        Field(
+            "decided_on",
+            pgettext_lazy("assessment", "Decided on"),
+            K.DATE,
+            is_required=True,
+            is_editable=True,
+            is_sortable=True,
+            is_filterable=True,
+        ),
+        _text("decided_by", pgettext_lazy("assessment", "Decided by"), 150, is_required=True),
+        Field(
+            "review_on",
+            pgettext_lazy("assessment", "To be reviewed on"),
+            K.DATE,
+            is_editable=True,
+            is_filterable=True,
+        ),
+    ),
+    title="title",
+    subtitle=("occasion",),
+    columns=("title", "occasion", "decided_on", "decided_by", "review_on"),
+    default_sort="-decided_on",
+    views=(
+        View("all", pgettext_lazy("view", "All")),
+        View("due", _("Review due"), (Condition("review_on", "before", "today"),), is_alert=True),
+    ),
+    form=(
+        "title",
+        "occasion",
+        "necessity",
+        "effects",
+        "measures",
+        "conclusion",
+        "decided_on",
+        "decided_by",
+        "review_on",
+    ),
+    properties=(
+        "occasion",
+        "necessity",
+        "effects",
+        "measures",
+        "conclusion",
+        "decided_on",
+        "decided_by",
+        "review_on",
+    ),
+    empty=_("What was weighed before a risky use of personal data; kept for at least three years."),
+    has_attachments=True,
+    create=registering.ASSESSMENT.create,
+    edit=registering.ASSESSMENT.edit,
+    delete=registering.ASSESSMENT.delete,
+)
+
+INCIDENT = Kind(
+    name="incident",
+    label=pgettext_lazy("record", "Data incident"),
+    label_plural=_("Data incidents"),
+    model=Incident,
+    address="incidents",
+    icon="alert",
+    fields=(
+        Field(
+            "title",
+            pgettext_lazy("incident", "Title"),
+            is_required=True,
+            is_editable=True,
+            is_searchable=True,
+            is_filterable=True,
+            max_length=150,
+        ),
+        Field(
+            "what",
+            pgettext_lazy("incident", "What happened"),
+            K.LONG_TEXT,
+            is_required=True,
+            **FREE,  # type: ignore[arg-type]
+        ),
+        Field(
+            "grade",
+            pgettext_lazy("incident", "Grade"),
+            K.CHOICE,
+            choices=Incident.Grade.choices,
+            is_required=True,
+            is_editable=True,
+            is_filterable=True,
+        ),
+        Field(
+            "state",
+            pgettext_lazy("record", "State"),
+            K.CHOICE,
+            choices=Incident.State.choices,
+            is_filterable=True,
+        ),
+        Field(
+            "begun_on",
+            pgettext_lazy("incident", "From"),
+            K.DATE,
+            is_required=True,
+            is_editable=True,
+            is_filterable=True,
+        ),
+        Field(
+            "ended_on",
+            pgettext_lazy("incident", "Until"),
+            K.DATE,
+            is_required=True,
+            is_editable=True,
+        ),
+        Field(
+            "found_at",
+            pgettext_lazy("incident", "Found at"),
+            K.MOMENT,
+            is_required=True,
+            is_editable=True,
+            is_sortable=True,
+            is_filterable=True,
+        ),
+        Field(
+            "in_china", pgettext_lazy("incident", "People in China"), K.BOOLEAN, is_editable=True
+        ),
+        Field(
+            "in_europe",
+            pgettext_lazy("incident", "People in the European Union"),
+            K.BOOLEAN,
+            is_editable=True,
+        ),
+        Field("effects", pgettext_lazy("incident", "Possible harm"), K.LONG_TEXT, **FREE),  # type: ignore[arg-type]
+        Field("measures", pgettext_lazy("incident", "What was done"), K.LONG_TEXT, **FREE),  # type: ignore[arg-type]
+        Field("reported_at", pgettext_lazy("incident", "Reported at"), K.MOMENT),
+        Field("told_people_on", pgettext_lazy("incident", "People told on"), K.DATE),
+        Field("closed_on", pgettext_lazy("incident", "Closed on"), K.DATE),
+        Field("lessons", pgettext_lazy("incident", "What was learnt"), K.LONG_TEXT),
+    ),
+    title="title",
+    subtitle=("grade", "state"),
+    columns=("title", "grade", "state", "found_at", "begun_on", "ended_on"),
+    default_sort="-found_at",
+    views=(
+        View(
+            "open",
+            pgettext_lazy("incidents", "Open"),
+            (Condition("state", "in", "open,reported"),),
+            is_alert=True,
+        ),
+        View("all", pgettext_lazy("view", "All")),
+    ),
+    form=(
+        "title",
+        "what",
+        "grade",
+        "begun_on",
+        "ended_on",
+        "found_at",
+        "in_china",
+        "in_europe",
+        "effects",
+        "measures",
+    ),
+    properties=(
+        "what",
+        "grade",
+        "state",
+        "begun_on",
+        "ended_on",
+        "found_at",
+        "in_china",
+        "in_europe",
+        "effects",
+        "measures",
+        "reported_at",
+        "told_people_on",
+        "closed_on",
+        "lessons",
+    ),
+    empty=_(
+        "Personal data was seen, lost or changed by somebody who should not: what, and what was done."
+    ),
+    has_attachments=True,
+    create=registering.INCIDENT.create,
+    edit=registering.INCIDENT.edit,
+)
+
+
+def register() -> None:
+    """Called once, when the apps are ready."""
+    for declared in (REQUEST, RECIPIENT, ASSESSMENT, INCIDENT):
+        registry.register(declared)

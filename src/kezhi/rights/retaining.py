@@ -1,0 +1,266 @@
+"""How long rows stay, what for, and the nightly work that takes away what has stayed long enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from kezhi.audit.recording import as_one_batch, audited, note
+from kezhi.core.actor import Actor
+from kezhi.core.progress import Progress, silent
+from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.records.fields import Label
+from kezhi.records.treatment import treatments
+from kezhi.rights.holding_back import held_customers, held_tables
+from kezhi.rights.models import RetentionRule, RetentionRun
+
+CHUNK = 2_000
+LONGEST_DAYS = 36_500
+YEAR = 365
+
+
+@dataclass(frozen=True)
+class Clock:
+    """From which day the time of a row counts, and which rows have one. `usual_days` 0: for ever, until a
+    rule says otherwise. `customer` names the column that says whose the row is."""
+
+    table: str
+    label: Label
+    purpose: Label
+    column: str
+    usual_days: int = 0
+    only: Q = field(default_factory=Q)
+    customer: str = ""
+
+
+CLOCKS: dict[str, Clock] = {}
+KEPT_OUTCOMES = gettext_lazy("To see how long work ended")
+
+
+def declare(*clocks: Clock) -> None:
+    """An app says which of its tables have a clock; `declare` once, in `ready`."""
+    CLOCKS.update({clock.table: clock for clock in clocks})
+
+
+def declare_own() -> None:
+    """What this app and those below know of."""
+    declare(
+        Clock(
+            "core_jobrun",
+            gettext_lazy("Ended jobs"),
+            KEPT_OUTCOMES,
+            "finished_at",
+            30,
+            Q(finished_at__isnull=False),
+        ),
+        Clock(
+            "dataio_importproblem",
+            gettext_lazy("Rows that imports refused"),
+            gettext_lazy("To correct them"),
+            "batch__created_at",
+            30,
+        ),
+        Clock(
+            "dataio_beforeimage",
+            gettext_lazy("Rows as they were before an import"),
+            gettext_lazy("To take the import back"),
+            "batch__created_at",
+            30,
+        ),
+        Clock(
+            "customers_merge",
+            pgettext_lazy("retention", "Merges"),
+            gettext_lazy("To take the merge back"),
+            "at",
+            30,
+        ),
+        Clock(
+            "accounts_onetimelink",
+            gettext_lazy("Links that work once"),
+            gettext_lazy("To sign in for the first time"),
+            "expires_at",
+            7,
+        ),
+        Clock(
+            "rights_datarequest",
+            gettext_lazy("Data requests"),
+            gettext_lazy("To prove that they were answered"),
+            "closed_on",
+            3 * YEAR,
+            Q(closed_on__isnull=False),
+        ),
+        Clock(
+            "rights_retentionrun",
+            gettext_lazy("Results of clearing"),
+            gettext_lazy("To prove that data was deleted"),
+            "at",
+            3 * YEAR,
+        ),
+        Clock(
+            "customers_interaction",
+            gettext_lazy("Interactions"),
+            gettext_lazy("To serve the customer"),
+            "at",
+            customer="customer_id",
+        ),
+        Clock(
+            "customers_followup",
+            gettext_lazy("Finished follow-ups"),
+            gettext_lazy("To serve the customer"),
+            "done_at",
+            only=Q(done_at__isnull=False),
+            customer="customer_id",
+        ),
+        Clock(
+            "customers_draft",
+            gettext_lazy("Drafts"),
+            gettext_lazy("To go on writing"),
+            "updated_at",
+            customer="customer_id",
+        ),
+        Clock(
+            "customers_consent",
+            gettext_lazy("Withdrawn consents"),
+            gettext_lazy("To prove what was agreed to"),
+            "withdrawn_at",
+            only=Q(withdrawn_at__isnull=False),
+            customer="customer_id",
+        ),
+        Clock(
+            "satisfaction_surveyanswer",
+            gettext_lazy("Answers to surveys"),
+            gettext_lazy("To learn what customers think"),
+            "answered_on",
+            customer="customer_id",
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A clock as it runs now: the days that count, how many rows are due, and what holds them."""
+
+    clock: Clock
+    days: int
+    purpose: str
+    due: int
+    held: int
+    hold: str
+    is_own: bool
+
+
+@audited("retention.rule_set")
+def set_rule(table: str, days: int, purpose: str, *, actor: Actor, at: datetime) -> RetentionRule:
+    """Keep rows of a table so many days for that purpose; 0: as long as the company wants."""
+    if not actor.may("edit", "data_right"):
+        raise NotAllowed(_("Your role doesn't say how long data is kept."))
+    if table not in CLOCKS:
+        raise Refused(_("Rows of this table have no clock."))
+    if not 0 <= days <= LONGEST_DAYS:
+        raise Refused(
+            _("Enter a number between %(least)s and %(most)s.") % {"least": 0, "most": "36,500"}
+        )
+    if not purpose.strip():
+        raise Refused(_("Say what the data is kept for."))
+    rule, _is_new = RetentionRule.objects.update_or_create(
+        table_name=table,
+        defaults={
+            "days": days,
+            "purpose": purpose.strip()[:200],
+            "set_by_id": actor.pk,
+            "set_on": at.date(),
+        },
+    )
+    return rule
+
+
+def dry_run(at: datetime) -> list[Standing]:
+    """What the next night would take away, by table; each counted up to a hundred thousand."""
+    return list(_standings(at))
+
+
+MOST_COUNTED = 100_000
+
+
+def _standings(at: datetime) -> Iterator[Standing]:
+    own = {rule.table_name: rule for rule in RetentionRule.objects.all()}
+    held, customers = held_tables(), held_customers()
+    for table, clock in CLOCKS.items():
+        rule = own.get(table)
+        days = rule.days if rule else clock.usual_days
+        purpose = rule.purpose if rule else str(clock.purpose)
+        due = kept = 0
+        if days:
+            rows = _due(clock, days, at)
+            free = _free(rows, clock, held, customers)
+            due = free[:MOST_COUNTED].count()
+            kept = rows[:MOST_COUNTED].count() - due
+        yield Standing(
+            clock, days, purpose, due, max(0, kept), held.get(table, ""), rule is not None
+        )
+
+
+@audited("retention.applied")
+def apply_retention(*, actor: Actor, at: datetime, progress: Progress = silent) -> RetentionRun:
+    """Take away what has stayed long enough and nothing holds; the result is kept."""
+    removed, held_back, overdue = {}, {}, 0
+    for place, standing in enumerate(_standings(at)):
+        progress(place, len(CLOCKS), str(standing.clock.label))
+        if standing.due:
+            removed[standing.clock.table] = _clear(standing, at)
+        if standing.held:
+            held_back[standing.clock.table] = standing.held
+    overdue = sum(standing.due for standing in _standings(at))
+    note(removed=removed, held=held_back)
+    return RetentionRun.objects.create(
+        at=at, is_dry=False, removed=removed, held=held_back, overdue=overdue
+    )
+
+
+def _clear(standing: Standing, at: datetime) -> int:
+    clock, gone = standing.clock, 0
+    held, customers = held_tables(), held_customers()
+    while True:
+        rows = _free(_due(clock, standing.days, at), clock, held, customers)
+        ids = list(rows.order_by("pk").values_list("pk", flat=True)[:CHUNK])
+        if not ids:
+            return gone
+        with transaction.atomic(), as_one_batch():
+            _model(clock.table)._base_manager.filter(pk__in=ids).delete()
+        gone += len(ids)
+
+
+def _due(clock: Clock, days: int, at: datetime) -> models.QuerySet[Any]:
+    until = at - timedelta(days=days)
+    column = _model(clock.table)._meta.get_field(clock.column.split("__")[0])
+    is_day = isinstance(column, models.DateField) and not isinstance(column, models.DateTimeField)
+    return _model(clock.table)._base_manager.filter(
+        clock.only, **{f"{clock.column}__lt": until.date() if is_day else until}
+    )
+
+
+def _free(
+    rows: models.QuerySet[Any], clock: Clock, held: dict[str, str], customers: list[int]
+) -> models.QuerySet[Any]:
+    if clock.table in held:
+        return rows.none()
+    if clock.customer and customers:
+        return rows.exclude(**{f"{clock.customer}__in": customers})
+    return rows
+
+
+def _model(table: str) -> Any:
+    return next(m for m in apps.get_models() if m._meta.db_table == table)
+
+
+def kept_for_good() -> list[tuple[str, str]]:
+    """Tables with a time of their own that only the owner of the database may end: the log."""
+    return [(each.table, each.retention) for each in treatments().values() if each.audit == "log"]

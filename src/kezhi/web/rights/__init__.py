@@ -1,0 +1,1 @@
+"""Pages of data rights: of a person, of requests and incidents, and the company's settings."""
