@@ -52,7 +52,6 @@ WORDS: dict[str, Label] = {
     "author": _("Who wrote it may not write to this customer any more."),
     "nothing": _("There was nothing to tell."),
     "cancelled": _("Taken back before it was sent."),
-    "given_up": _("Marked as not arrived; a new mail was made."),
 }
 
 
