@@ -24,11 +24,12 @@ MADE_OF_PARTS = {
     "insight/copying.py", "insight/facts.py", "insight/figures/growth.py",
     "insight/indexing/comparing.py", "insight/previewing.py", "insight/publishing.py", "insight/standing.py",
     "ledger/importing.py", "ledger/importing_costs.py", "workbench/attaching.py",
-    "workbench/customizing/carrying_out.py", "workbench/searching/documents.py",
+    "workbench/customizing/carrying_out.py", "workbench/reporting/computing.py", "workbench/searching/documents.py",
     "workbench/searching/filling.py", "workbench/searching/finding.py",
     "workbench/searching/following.py", "workbench/searching/likeness.py",
     "workbench/searching/listing.py", "workbench/undoing.py",
-    "cli/launch/postgres.py",
+    "cli/launch/postgres.py", "operations/backups/making.py", "operations/backups/manifest.py",
+    "operations/checking.py",
 }  # fmt: skip
 # Where text becomes markup: each escapes its parts itself.
 MARKED_UP = {

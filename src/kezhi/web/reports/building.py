@@ -128,13 +128,14 @@ def _days(kind: Kind) -> list[tuple[str, Any]]:
 def _filter_form(request: PersonRequest, kind: Kind) -> FilterForm:
     """As the form of a list, with the fields of related records; links are asked by their name."""
     own = filterable(kind, request.actor)
-    further: list[Field] = [
-        asked(Way(kind, (hop,), each))
+    ways = [
+        Way(kind, (hop,), each)
         for hop in links_of(kind, request.actor)
         for each in filterable(hop.kind, request.actor)
         if each.name != hop.kind.title
     ]
-    fields = [*own, *further]
+    leaves = {way.name: way.field for way in ways}
+    fields: list[Field] = [*own, *(asked(way) for way in ways)]
     name, op = request.GET.get("field", ""), request.GET.get("op", "")
     field = next((each for each in fields if each.name == name), None)
     known = operators(field) if field else []
@@ -142,5 +143,7 @@ def _filter_form(request: PersonRequest, kind: Kind) -> FilterForm:
         known = [pair for pair in known if pair[0] in ("contains", "empty", "filled")]
     if op not in dict(known):
         op = known[0][0] if known else ""
-    control, options = Controls(request.actor).of(field, op) if field else ("", [])
+    # Of a related record it is asked with the control of its own field.
+    leaf = leaves.get(name, field)
+    control, options = Controls(request.actor).of(leaf, op) if leaf else ("", [])
     return FilterForm(fields, field, known, op, control, options, "", "", bool(field))

@@ -8,6 +8,8 @@ the groups are ranked and what is beyond the first of them is put together as on
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,13 +18,18 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
-from psycopg.errors import QueryCanceled
+from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from kezhi.core.refusal import Refused
 from kezhi.workbench.reporting.dimensions import Dimension
 from kezhi.workbench.reporting.measures import DISTINCT, SHARE, Measure
 
 SECONDS = 15
+# A question that the planner thinks dear takes turns with others: half of the processors stay for the pages.
+DEAR = 20_000
+AT_ONCE = max(1, (os.cpu_count() or 2) // 2)
+PATIENCE = "10s"
+TURNS = 20261122  # the first key of the locks
 MOST_TIMES = 400  # groups of a time; beyond, the earliest are put together
 MOST_TIMES_CROSSED = 60
 NUMBERS_OF_DAYS = {
@@ -220,11 +227,16 @@ def _asked(sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(SETTINGS, [str(SECONDS * 1000)])
+            _wait_for_a_turn(cursor, sql, parameters)
             cursor.execute(sql, parameters)
             found = list(cursor.fetchall())
             transaction.set_rollback(True)  # nothing was written; the settings end here
             return found
     except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise TooSlow(
+                _("Many large reports are being worked out just now. Try again in a moment.")
+            ) from error
         if isinstance(error.__cause__, QueryCanceled):
             raise TooSlow(
                 _(
@@ -234,6 +246,17 @@ def _asked(sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
                 % {"seconds": SECONDS}
             ) from error
         raise
+
+
+def _wait_for_a_turn(cursor: Any, sql: str, parameters: tuple[Any, ...]) -> None:
+    """A dear question waits until one of the turns is free; the turn ends with the transaction."""
+    cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
+    plan = cursor.fetchone()[0][0]["Plan"]
+    if plan["Total Cost"] < DEAR:
+        return
+    cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
+    turn = secrets.randbelow(AT_ONCE)
+    cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TURNS, turn])
 
 
 def _read(
