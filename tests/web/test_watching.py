@@ -124,7 +124,7 @@ def test_a_process_without_its_database_lives_but_is_not_ready(client, db, monke
         raise LOST
 
     with monkeypatch.context() as patch:
-        patch.setattr("kezhi.web.probes.connection.cursor", cursor)
+        patch.setattr("kezhi.operations.readiness.connection.cursor", cursor)
         assert client.get("/healthz").status_code == 200
         answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["database"]) == (503, "unreachable")

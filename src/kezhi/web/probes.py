@@ -10,15 +10,13 @@ import ipaddress
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from kezhi.operations import measurements
+from kezhi.operations.readiness import readiness
 
 PASSED_ON = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
-_is_current = False
 
 
 def alive(request: HttpRequest) -> HttpResponse:
@@ -28,14 +26,7 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 def ready(request: HttpRequest) -> HttpResponse:
     """Requests may be sent here: the database answers, has all migrations, and takes jobs."""
-    found = {"database": "ok", "migrations": "ok", "queue": "ok"}
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM procrastinate_jobs LIMIT 1")
-        if not _migrated():
-            found["migrations"] = "pending"
-    except DatabaseError:
-        found = {"database": "unreachable", "migrations": "unknown", "queue": "unknown"}
+    found = readiness()
     is_ready = set(found.values()) == {"ok"}
     response = _plain(
         {"status": "ok" if is_ready else "unready", **found}, 200 if is_ready else 503
@@ -51,15 +42,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(measurements.exposition(), content_type=CONTENT_TYPE_LATEST)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _migrated() -> bool:
-    """Asked until it was so once: a process doesn't outlive the migrations that it began with."""
-    global _is_current
-    if not _is_current:
-        executor = MigrationExecutor(connection)
-        _is_current = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return _is_current
 
 
 def _may_read(request: HttpRequest) -> bool:
