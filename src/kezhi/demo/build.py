@@ -30,6 +30,7 @@ from kezhi.demo.ruling import rule_measuring
 from kezhi.demo.segmenting import make_segments
 from kezhi.demo.surveying import study, survey
 from kezhi.demo.talking import ZONE
+from kezhi.demo.telling import connect_systems
 from kezhi.demo.tiering import promise_tiers
 from kezhi.demo.world import SEED, SIZE, World, imagine_world
 from kezhi.insight.measuring import begin_value_run, run_value
@@ -78,6 +79,7 @@ def build_demo(
         customize(owner, today=today, seed=seed)
         progress(_("segments of customers"))
         make_segments(today=today)
+        connect_systems(owner, at=datetime.combine(today, time(8, 30), ZONE))
     return DemoCompany(True, SIGN_INS)
 
 
