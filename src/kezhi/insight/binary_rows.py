@@ -109,8 +109,9 @@ def _column(column: Any, known: Array, kind: str) -> tuple[Writer, Array]:
             known * (10 + 2 * groups),
         )
     if kind == FLOATS:
-        lists = pc.fill_null(column.cast(pa.list_(pa.float64())), [])
-        sizes = pc.list_value_length(lists).to_numpy(zero_copy_only=False).astype(np.int64)
+        lists = column.cast(pa.list_(pa.float64()))
+        lengths = pc.fill_null(pc.list_value_length(lists), 0)
+        sizes = lengths.to_numpy(zero_copy_only=False).astype(np.int64)
         flat = lists.flatten()
         is_number = flat.is_valid().to_numpy(zero_copy_only=False)
         numbers = pc.fill_null(flat, 0.0).to_numpy(zero_copy_only=False).view(np.uint64)

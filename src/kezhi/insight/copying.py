@@ -127,10 +127,11 @@ def _arrays(lists: pa.ChunkedArray) -> pa.Array:
     """`{0.25,NULL,…}`: what PostgreSQL reads as an array."""
     array = pa.concat_arrays(lists.chunks) if lists.num_chunks else pa.array([], lists.type)
     words = pc.fill_null(pc.cast(array.flatten(), pa.string()), "NULL")
-    ends = np.cumsum(pc.list_value_length(array).to_numpy(zero_copy_only=False))
-    starts = pa.array(np.concatenate(([0], ends)), pa.int32())
+    sizes = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
+    starts = pa.array(np.concatenate(([0], np.cumsum(sizes))), pa.int32())
     joined = pc.binary_join(pa.ListArray.from_arrays(starts, words), ",")
-    return pc.binary_join_element_wise("{", joined, "}", "")
+    told = pc.binary_join_element_wise("{", joined, "}", "")
+    return pc.if_else(array.is_valid(), told, None)
 
 
 class _Writer:

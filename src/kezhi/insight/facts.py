@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
 
@@ -50,11 +50,14 @@ LINES = pa.schema(
     ]
 )
 
-# Every column that the engine's result rests on, and the row's id: two equal lines don't cancel out.
+# Every column that the engine's result rests on, and the row's id: two equal lines don't cancel out. By day
+# first: to name the month of each line costs as much as to mix it.
 FINGERPRINTS = """
-    SELECT to_char(ordered_on, 'YYYY-MM') AS month, count(*),
-           bit_xor(hash_record_extended((id, customer_id, ordered_on, amount, cost, product_id, quantity), 0))
-    FROM ledger_orderline WHERE ordered_on <= %s GROUP BY 1 ORDER BY 1
+    SELECT to_char(ordered_on, 'YYYY-MM') AS month, sum(lines)::bigint, bit_xor(mixed) FROM (
+        SELECT ordered_on, count(*) AS lines, bit_xor(hash_record_extended(
+            (id, customer_id, ordered_on, amount, cost, product_id, quantity), 0)) AS mixed
+        FROM ledger_orderline WHERE ordered_on <= %s GROUP BY ordered_on) days
+    GROUP BY 1 ORDER BY 1
 """
 COST_FINGERPRINT = """
     SELECT count(*), coalesce(bit_xor(hash_record_extended(
@@ -66,7 +69,7 @@ CHANGED_LINES = """
            coalesce((cost * 100)::bigint, {unknown}), coalesce(product_id, {unknown}),
            coalesce((quantity * 10000)::bigint, {unknown})
     FROM ledger_orderline
-    WHERE date_trunc('month', ordered_on::timestamp) IN ({months}) AND ordered_on <= {until}
+    WHERE date_trunc('month', ordered_on::timestamp) IN ({months}) AND ordered_on BETWEEN {since} AND {until}
     ORDER BY ordered_on, id
 """
 COST_LINES = """
@@ -86,6 +89,11 @@ class Month:
     first_on: date
     lines: int
     fingerprint: str
+
+    @property
+    def last_on(self) -> date:
+        following = (self.first_on + timedelta(days=31)).replace(day=1)
+        return following - timedelta(days=1)
 
     @property
     def file_name(self) -> str:
@@ -222,7 +230,8 @@ def _read_months(months: list[Month], until: date) -> Iterator[tuple[Month, pa.T
     query = CHANGED_LINES.format(
         unknown=UNKNOWN,
         months=", ".join(f"DATE '{month.first_on.isoformat()}'" for month in months),
-        until=f"DATE '{until.isoformat()}'",
+        since=f"DATE '{months[0].first_on.isoformat()}'",
+        until=f"DATE '{min(until, months[-1].last_on).isoformat()}'",
     )
     rows = copied(query, ("i8", "i4", "i8", "i8", "i8", "i8"))
     whole = pa.table(
