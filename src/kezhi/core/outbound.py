@@ -44,9 +44,11 @@ def fetch(
 
     `within` seconds all is over: who answers letter by letter, each in time, isn't waited for either.
     """
+    if not may_be_asked(url):
+        raise Unreachable
     parts = urlsplit(url)
     host, is_private_allowed = parts.hostname or "", (parts.hostname or "") in private_hosts()
-    if parts.username or parts.password or not may_be_asked(url):
+    if parts.username or parts.password:
         raise Unreachable
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -96,7 +98,10 @@ def private_hosts() -> set[str]:
 
 def may_be_asked(url: str) -> bool:
     """https anywhere; http only where a named host of our own is this machine."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets around what is no address
+        return False
     if parts.scheme == "https" and parts.hostname:
         return True
     return parts.scheme == "http" and _is_this_machine(parts.hostname or "")
