@@ -28,6 +28,7 @@ KINDS = {
     "products": "product",
     "orders": "order",
     "costs": "cost",
+    "acquisition-costs": "acquisition_cost",
     "survey-questions": "survey_item",
     "survey-answers": "survey_answer",
 }

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from kezhi.core.actor import SYSTEM
-from kezhi.insight import exempting, figures, paying, survival, unprofitable, winning_back
+from kezhi.insight import (
+    exempting,
+    figures,
+    paying,
+    paying_back,
+    survival,
+    unprofitable,
+    winning_back,
+)
 from kezhi.insight.facts import Ledger
 from kezhi.insight.figures import days, work_list
 from kezhi.insight.models import ValueRun
@@ -46,6 +54,7 @@ def prepare_pages(run: ValueRun, ledger: Ledger, told: Told) -> None:
     winning_back.keep_lost(run)
     unprofitable.keep_unprofitable(told.losing.result())
     paying.keep_behaviour(run, ledger.invoices, ledger.facts.costs)
+    paying_back.keep_won(run, ledger)
     exempting.leave_off_lists()
 
 

@@ -3,8 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kezhi.ledger import entering
-from kezhi.ledger.models import CostEntry, Order, OrderLine
+from kezhi.ledger import acquiring, entering
+from kezhi.ledger.models import AcquisitionCost, CostEntry, Order, OrderLine
 from kezhi.records import Collection, Condition, Field, FieldKind, Kind, View, registry
 
 K = FieldKind
@@ -170,6 +170,79 @@ COST_FIELDS = (
 )
 
 
+ACQUISITION_FIELDS = (
+    Field(
+        "source",
+        pgettext_lazy("customer", "Source"),
+        help=_("Written as the source of the customers is, so that the two are found together."),
+        is_required=True,
+        is_editable=True,
+        is_sortable=True,
+        is_filterable=True,
+        is_searchable=True,
+        is_importable=True,
+        max_length=60,
+        import_names=("来源", "渠道", "获客渠道", "客户来源", "source", "channel"),
+    ),
+    Field(
+        "campaign",
+        pgettext_lazy("acquisition", "Campaign"),
+        is_editable=True,
+        is_sortable=True,
+        is_filterable=True,
+        is_importable=True,
+        max_length=120,
+        import_names=("活动", "活动名称", "推广活动", "campaign"),
+    ),
+    Field(
+        "begins_on",
+        _("Spent from"),
+        K.DATE,
+        is_required=True,
+        is_editable=True,
+        is_sortable=True,
+        is_filterable=True,
+        is_importable=True,
+        import_names=("开始日期", "起始日期", "费用开始", "from", "begins on", "start"),
+    ),
+    Field(
+        "ends_on",
+        _("Spent until"),
+        K.DATE,
+        help=_("The money counts evenly from the first to the last day."),
+        is_required=True,
+        is_editable=True,
+        is_sortable=True,
+        is_filterable=True,
+        is_importable=True,
+        import_names=("结束日期", "截止日期", "费用结束", "until", "ends on", "end"),
+    ),
+    Field(
+        "amount",
+        pgettext_lazy("cost", "Amount"),
+        K.MONEY,
+        is_required=True,
+        is_editable=True,
+        is_sortable=True,
+        is_filterable=True,
+        is_importable=True,
+        decimals=2,
+        total="sum",
+        group="money",
+        import_names=("金额", "费用", "花费", "投入", "amount", "cost", "spend"),
+    ),
+    Field(
+        "remark",
+        _("Remark"),
+        is_editable=True,
+        is_importable=True,
+        max_length=200,
+        import_names=("备注", "说明", "remark", "note"),
+        group="remarks",
+    ),
+)
+
+
 def register() -> None:
     registry.register(
         Kind(
@@ -261,6 +334,28 @@ def register() -> None:
             select_related=("customer",),
             empty=_("Service hours, visits, freight and other costs of serving a customer."),
             create=entering.enter_cost,
+        )
+    )
+    registry.register(
+        Kind(
+            name="acquisition_cost",
+            label=_("Acquisition cost"),
+            label_plural=_("Acquisition costs"),
+            model=AcquisitionCost,
+            address="acquisition-costs",
+            icon="target",
+            fields=ACQUISITION_FIELDS,
+            title="source",
+            subtitle=("campaign",),
+            columns=("source", "campaign", "begins_on", "ends_on", "amount", "remark"),
+            default_sort="-begins_on",
+            views=(View("all", pgettext_lazy("view", "All")),),
+            form=("source", "campaign", "begins_on", "ends_on", "amount", "remark"),
+            properties=("source", "campaign", "begins_on", "ends_on", "amount", "remark"),
+            empty=_("What winning customers costs: advertising, fairs, campaigns, commissions."),
+            create=acquiring.enter_acquisition_cost,
+            edit=acquiring.edit_acquisition_cost,
+            delete=acquiring.delete_acquisition_cost,
         )
     )
     registry.extend(
