@@ -63,7 +63,7 @@ def test_ordinary_correspondence_needs_none_but_who_left_is_not_written_to(zhang
 
 def test_a_company_consents_through_people(anhui_tea, li_wei):
     fields = {"customer": anhui_tea, "purpose": "marketing", "channel": "email"}
-    with pytest.raises(Refused, match="only people"):
+    with pytest.raises(Refused, match="只有人能同意"):
         give_consent({**fields, "source": "written"}, actor=li_wei, on=TODAY)
 
 

@@ -60,11 +60,11 @@ def test_nothing_is_given_out_before_it_is_known_who_asks(zhang, owner):
     request = asked(zhang, owner, "access")
     assert request.person_name == "张敏之"
     for deed in (requesting.carry_out, requesting.propose_erasure):
-        with pytest.raises(Refused, match="who asks"):
+        with pytest.raises(Refused, match="核验请求人"):
             deed(request, actor=owner, on=TODAY)
-    with pytest.raises(Refused, match="who asks"):
+    with pytest.raises(Refused, match="核验请求人"):
         make_package(request, actor=owner, at=NOW)
-    with pytest.raises(Refused, match="what proves it"):
+    with pytest.raises(Refused, match="以何为凭"):
         requesting.check_identity(request, "call_back", " ", actor=owner, on=TODAY)
 
 
@@ -72,7 +72,7 @@ def test_two_agree_on_a_deletion_and_never_the_same(zhang, owner, officer):
     request = checked(asked(zhang, owner), owner)
     request = requesting.propose_erasure(request, actor=owner, on=TODAY)
     assert Notice.objects.filter(person=officer, kind="approval").count() == 1
-    with pytest.raises(NotAllowed, match="Somebody else"):
+    with pytest.raises(NotAllowed, match="他人批准"):
         requesting.approve_erasure(request, actor=owner, on=TODAY)
     request = requesting.approve_erasure(request, actor=officer, on=TODAY)
     assert request.job_run.name == "rights.erase"
@@ -103,7 +103,7 @@ def test_the_file_holds_everything_and_expires(zhang, owner, anhui_tea):
     assert data["tables"]["customers_contact"][0]["phone"] == "13912346027"
     assert "audit_entry" in data["tables"]
     path = fetch_package(package, actor=owner, at=NOW)
-    with pytest.raises(Refused, match="expired"):
+    with pytest.raises(Refused, match="过期"):
         fetch_package(package, actor=owner, at=NOW + timedelta(days=15))
     forget_expired(actor=SYSTEM, at=NOW + timedelta(days=15))
     assert not path.exists()
@@ -129,11 +129,11 @@ def test_an_objection_ends_the_judgement(zhang, owner, anhui_tea):
 
 def test_a_correction_says_what_was_done_and_a_refusal_why(zhang, owner):
     request = checked(asked(zhang, owner, "correct"), owner)
-    with pytest.raises(Refused, match="Write down"):
+    with pytest.raises(Refused, match="请写明"):
         requesting.carry_out(request, actor=owner, on=TODAY)
     requesting.carry_out(request, actor=owner, on=TODAY, outcome="电话已改")
     other = asked(zhang, owner)
-    with pytest.raises(Refused, match="Say why"):
+    with pytest.raises(Refused, match="写明理由"):
         requesting.refuse_request(other, actor=owner, on=TODAY, reason="")
     assert (
         requesting.refuse_request(other, actor=owner, on=TODAY, reason="非本人").state == "refused"
@@ -150,7 +150,7 @@ def test_half_four_fifths_and_all_of_the_time_are_told_once_each(zhang, owner, o
 
 def test_a_company_is_no_person(anhui_tea, owner):
     fields = {"customer": anhui_tea, "sort": "access", "law": "pipl", "channel": "email"}
-    with pytest.raises(Refused, match="isn't a person"):
+    with pytest.raises(Refused, match="公司不是个人"):
         requesting.receive_request(fields, actor=owner, on=TODAY)
 
 

@@ -5,7 +5,7 @@ class RightsConfig(AppConfig):
     name = "kezhi.rights"
 
     def ready(self) -> None:
-        from kezhi.customers import reaching
+        from kezhi.customers import holdings, reaching
         from kezhi.rights import declarations, erasing, guarding, requesting, retaining
 
         declarations.register()
@@ -13,3 +13,4 @@ class RightsConfig(AppConfig):
         guarding.register()
         retaining.declare_own()
         reaching.hindrances.append(requesting.restricted)
+        holdings.register(requesting.OPEN_REQUESTS)

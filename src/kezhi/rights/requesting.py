@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kezhi.accounts.models import User
 from kezhi.audit.recording import audited, note
@@ -17,6 +18,7 @@ from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers import reaching
+from kezhi.customers.holdings import Holding
 from kezhi.customers.models import Contact, Customer
 from kezhi.insight.exempting import exempt_customer, exemption_of
 from kezhi.messaging.noticing import notify
@@ -27,6 +29,12 @@ from kezhi.workbench.customizing.entering import put
 
 Sort, State = DataRequest.Sort, DataRequest.State
 PACKED = (Sort.ACCESS, Sort.EXPORT)
+OPEN_REQUESTS = Holding(
+    "data_request",
+    gettext_lazy("Open data requests"),
+    lambda person: DataRequest.objects.open().filter(assignee_id=person),
+    "assignee_id",
+)
 
 
 @audited("data_request.received")
