@@ -343,7 +343,7 @@ def register() -> None:
             label_plural=_("Acquisition costs"),
             model=AcquisitionCost,
             address="acquisition-costs",
-            icon="target",
+            icon="mega",
             fields=ACQUISITION_FIELDS,
             title="source",
             subtitle=("campaign",),

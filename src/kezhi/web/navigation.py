@@ -109,6 +109,13 @@ WIN_BACK = Place(
 COSTS = Place(
     "/value/costs/", "truck", _("Cost to serve"), ("read", "customer"), ("customer", "money")
 )
+PAYBACK = Place(
+    "/value/payback/",
+    "mega",
+    _("Acquisition payback"),
+    ("read", "acquisition_cost"),
+    ("customer", "value"),
+)
 DELIVERED = Place("/value/delivered/", "star", _("Delivered value"), ("read", "survey_answer"))
 DRIVERS = Place(
     "/value/loyalty-drivers/", "link", _("What drives loyalty"), ("read", "survey_answer")
@@ -141,6 +148,7 @@ GROUPS = (
             WIN_BACK,
             COSTS,
             RETENTION,
+            PAYBACK,
             INFLUENCE,
             OFFERS,
             DELIVERED,
