@@ -321,6 +321,8 @@ ROUTES: dict[str, Policy] = {
     "value-cohorts": may("read", "customer"),
     "value-over-time-export": replace(may("export", "customer"), further=True),
     "value-retention": may("read", "customer"),
+    "value-payback": may("read", "acquisition_cost"),
+    "value-payback-export": replace(may("export", "acquisition_cost"), further=True),
     "value-delivered": replace(may("read", "survey_answer"), further=True),
     "delivered-rules": may("edit", "value_settings"),
     "loyalty-drivers": replace(may("read", "survey_answer"), further=True),
