@@ -8,8 +8,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import translation
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import Company, User
 from kezhi.audit.recording import record
 from kezhi.core.actor import SYSTEM
 from kezhi.messaging.noticing import notify
@@ -31,19 +32,21 @@ def tend_backups(*, at: datetime, zone: ZoneInfo) -> str:
     shelf = Path(settings.BACKUPS)
     fault = ""
     if settings.BACKUP_KEY:
-        try:
-            fault = _tend(shelf, at, zone)
-        except BackupTrouble as trouble:
-            fault = trouble.in_words()
-            logger.error("No backup was made: %s", trouble)
-        _raise_alarm(fault, at, zone)
+        company = Company.current()
+        with translation.override(company.language if company else settings.LANGUAGE_CODE):
+            try:
+                fault = _tend(shelf, at, zone)
+            except BackupTrouble as trouble:
+                fault = trouble.in_words()
+            _raise_alarm(fault, at, zone)
     return fault
 
 
 def _tend(shelf: Path, at: datetime, zone: ZoneInfo) -> str:
     found = keeping.backups(shelf)
     today = at.astimezone(zone).date()
-    has_todays = bool(found) and found[0].cover.at.astimezone(zone).date() == today
+    # Any, not the newest: a clock that ran ahead left one that is newer than now.
+    has_todays = any(each.cover.at.astimezone(zone).date() == today for each in found)
     if not has_todays and at.astimezone(zone).hour >= HOUR:
         made = make_backup(source(), shelf, settings.BACKUP_KEY, at=at)
         record("backup.made", actor=SYSTEM, name=made.name)
