@@ -15,6 +15,7 @@ from kezhi.accounts.organising import create_person
 from kezhi.accounts.setting_up import found_company
 from kezhi.core.actor import SYSTEM
 from kezhi.demo.arranging import arrange
+from kezhi.demo.consenting import ask_for_consent
 from kezhi.demo.customizing import customize
 from kezhi.demo.doubling import double, review
 from kezhi.demo.indexing import agree_on_indices, draft_next_year
@@ -26,6 +27,7 @@ from kezhi.demo.loading import fill, import_files
 from kezhi.demo.offering import find_offers
 from kezhi.demo.people import COMPANY, HEAD, OWNER, PASSWORD, PEOPLE, SIGN_INS, TEAMS
 from kezhi.demo.placing import draw_matrix
+from kezhi.demo.reporting import keep_reports
 from kezhi.demo.ruling import rule_measuring
 from kezhi.demo.segmenting import make_segments
 from kezhi.demo.surveying import study, survey
@@ -33,6 +35,7 @@ from kezhi.demo.talking import ZONE
 from kezhi.demo.telling import connect_systems
 from kezhi.demo.tiering import promise_tiers
 from kezhi.demo.world import SEED, SIZE, World, imagine_world
+from kezhi.demo.writing import correspond
 from kezhi.insight.measuring import begin_value_run, run_value
 
 BACKFILL_MONTHS = 14
@@ -79,7 +82,10 @@ def build_demo(
         customize(owner, today=today, seed=seed)
         progress(_("segments of customers"))
         make_segments(today=today)
+        keep_reports(at=datetime.combine(today, time(8, 30), ZONE))
         connect_systems(owner, at=datetime.combine(today, time(8, 30), ZONE))
+        correspond(today)
+        ask_for_consent(owner, today=today)
     return DemoCompany(True, SIGN_INS)
 
 

@@ -8,6 +8,7 @@ from random import Random
 from types import SimpleNamespace
 
 import pytest
+from django.utils import translation
 
 from cast import TODAY
 from kezhi.catalog.models import Category, Product
@@ -18,6 +19,12 @@ from kezhi.workbench.models import Tag, Tagging
 
 INDUSTRIES = ("食品", "Food, drink & more", "", "物流", "a\\b")
 CHANNELS = ("电商", "经销", "", "直营, 线下")
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -141,14 +141,12 @@ def _outer(inner: str, measures: Sequence[Measure], dimensions: Sequence[Dimensi
         ),
         *(f"m{at} AS k{at}" for at in distinct),
     ]
-    parts = [
-        "count(*) AS n",
-        *(
-            f"sum(m{at}) AS s{at}, count(m{at}) AS c{at}, min(m{at}) AS lo{at}, max(m{at}) AS hi{at}"
-            for at in summed
-        ),
-    ]
-    by = ", ".join(str(place) for place in range(1, 2 * len(dimensions) + len(distinct) + 1))
+    parts = ["count(*) AS n", *(part for at in summed for part in _parts(measures[at], at))]
+    # What is the same in all rows is no key: each key costs, a million times over.
+    keyed = [2 * at + 1 for at in keys]
+    keyed += [2 * at + 2 for at, each in enumerate(dimensions) if each.shown is not None]
+    keyed += [2 * len(dimensions) + place + 1 for place in range(len(distinct))]
+    by = ", ".join(str(place) for place in keyed)
     fine = (
         f"fine AS MATERIALIZED (SELECT {', '.join([*plain, *parts])}"
         f" FROM ({inner}) AS facts ({', '.join(_columns(measures, dimensions))})"
@@ -179,6 +177,17 @@ def _outer(inner: str, measures: Sequence[Measure], dimensions: Sequence[Dimensi
         f" FROM (SELECT fine.*{', ' + placed if placed else ''} FROM fine {joins}) AS placed"
         + (f" GROUP BY CUBE({places}) ORDER BY {places}" if dimensions else "")
     )
+
+
+def _parts(measure: Measure, at: int) -> tuple[str, ...]:
+    """What of a measure the parts must know, so that it can be told of the whole."""
+    return {
+        "sum": (f"sum(m{at}) AS s{at}",),
+        SHARE: (f"sum(m{at}) AS s{at}",),
+        "avg": (f"sum(m{at}) AS s{at}", f"count(m{at}) AS c{at}"),
+        "min": (f"min(m{at}) AS lo{at}",),
+        "max": (f"max(m{at}) AS hi{at}",),
+    }[measure.function]
 
 
 def _key(each: Dimension, at: int) -> str:

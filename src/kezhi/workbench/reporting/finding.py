@@ -24,6 +24,7 @@ class Finding:
         return self.sentence % self.figures if self.sentence else ""
 
 
+WORTH_SAYING = 0.01  # a smaller share says nothing beside the amount
 Shown = Callable[[Measure, Any], str]
 Percent = Callable[[Any], str]
 
@@ -44,12 +45,14 @@ def finding(answer: Answer, shown: Shown, percent: Percent) -> Finding:
     entry = answer.figures.at(*_key(answer, at, first))
     figures = {"group": first.label, "measure": label, "amount": shown(measure, entry)}
     if measure.is_additive and total[0] and measure.function != "share" and entry > 0:
-        figures["share"] = percent(entry / total[0])
+        share = entry / total[0]
+        figures["share"] = percent(share)
         if answer.dimensions[at].is_time:
             return Finding(_("%(measure)s was highest in %(group)s: %(amount)s"), figures)
-        return Finding(
-            _("%(group)s is first with %(amount)s, %(share)s of all (%(measure)s)"), figures
-        )
+        if share >= WORTH_SAYING:
+            return Finding(
+                _("%(group)s is first with %(amount)s, %(share)s of all (%(measure)s)"), figures
+            )
     if answer.dimensions[at].is_time:
         return Finding(_("%(measure)s was highest in %(group)s: %(amount)s"), figures)
     return Finding(_("%(group)s is first with %(amount)s (%(measure)s)"), figures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import escape
@@ -29,6 +30,9 @@ from kezhi.workbench.reporting.report import Answer
 from kezhi.workbench.reporting.writing import Cell, grid
 
 FONT = "STSong-Light"
+# Viewers without that font take another for its hanzi, and lose digits and Latin letters on the way.
+LATIN = "Helvetica"
+RUNS = re.compile(r"[\x20-\x7e\xa1-\xff]+|[^\x20-\x7e\xa1-\xff]+")
 INK, QUIET, LINE, FACT = (colors.HexColor(c) for c in ("#131a1c", "#5f6c72", "#cdd5d5", "#0e6377"))
 MOST_COLUMNS = 8  # of figures beside each other on one sheet
 MOST_BARS = 30
@@ -57,13 +61,36 @@ def pdf_file(answers: Sequence[tuple[str, Answer]], *, by: str, on: str) -> byte
     foot = _("As %(person)s may see it, %(day)s") % {"person": by, "day": on}
 
     def footed(canvas: Any, _document: Any) -> None:
-        canvas.setFont(FONT, 8)
         canvas.setFillColor(QUIET)
-        canvas.drawString(16 * mm, 9 * mm, foot)
-        canvas.drawRightString(landscape(A4)[0] - 16 * mm, 9 * mm, str(canvas.getPageNumber()))
+        drawn(canvas, 16 * mm, 9 * mm, foot, 8)
+        number, edge = str(canvas.getPageNumber()), landscape(A4)[0] - 16 * mm
+        drawn(canvas, edge, 9 * mm, number, 8, right=True)
 
     document.build(story, onFirstPage=footed, onLaterPages=footed)
     return file.getvalue()
+
+
+def runs(text: str) -> list[tuple[str, str]]:
+    """The text in pieces, each with the font that has its letters."""
+    return [(LATIN if run[0] <= "\xff" else FONT, run) for run in RUNS.findall(text)]
+
+
+def said(text: str) -> str:
+    """As a paragraph takes it, nothing of it being markup."""
+    return "".join(f'<font name="{font}">{escape(run)}</font>' for font, run in runs(text))
+
+
+def drawn(canvas: Any, x: float, y: float, text: str, size: float, *, right: bool = False) -> None:
+    if right:
+        x -= width_of(text, size)
+    for font, run in runs(text):
+        canvas.setFont(font, size)
+        canvas.drawString(x, y, run)
+        x += pdfmetrics.stringWidth(run, font, size)
+
+
+def width_of(text: str, size: float) -> float:
+    return float(sum(pdfmetrics.stringWidth(run, font, size) for font, run in runs(text)))
 
 
 def _style(size: float, color: Any = INK, **more: Any) -> ParagraphStyle:
@@ -75,17 +102,17 @@ def _style(size: float, color: Any = INK, **more: Any) -> ParagraphStyle:
 
 def _pages(title: str, answer: Answer, width: float) -> list[Any]:
     told = str(wording.said(answer))
-    story: list[Any] = [Paragraph(escape(told or title), _style(16))]
+    story: list[Any] = [Paragraph(said(told or title), _style(16))]
     if told:
-        story.append(Paragraph(escape(title), _style(10, QUIET)))
-    story += [Paragraph(escape(line), _style(9, QUIET)) for line in wording.about(answer)]
+        story.append(Paragraph(said(title), _style(10, QUIET)))
+    story += [Paragraph(said(line), _style(9, QUIET)) for line in wording.about(answer)]
     story.append(Spacer(1, 5 * mm))
     if answer.problems:
-        return [*story, Paragraph(escape(" ".join(answer.problems)), _style(10))]
+        return [*story, Paragraph(said(" ".join(answer.problems)), _style(10))]
     if answer.is_empty:
         return [
             *story,
-            Paragraph(escape(_("No records in this period and with these filters.")), _style(10)),
+            Paragraph(said(_("No records in this period and with these filters.")), _style(10)),
         ]
     if _has_bars(answer):
         story += [Bars(answer, width), Spacer(1, 5 * mm)]
@@ -106,38 +133,34 @@ class Bars(Flowable):
     def __init__(self, answer: Answer, width: float) -> None:
         super().__init__()
         measure = answer.measure
-        self.rows = [
-            (
-                each.label,
-                answer.figures.at(each.group),
-                wording.figure(measure, answer.figures.at(each.group)),
-            )
-            for each in answer.buckets[0]
-        ]
+        self.rows = []
+        for each in answer.buckets[0]:
+            entry = answer.figures.at(each.group)
+            # The others together would make all bars beside them invisible.
+            length = 0.0 if each.is_others else abs(float(entry or 0))
+            self.rows.append((each.label, length, wording.figure(measure, entry)))
         self.width, self.height = width, 15.0 * len(self.rows)
 
     def draw(self) -> None:
         canvas: Any = self.canv
-        largest = (
-            max((abs(float(entry or 0)) for _label, entry, _shown in self.rows), default=0) or 1
-        )
+        largest = max((length for _label, length, _shown in self.rows), default=0) or 1
         left, right = 150.0, 110.0
-        for place, (label, entry, shown) in enumerate(self.rows):
+        for place, (label, length, shown) in enumerate(self.rows):
             y = self.height - 15.0 * (place + 1) + 3
-            canvas.setFont(FONT, 9)
             canvas.setFillColor(INK)
-            canvas.drawString(0, y, _cut(label, left - 8))
-            length = (self.width - left - right) * abs(float(entry or 0)) / largest
-            canvas.setFillColor(FACT)
-            canvas.rect(left, y - 1, max(length, 0.6), 9, stroke=0, fill=1)
+            drawn(canvas, 0, y, _cut(label, left - 8), 9)
+            if length:
+                canvas.setFillColor(FACT)
+                wide = max((self.width - left - right) * length / largest, 0.6)
+                canvas.rect(left, y - 1, wide, 9, stroke=0, fill=1)
             canvas.setFillColor(INK)
-            canvas.drawRightString(self.width, y, shown)
+            drawn(canvas, self.width, y, shown, 9, right=True)
 
 
 def _cut(text: str, width: float) -> str:
-    if pdfmetrics.stringWidth(text, FONT, 9) <= width:
+    if width_of(text, 9) <= width:
         return text
-    while text and pdfmetrics.stringWidth(f"{text}…", FONT, 9) > width:
+    while text and width_of(f"{text}…", 9) > width:
         text = text[:-1]
     return f"{text}…"
 
@@ -151,14 +174,14 @@ def _tables(answer: Answer, width: float) -> list[Any]:
         stop = start + MOST_COLUMNS
         head = [table.corner, *table.headings[start:stop]]
         rows = [
-            [Paragraph(escape(label), _style(9)), *(_figure(cell) for cell in cells[start:stop])]
+            [Paragraph(said(label), _style(9)), *(_figure(cell) for cell in cells[start:stop])]
             for label, cells in every
         ]
         first = 62 * mm
         others = (width - first) / max(len(head) - 1, 1)
         body = [
             [
-                Paragraph(escape(text), _style(9, QUIET, alignment=2 if at else 0))
+                Paragraph(said(text), _style(9, QUIET, alignment=2 if at else 0))
                 for at, text in enumerate(head)
             ]
         ]
@@ -184,4 +207,4 @@ def _tables(answer: Answer, width: float) -> list[Any]:
 
 
 def _figure(cell: Cell) -> Paragraph:
-    return Paragraph(escape(wording.figure(cell.measure, cell.entry)), _style(9, alignment=2))
+    return Paragraph(said(wording.figure(cell.measure, cell.entry)), _style(9, alignment=2))
