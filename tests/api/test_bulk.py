@@ -59,8 +59,10 @@ def test_what_isnt_a_list_of_items_is_refused(program, li_wei, body):
     assert program(li_wei).post("/customers/bulk", body).status == 422
 
 
-def test_a_kind_without_the_right_is_refused_item_by_item(program, analyst):
+def test_who_may_do_none_of_it_is_refused_as_a_whole_else_item_by_item(program, analyst, li_wei):
     items = [{"op": "create", "fields": {"name": "甲"}}] * 12
-    results = program(analyst).post("/customers/bulk", {"items": items}).json["results"]
+    assert program(analyst).post("/customers/bulk", {"items": items}).status == 403
+    editor = program(li_wei, {"customer": ["read", "edit"]})
+    results = editor.post("/customers/bulk", {"items": items}).json["results"]
     assert {each["status"] for each in results} == {403}
     assert not Customer.objects.exists()

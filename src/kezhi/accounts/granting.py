@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import Role
+from kezhi.accounts.models import ROWS_A_DAY, Role
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Access, Actor, Scope
 from kezhi.core.names import name_key
@@ -39,13 +39,14 @@ def create_role(name: str, *, actor: Actor, copy_of: Role | None = None) -> Role
         role.grants = {kind: dict(grants) for kind, grants in copy_of.grants.items()}
         role.field_rules = {kind: dict(rules) for kind, rules in copy_of.field_rules.items()}
         role.is_second_factor_required = copy_of.is_second_factor_required
+        role.rows_a_day = copy_of.rows_a_day
     role.save()
     return role
 
 
 @audited("role.changed")
 def change_role(role: Role, changes: dict[str, Any], *, actor: Actor) -> Role:
-    """Change `name`, `grants`, `field_rules` or `is_second_factor_required`.
+    """Change `name`, `grants`, `field_rules`, `rows_a_day` or `is_second_factor_required`.
 
     Nobody gives a role more than they have themselves, and the owners' role stays whole.
     """
@@ -57,6 +58,8 @@ def change_role(role: Role, changes: dict[str, Any], *, actor: Actor) -> Role:
         role.name = _named(changes["name"], besides=role)
     if "is_second_factor_required" in changes:
         role.is_second_factor_required = bool(changes["is_second_factor_required"])
+    if "rows_a_day" in changes:
+        _set_rows(role, int(changes["rows_a_day"]), actor)
     if "grants" in changes:
         role.grants = _fitting_grants(changes["grants"])
     if "field_rules" in changes:
@@ -158,6 +161,16 @@ def _no_more_than_own(role: Role, grants: Grants, rules: Grants, actor: Actor) -
         level = Access.named(after or "edit")
         if level > earlier.access(kind, group) and level > actor.access(kind, group):
             raise NotAllowed(_("You can’t show fields that you don’t see yourself."))
+
+
+def _set_rows(role: Role, rows: int, actor: Actor) -> None:
+    """More rows a day than everybody exports is an owner's decision."""
+    if not 0 < rows < 2**31:
+        raise Refused(_("Choose a number of rows from 1 to 2 billion."))
+    is_owner = getattr(actor, "is_owner", actor.pk is None)
+    if rows > max(role.rows_a_day, ROWS_A_DAY) and not is_owner:
+        raise NotAllowed(_("Only an owner of the company lets people export more."))
+    role.rows_a_day = rows
 
 
 def _only_those_who(actor: Actor, action: str) -> None:

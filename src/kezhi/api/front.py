@@ -114,6 +114,8 @@ def _answer(request: HttpRequest, company: Company, allowance: list[Allowance]) 
             headers={"Retry-After": wait},
         )
     operation = _operation(request, call)
+    if not operation.is_open_to(call.actor):
+        raise Problem("forbidden", _("This integration, or its owner, isn’t permitted this."))
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None or operation.method not in KEYED:
         return operation.handler(call)
@@ -165,6 +167,7 @@ def _again(kept: KeptAnswer) -> HttpResponse:
 
 
 def _unavailable(error: OperationalError) -> Problem:
+    logger.warning("The database didn't answer a call: %s", error)
     if isinstance(error.__cause__, QueryCanceled):
         return Problem("unavailable", _("The question took too long. Narrow the filter."))
     return Problem(

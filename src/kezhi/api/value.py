@@ -14,6 +14,7 @@ from kezhi.api.problems import Problem, not_found
 from kezhi.api.records import visible
 from kezhi.api.taking import take
 from kezhi.api.writing import Writer, named
+from kezhi.core.actor import Actor
 from kezhi.customers.models.standing import Tier
 from kezhi.insight import explaining, figures
 from kezhi.insight.explaining import Explained, Foretold
@@ -41,7 +42,7 @@ def standing(call: Call) -> HttpResponse:
         "customer": named(customer, registry.declared("customer")),
         "measured_on": _plain(customer.standing.measured_on),
         **measured,
-        "policy": _policy(policy) if policy and "tier" in kind else None,
+        "policy": _policy(policy, call.actor) if policy and "tier" in kind else None,
     }
     take(1, call)
     return answered(content)
@@ -74,7 +75,7 @@ def tiers(call: Call) -> HttpResponse:
         {
             "tier": tier.value,
             "name": str(tier.label),
-            "policy": _policy(policies[tier.value]) if tier.value in policies else None,
+            "policy": _policy(policies[tier.value], call.actor) if tier.value in policies else None,
         }
         for tier in Tier
     ]
@@ -88,8 +89,12 @@ def _kind(call: Call) -> Kind:
     return kind
 
 
-def _policy(policy: TierPolicy) -> dict[str, Any]:
-    return policy.as_json()
+def _policy(policy: TierPolicy, actor: Actor) -> dict[str, Any]:
+    """As on the pages, the discount is for those who see costs and margins."""
+    told = policy.as_json()
+    if not actor.sees("customer", "money"):
+        del told["discount_limit"]
+    return told
 
 
 def _explained(found: Explained, *, sees_costs: bool) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from procrastinate.contrib.django import app
 
 from kezhi.accounts.models import Company
 from kezhi.accounts.signing_in import forget_old_attempts
+from kezhi.accounts.traffic import forget_old_traffic
 from kezhi.audit import sealing
 from kezhi.core.actor import SYSTEM
 from kezhi.core.models import JobState
@@ -202,6 +203,7 @@ def clear_sessions(timestamp: int) -> None:
     store: Any = import_module(settings.SESSION_ENGINE).SessionStore
     store.clear_expired()
     forget_old_attempts(at=timezone.now())
+    forget_old_traffic(at=timezone.now(), on=timezone.now().date())
 
 
 @app.periodic(cron="30 * * * *")

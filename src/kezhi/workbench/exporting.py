@@ -13,8 +13,10 @@ from typing import IO, Any
 
 import xlsxwriter
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from kezhi.accounts import traffic
 from kezhi.audit import recording
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
@@ -52,6 +54,7 @@ def export(
     if not actor.may("export", kind.name):
         raise NotAllowed(_("Your role doesn’t export this."))
     rows = queryset.count()
+    _take(rows, actor, timezone.localdate(timezone=zone))
     if form == "xlsx" and rows > XLSX_ROWS:
         raise Refused(_("More rows than a workbook holds. Export as CSV, or narrow the list down."))
     recording.record(
@@ -69,6 +72,15 @@ def export(
     if form == "xlsx":
         return _workbook(headings, cells, fields)
     return csv_lines(headings, cells)
+
+
+def _take(rows: int, actor: Actor, on: date) -> None:
+    """Within the day's quota, or refused and told to those who look after the company."""
+    try:
+        traffic.take_rows(rows, actor=actor, on=on)
+    except traffic.TooManyRows:
+        traffic.note_refused_rows(rows, actor=actor, on=on)
+        raise
 
 
 def _linked(

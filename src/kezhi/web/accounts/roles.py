@@ -126,6 +126,8 @@ def _change(request: PersonRequest, role: Role) -> HttpResponse:
         "name": request.POST.get("name", str(role)),
         "is_second_factor_required": "second_factor" in request.POST,
     }
+    if not role.is_owners and (rows := record_id(request.POST.get("rows_a_day", ""))) is not None:
+        changes["rows_a_day"] = rows
     if not role.is_owners:
         changes |= {"grants": _sent(request, "g"), "field_rules": _sent(request, "f")}
     change_role(role, changes, actor=request.actor)
@@ -149,6 +151,7 @@ def _typed(request: PersonRequest, role: Role) -> Role:
     if "name" in request.POST and not role.is_owners:
         role.grants, role.field_rules = _sent(request, "g"), _sent(request, "f")
         role.is_second_factor_required = "second_factor" in request.POST
+        role.rows_a_day = record_id(request.POST.get("rows_a_day", "")) or role.rows_a_day
     return role
 
 
