@@ -59,8 +59,9 @@ def connect_systems(owner: User, *, at: datetime) -> None:
         reply = Reply(status, "ok" if status == 200 else "maintenance", 84 + delivery.pk % 60)
         note_reply(webhook.pk, delivery.pk, reply, at=at)
     Delivery.objects.filter(webhook=webhook).update(
+        happened_at=at,
         request='{"type":"customer.edited","data":{"kind":"customer","changed":["website"],'
-        '"record":["city","code","name","phone","tier"]}}'
+        '"record":["city","code","name","phone","tier"]}}',
     )
     webhook.refresh_from_db()
     pause_webhook(webhook, actor=owner, at=at)

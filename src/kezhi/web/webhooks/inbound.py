@@ -28,6 +28,7 @@ from kezhi.web.webhooks.choosing import chosen_integration, integrations_of
 
 LONGEST_RULES = 20_000
 SHOWN = 50
+MEMBERS = ("type", "kind", "does", "number", "fields")
 EXAMPLE = [
     {
         "type": "account.updated",
@@ -164,5 +165,6 @@ def _read(rules: str) -> Any:
         raise Refused(_("The rules aren’t valid JSON.")) from error
 
 
-def _shown(rules: Any) -> str:
-    return json.dumps(rules, ensure_ascii=False, indent=2)
+def _shown(rules: list[dict[str, Any]]) -> str:
+    in_order = [{name: rule[name] for name in MEMBERS if rule.get(name)} for rule in rules]
+    return json.dumps(in_order, ensure_ascii=False, indent=2)

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from kezhi.core.ids import record_id
 from kezhi.messaging.models import Delivery, Webhook
@@ -50,9 +51,10 @@ def answer_of(tried: dict[str, Any]) -> str:
     return str(tried["status"]) if tried["status"] else _("no answer")
 
 
-def state_choices(request: PersonRequest) -> list[tuple[str, Any, bool]]:
+def state_choices(request: PersonRequest) -> list[dict[str, Any]]:
     chosen = request.GET.get("state", "")
+    states = [("", pgettext("deliveries", "All")), *Delivery.State.choices]
     return [
-        ("", _("All"), not chosen),
-        *((key, label, key == chosen) for key, label in Delivery.State.choices),
+        {"href": f"?state={key}" if key else "?", "label": label, "current": key == chosen}
+        for key, label in states
     ]
