@@ -15,6 +15,7 @@ from kezhi.accounts.organising import create_person
 from kezhi.accounts.setting_up import found_company
 from kezhi.core.actor import SYSTEM
 from kezhi.demo.arranging import arrange
+from kezhi.demo.connecting import hand_out_tokens
 from kezhi.demo.consenting import ask_for_consent
 from kezhi.demo.customizing import customize
 from kezhi.demo.doubling import double, review
@@ -84,6 +85,7 @@ def build_demo(
         make_segments(today=today)
         keep_reports(at=datetime.combine(today, time(8, 30), ZONE))
         connect_systems(owner, at=datetime.combine(today, time(8, 30), ZONE))
+        hand_out_tokens(owner, at=datetime.combine(today, time(8, 30), ZONE))
         correspond(today)
         ask_for_consent(owner, today=today)
     return DemoCompany(True, SIGN_INS)
