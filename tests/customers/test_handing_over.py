@@ -112,6 +112,9 @@ def everything_that_points_to(person, customer, colleague, owner):
 
 
 HISTORY = {
+    # what was sent to somebody, and a mailbox that stops with its owner
+    "messaging.MailAccount.owner", "messaging.Outgoing.person", "messaging.Sender.person",
+    "messaging.Notice.person", "messaging.NoticePreference.person",
     # what somebody did once stays theirs
     "customers.Interaction.author", "customers.FollowUp.done_by", "customers.Promise.settled_by",
     "customers.HandOver.leaver", "customers.HandOver.main_successor",

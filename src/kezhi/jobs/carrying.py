@@ -6,7 +6,7 @@ import functools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone, translation
@@ -18,9 +18,12 @@ from kezhi.core.actor import SYSTEM, Actor
 from kezhi.core.models import JobRun, JobState
 from kezhi.core.progress import JobProgress, Progress, Stopped
 from kezhi.core.refusal import Refused
+from kezhi.messaging.noticing import notify
 from kezhi.workbench.customizing import definitions
 
 logger = logging.getLogger(__name__)
+
+LONG = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,24 @@ def carry_out(work: Work, job_run_id: int, arguments: dict[str, Any]) -> None:
             _end(job_run, JobState.CANCELLED, _("Cancelled"))
         except Refused as refusal:
             _end(job_run, JobState.FAILED, str(refusal))
+            _tell(job_run, "job.failed")
         except Exception:
             logger.exception("Job %s (%s) ended unexpectedly", job_run.pk, job_run.name)
             _end(job_run, JobState.FAILED, unexpected())
+            _tell(job_run, "job.failed")
             raise
         else:
             job_run.finish(JobState.DONE, result)
+            _tell(job_run, "job.done")
+
+
+def _tell(job_run: JobRun, kind: str) -> None:
+    """Who started it has perhaps gone on to something else meanwhile."""
+    begun, ended = job_run.started_at, job_run.finished_at
+    if begun is None or ended is None or ended - begun < LONG:
+        return
+    words = {"what": job_run.title, "why": job_run.message}
+    notify([job_run.actor_id], kind, at=ended, words=words, key=f"job:{job_run.pk}")
 
 
 def unexpected() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,11 +16,13 @@ from django.db import transaction
 from django.db.models import F, Q
 from imapclient import IMAPClient
 
+from kezhi.accounts.models import User
 from kezhi.core import queue
 from kezhi.messaging import connecting
 from kezhi.messaging.connecting import MailTrouble, trouble
 from kezhi.messaging.filing import settle_new
 from kezhi.messaging.models import Incoming, MailAccount
+from kezhi.messaging.noticing import notify
 from kezhi.messaging.reading import Read, read
 from kezhi.messaging.storing import path_of, store
 
@@ -32,14 +34,13 @@ MOST_BYTES = 25 * 1024 * 1024
 LEASE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=1)
 TOLD_AFTER = 3
-# Told when a mailbox couldn't be read some times in a row.
-ON_TROUBLE: list[Callable[[MailAccount, datetime], None]] = []
+MOST_ASKED = 2000
 
 
 def queue_fetches(at: datetime) -> int:
     """Every minute: a job for each mailbox that is due."""
     due = Q(next_fetch_at__isnull=True) | Q(next_fetch_at__lte=at)
-    rows = MailAccount.objects.active().exclude(imap_host="").filter(due)
+    rows = MailAccount.objects.active().exclude(imap_host="").filter(due, is_paused=False)
     for pk in (found := list(rows.values_list("pk", flat=True))):
         queue.defer("messaging.fetch", queueing_lock=f"fetch-{pk}", account=pk)
     return len(found)
@@ -69,7 +70,8 @@ def fetch(account_id: int, at: datetime) -> int:
 def _take_up(account_id: int, at: datetime) -> MailAccount | None:
     """One worker at a time; one that dies lets the mailbox go after some minutes."""
     due = Q(next_fetch_at__isnull=True) | Q(next_fetch_at__lte=at)
-    rows = MailAccount.objects.active().exclude(imap_host="").filter(due, pk=account_id)
+    rows = MailAccount.objects.active().exclude(imap_host="")
+    rows = rows.filter(due, pk=account_id, is_paused=False)
     if not rows.update(next_fetch_at=at + LEASE):
         return None
     return MailAccount.objects.get(pk=account_id)
@@ -248,9 +250,16 @@ def _note_trouble(account: MailAccount, problem: MailTrouble, at: datetime) -> N
         next_fetch_at=at + wait,
     )
     if failures == TOLD_AFTER:
-        account.refresh_from_db()
-        for told in ON_TROUBLE:
-            told(account, at)
+        _tell_keepers(account, at)
+
+
+def _tell_keepers(account: MailAccount, at: datetime) -> None:
+    """Its owner, or those who keep the company's mailboxes: once, until it works again."""
+    keepers = [account.owner_id]
+    if account.owner_id is None:
+        people = User.objects.active().prefetch_related("roles")[:MOST_ASKED]
+        keepers = [person.pk for person in people if person.may("edit", "mail_account")]
+    notify(keepers, "mailbox.trouble", at=at, about=account, words={"what": account.name})
 
 
 def _part(server: IMAPClient) -> None:

@@ -93,7 +93,7 @@ def change_mailbox(
 
 @audited("mail_account.paused")
 def pause_mailbox(account: MailAccount, *, actor: Actor, is_paused: bool) -> MailAccount:
-    """Nothing leaves until the pause is taken off."""
+    """Nothing leaves and nothing is fetched until the pause is taken off."""
     account = _mine(account, actor)
     account.is_paused = is_paused
     account.save(update_fields=["is_paused"])

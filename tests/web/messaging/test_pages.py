@@ -42,20 +42,35 @@ def chen(anhui_tea, li_wei):
 @pytest.fixture
 def shared(company):
     account = MailAccount.objects.create(
-        name="销售", address="sales@yuanhang.example", purpose="shared", imap_host="mail.yuanhang.example",
+        name="销售",
+        address="sales@yuanhang.example",
+        purpose="shared",
+        imap_host="mail.yuanhang.example",
         smtp_host="mail.yuanhang.example",
-    )  # fmt: skip
+    )
     account.imap_password = account.smtp_password = SECRET
     account.save()
     return account
 
 
 SETTINGS = {
-    "name": "我的邮箱", "address": "li@yuanhang.example", "sender_name": "李伟", "folder": "INBOX",
-    "timeline": "whole", "hourly_limit": "100", "domain_hourly_limit": "50", "smtp_host": "mail.yuanhang.example",
-    "smtp_port": "465", "smtp_security": "tls", "smtp_user": "li", "smtp_password": SECRET, "imap_host": "",
-    "imap_port": "993", "imap_security": "tls", "imap_user": "",
-}  # fmt: skip
+    "name": "我的邮箱",
+    "address": "li@yuanhang.example",
+    "sender_name": "李伟",
+    "folder": "INBOX",
+    "timeline": "whole",
+    "hourly_limit": "100",
+    "domain_hourly_limit": "50",
+    "smtp_host": "mail.yuanhang.example",
+    "smtp_port": "465",
+    "smtp_security": "tls",
+    "smtp_user": "li",
+    "smtp_password": SECRET,
+    "imap_host": "",
+    "imap_port": "993",
+    "imap_security": "tls",
+    "imap_user": "",
+}
 
 
 def test_a_person_sets_up_a_mailbox_and_its_password_is_seen_nowhere(web, li_wei, owner):
@@ -106,9 +121,14 @@ def test_a_letter_is_written_from_a_template_sent_and_stands_on_the_timeline(
         smtp_server.port, purpose="personal", owner=li_wei, address="li@yuanhang.example"
     )
     template = merging.add_template(
-        {"name": "问候", "language": "zh-hans", "subject": "致{{contact.name}}", "text": "{{ customer.name }}，{{sender.title}}您好"},
+        {
+            "name": "问候",
+            "language": "zh-hans",
+            "subject": "致{{contact.name}}",
+            "text": "{{ customer.name }}，{{sender.title}}您好",
+        },
         actor=SYSTEM,
-    )  # fmt: skip
+    )
     at = f"/customers/{chen.customer_id}/letter/"
     page = web(li_wei)
     page.post("/settings/mail/signature/", {"signature": "李伟 敬上"})
@@ -118,9 +138,14 @@ def test_a_letter_is_written_from_a_template_sent_and_stands_on_the_timeline(
     assert "Nothing is known for Your position" in shown
     sent = page.post(
         at,
-        {"subject": "致陈立群", "text": "您好", "contact": chen.pk, "account": account.pk,
-         "file": SimpleUploadedFile("a.pdf", b"x")},
-    )  # fmt: skip
+        {
+            "subject": "致陈立群",
+            "text": "您好",
+            "contact": chen.pk,
+            "account": account.pk,
+            "file": SimpleUploadedFile("a.pdf", b"x"),
+        },
+    )
     assert sent.status_code == 302
     mail, entry = Outgoing.objects.get(), Interaction.objects.get()
     assert (mail.about_id, entry.text) == (entry.pk, "致陈立群\n\n您好")
@@ -206,10 +231,28 @@ def test_a_hostile_letter_is_shown_in_a_frame_that_can_do_nothing(web, li_wei, s
         assert kept.headers["Content-Type"] == "application/octet-stream"
 
 
-PAYLOADS = ["{{7*7}}", "${7*7}", "{%for x in y%}", "#{7*7}", "<%= 7*7 %>", "{{config}}", "{{self.__class__}}",
-            "{{''.__class__.__mro__}}", "{{request.user}}", "{{customer.password}}", "{{customer.owner.password}}",
-            "{{customer._state}}", "{{customer.__class__}}", "@(7*7)", "*{7*7}", "[[${7*7}]]", "{{constructor}}",
-            "{{customer.name|upper}}", "{{customer.name()}}", "{{ customer . name }}"]  # fmt: skip
+PAYLOADS = [
+    "{{7*7}}",
+    "${7*7}",
+    "{%for x in y%}",
+    "#{7*7}",
+    "<%= 7*7 %>",
+    "{{config}}",
+    "{{self.__class__}}",
+    "{{''.__class__.__mro__}}",
+    "{{request.user}}",
+    "{{customer.password}}",
+    "{{customer.owner.password}}",
+    "{{customer._state}}",
+    "{{customer.__class__}}",
+    "@(7*7)",
+    "*{7*7}",
+    "[[${7*7}]]",
+    "{{constructor}}",
+    "{{customer.name|upper}}",
+    "{{customer.name()}}",
+    "{{ customer . name }}",
+]
 
 
 def test_two_hundred_payloads_stay_literal(anhui_tea, li_wei, chen):
@@ -218,7 +261,10 @@ def test_two_hundred_payloads_stay_literal(anhui_tea, li_wei, chen):
         for payload in PAYLOADS:
             text = f"{'x' * number}{payload}{'{' * number}"
             assert merging.fill(text, words).text == text
-    assert merging.fill("{{customer.name}}", {"customer.name": "{{contact.name}}"}).text == "{{contact.name}}"  # fmt: skip
+    assert (
+        merging.fill("{{customer.name}}", {"customer.name": "{{contact.name}}"}).text
+        == "{{contact.name}}"
+    )
     long = "{{customer.name}}" * 60_000
     assert len(merging.fill(long, {"customer.name": "x" * 10_000}).text) <= merging.MOST_FILLED
 
@@ -239,8 +285,10 @@ def test_a_template_names_the_field_that_isnt_there(web, owner, anhui_tea):
 
 def test_what_concerns_a_person_is_told_with_a_count(web, li_wei, manager, anhui_tea):
     plan_follow_up(
-        {"customer": anhui_tea, "subject": "回访", "due_on": TODAY, "assignee": li_wei}, actor=manager, on=TODAY
-    )  # fmt: skip
+        {"customer": anhui_tea, "subject": "回访", "due_on": TODAY, "assignee": li_wei},
+        actor=manager,
+        on=TODAY,
+    )
     log_interaction(anhui_tea, "note", "@李伟 请看", actor=manager, at=NOW)
     page = web(li_wei)
     assert ">2<" in page.get("/notices/count/").content.decode().replace(" ", "")
@@ -257,8 +305,10 @@ def test_nobody_is_told_of_what_they_may_not_see_any_more(web, li_wei, manager, 
     from kezhi.customers.creating import reassign_customer
 
     plan_follow_up(
-        {"customer": anhui_tea, "subject": "回访", "due_on": TODAY, "assignee": li_wei}, actor=manager, on=TODAY
-    )  # fmt: skip
+        {"customer": anhui_tea, "subject": "回访", "due_on": TODAY, "assignee": li_wei},
+        actor=manager,
+        on=TODAY,
+    )
     log_interaction(anhui_tea, "note", "@李伟 机密", actor=manager, at=NOW)
     reassign_customer(anhui_tea, sun_yue, actor=manager, on=TODAY)
     shown = web(li_wei).get("/notices/").content.decode()
@@ -271,13 +321,21 @@ def test_everybody_chooses_how_they_are_told(web, li_wei, manager, anhui_tea):
     page = web(li_wei)
     page.post(
         "/settings/notices/",
-        {"digest": "daily", "digest_hour": "7", "quiet_from": "0", "quiet_until": "0",
-         "way-mention": "none", "way-follow_up.assigned": "mail"},
-    )  # fmt: skip
+        {
+            "digest": "daily",
+            "digest_hour": "7",
+            "quiet_from": "0",
+            "quiet_until": "0",
+            "way-mention": "none",
+            "way-follow_up.assigned": "mail",
+        },
+    )
     log_interaction(anhui_tea, "note", "@李伟 请看", actor=manager, at=NOW)
     plan_follow_up(
-        {"customer": anhui_tea, "subject": "回访", "due_on": TODAY, "assignee": li_wei}, actor=manager, on=TODAY
-    )  # fmt: skip
+        {"customer": anhui_tea, "subject": "回访", "due_on": TODAY, "assignee": li_wei},
+        actor=manager,
+        on=TODAY,
+    )
     assert [notice.kind for notice in Notice.objects.all()] == ["follow_up.assigned"]
     assert Outgoing.objects.get().person == li_wei
     assert NoticePreference.objects.get().digest == "daily"
@@ -313,8 +371,13 @@ def test_the_lists_ask_as_much_for_many_rows_as_for_few(web, li_wei, manager, sh
 
 def test_strangers_find_nothing(web, chen_jing, li_wei, chen, shared, analyst):
     private = MailAccount.objects.create(
-        name="私", address="p@y.example", purpose="personal", owner=li_wei, imap_host="m.example", timeline="subject"
-    )  # fmt: skip
+        name="私",
+        address="p@y.example",
+        purpose="personal",
+        owner=li_wei,
+        imap_host="m.example",
+        timeline="subject",
+    )
     came = keep_letter(private, 1, letter(), NOW, NOW)
     filed = keep_letter(shared, 2, letter(text="filed"), NOW, NOW)
     page = web(chen_jing)

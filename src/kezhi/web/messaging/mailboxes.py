@@ -161,7 +161,9 @@ def pause(request: PersonRequest, pk: int) -> HttpResponse:
         request,
         pk,
         lambda account: mailboxes.pause_mailbox(account, actor=request.actor, is_paused=is_paused),
-        _("Nothing leaves until you take the pause off.") if is_paused else _("Sending goes on."),
+        _("Nothing leaves or comes in until you take the pause off.")
+        if is_paused
+        else _("It goes on."),
     )
 
 
