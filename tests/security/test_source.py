@@ -15,6 +15,8 @@ ASKING = {"execute", "executemany", "copy", "raw", "extra", "RawSQL"}
 # Modules that put SQL together from parts. Each was read: its parts are names of the program's own tables and
 # columns, custom keys that were checked when they were defined, or fragments of the module itself.
 MADE_OF_PARTS = {
+    "insight/exempting.py", "rights/breaches.py", "rights/erasing.py", "rights/packaging.py",
+    "rights/tracing.py",
     "accounts/models/sharing.py", "audit/sealing.py", "catalog/importing.py", "core/database.py",
     "core/progress.py", "customers/completing.py", "customers/deduplicating_import.py",
     "customers/importing.py", "customers/importing_contacts.py", "customers/matching_keeping.py",
