@@ -51,6 +51,7 @@ ELSEWHERE = {
     "index": ("kezhi.cli.value_tree", "index"),
     "rank": ("kezhi.cli.value_index", "rank"),
     "growth": ("kezhi.cli.value_index", "growth"),
+    "wallet": ("kezhi.cli.value_wallet", "wallet"),
     "survey": ("kezhi.cli.value_surveys", "survey"),
     "paths": ("kezhi.cli.value_paths", "paths"),
     "periods": ("kezhi.cli.value_periods", "periods"),

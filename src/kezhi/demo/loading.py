@@ -25,6 +25,7 @@ from kezhi.demo.buying import Story
 from kezhi.demo.goods import CATEGORIES, GOODS
 from kezhi.demo.people import PEOPLE
 from kezhi.demo.settling import NEVER
+from kezhi.demo.winning import acquisition_costs, stated_demand
 from kezhi.demo.world import World
 
 Row = Sequence[Any]
@@ -48,6 +49,7 @@ def import_files(world: World, importer: User, *, on: date, at: datetime) -> lis
         ("order", "订单明细.csv", _orders(world)),
         ("contact", "联系人.csv", _contacts(world)),
         ("cost", "服务成本.csv", _costs(world)),
+        ("acquisition_cost", "获客成本.csv", acquisition_costs(world)),
     )
     return [import_file(kind, name, rows, importer, on, at) for kind, name, rows in files]
 
@@ -82,14 +84,14 @@ def _customers(world: World) -> Iterable[Row]:
             "邮箱",
             "网址",
         ),
-        *("行业", "省份", "城市", "地址", "来源", "账期", "负责人"),
+        *("行业", "省份", "城市", "地址", "来源", "账期", "负责人", "年需求额"),
     )
-    for who in world.customers:
+    for who, demand in zip(world.customers, stated_demand(world), strict=True):
         form = "个人" if who.form == "person" else "企业"
         yield (
             *(who.code, who.name, form, who.credit_code, who.tax_id, who.phone, who.email),
             *(who.website, who.industry.name, who.region, who.city, who.address, who.source),
-            *(who.payment_days, _NAMES.get(who.owner, "")),
+            *(who.payment_days, _NAMES.get(who.owner, ""), demand),
         )
 
 
