@@ -1,4 +1,4 @@
-"""The demo company's programs hold tokens: two in use, one renewed, one that ended. Nobody knows their texts."""
+"""The demo company's programs hold tokens, in use, renewed and ended; nobody knows their texts."""
 
 from __future__ import annotations
 
