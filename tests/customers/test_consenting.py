@@ -23,6 +23,8 @@ from kezhi.customers.creating import create_contact, create_customer
 from kezhi.customers.merging import merge_contacts
 from kezhi.customers.models import Consent, ConsentText, Contact
 from kezhi.customers.reaching import has_consent, may_reach, may_reach_all
+from kezhi.messaging.filing import ON_FILED
+from kezhi.messaging.models import Incoming
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -209,3 +211,13 @@ def test_a_customer_who_is_a_person_agrees_themselves(li_wei):
     assert not has_consent(person, "sensitive")
     give_consent(fields, actor=SYSTEM, on=TODAY)
     assert has_consent(person, "sensitive")
+
+
+@pytest.mark.parametrize(("text", "may"), [("退订", False), ("请报价，不要退订", True)])
+def test_a_letter_that_says_no_more_is_a_withdrawal(zhang, li_wei, text, may):
+    agreed(zhang, li_wei)
+    letter = Incoming(nature="letter", customer_id=zhang.customer_id, text=text)
+    letter.from_address = "ZM@ah.cn"
+    for told in ON_FILED:
+        told(letter, NOON)
+    assert bool(may_reach(zhang, "marketing", "email", NOON + timedelta(seconds=1))) is may

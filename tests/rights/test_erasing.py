@@ -4,6 +4,7 @@ import json
 import zipfile
 from datetime import timedelta
 from decimal import Decimal
+from email.mime.text import MIMEText
 
 import pytest
 from django.apps import apps
@@ -115,6 +116,10 @@ def files_of_others(folder):
     (uploads / "b").write_bytes(f"{EMAIL}".encode("utf-16"))
     with zipfile.ZipFile(uploads / "c.xlsx", "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr("xl/sharedStrings.xml", f"<si><t>{NAME}</t></si>")
+    letter = MIMEText(f"{NAME} 敬上", _charset="utf-8")
+    letter["Subject"], letter["Message-ID"] = "您好", "<1@canary.example>"
+    (folder / "uploads" / "mail").mkdir()
+    (folder / "uploads" / "mail" / "d").write_bytes(b"Received: x\n" + letter.as_bytes())
     (folder / "web.log").write_text(f"GET /?q={PHONE}\nGET /other\n", encoding="utf-8")
     (uploads / "others.csv").write_text("姓名\n李四\n", encoding="utf-8")
 
@@ -166,6 +171,7 @@ def test_a_planted_person_is_found_everywhere_and_after_erasure_nowhere(
     assert hits(data_folder) == []
     assert not Contact.objects.filter(pk=planted.pk).exists()
     assert (data_folder / "uploads" / "imports" / "others.csv").exists()
+    assert not (data_folder / "uploads" / "mail" / "d").exists()
     assert "GET /other" in (data_folder / "web.log").read_text()
 
 

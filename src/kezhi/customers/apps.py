@@ -17,6 +17,7 @@ class CustomersConfig(AppConfig):
             importing_consents,
             importing_contacts,
             matching_keeping,
+            opting_out,
             placing,
             sensitive,
             sharing,
@@ -36,6 +37,7 @@ class CustomersConfig(AppConfig):
         dataio.register(importing.CustomerLoader())
         dataio.register(importing_contacts.ContactLoader())
         dataio.register(importing_consents.ConsentLoader())
+        opting_out.register()
         sensitive.register()
         organising.on_people_moved.append(placing.follow_people)
         holdings.register_own()

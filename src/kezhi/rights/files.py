@@ -6,6 +6,9 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from pathlib import Path
 
 from django.conf import settings
@@ -13,12 +16,14 @@ from django.conf import settings
 from kezhi.rights.tracing import Trace
 from kezhi.workbench.attaching import STORE, path_of, thumbnail_of
 from kezhi.workbench.models import Attachment
+from kezhi.workbench.reading_files import text_of
 
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
 LOGS = (".log", ".jsonl")
 # Folders without anything that people brought: the server's own files, the program's, its caches of numbers.
 NOT_SEARCHED = frozenset({"static", "database", "pgdata", "postgres", "facts", "bin", "backups"})
 KEPT_FILES = frozenset({"erasures.jsonl", "secret.key"})
+HEAD = 64 * 1024
 LARGEST = 512 * 1024 * 1024
 
 
@@ -74,13 +79,18 @@ def names(path: Path, pattern: str) -> bool:
         if path.stat().st_size > LARGEST:
             return False
         return any(_finds(content, pattern) for content in _contents(path))
-    except OSError:
+    except (OSError, LookupError, HeaderParseError):
         return False
 
 
 def _contents(path: Path) -> Iterator[bytes]:
+    """The file as it is, and what is packed or encoded in it: letters, PDF, workbooks, documents."""
     content = path.read_bytes()
     yield content
+    if b"\nMIME-Version:" in content[:HEAD] or b"\nMessage-ID:" in content[:HEAD]:
+        yield from _letter(content)
+    if content[:5] == b"%PDF-":
+        yield text_of(path, "application/pdf").encode()
     if content[:2] == b"PK":
         try:
             with zipfile.ZipFile(path) as packed:
@@ -89,6 +99,16 @@ def _contents(path: Path) -> Iterator[bytes]:
                         yield packed.read(each)
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
             return
+
+
+def _letter(content: bytes) -> Iterator[bytes]:
+    message = message_from_bytes(content)
+    for _name, entry in message.items():
+        yield str(make_header(decode_header(str(entry)))).encode(errors="replace")
+    for part in message.walk():
+        payload = part.get_payload(decode=True)
+        if isinstance(payload, bytes):
+            yield payload
 
 
 def _finds(content: bytes, pattern: str) -> bool:
