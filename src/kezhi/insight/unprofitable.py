@@ -14,7 +14,7 @@ from django.db.models import Count, Q, Sum
 
 from kezhi.core.actor import Actor
 from kezhi.customers.models import FollowUp, Standing
-from kezhi.insight.copying import copy_into
+from kezhi.insight.copying import copied_rows, copy_into
 from kezhi.insight.facts import Ledger
 from kezhi.insight.figures.basis import Basis, number
 from kezhi.insight.figures.keeping import kept
@@ -166,10 +166,8 @@ def whale_curve(actor: Actor, basis: Basis, of: str = "year") -> WhaleCurve:
     """Of the contribution of 12 months ("year") or the realised value of all time ("all"), of who bought."""
     column = "realised_value" if of == "all" else "contribution_12m"
     rows = Standing.objects.visible_to(actor).filter(occasions__gt=0)
-    amounts = np.array(
-        list(rows.filter(**{f"{column}__isnull": False}).values_list(column, flat=True)),
-        dtype=np.float64,
-    )
+    known = rows.filter(**{f"{column}__isnull": False}).values_list(column)
+    amounts = copied_rows(known, {"amount": pa.float64()})["amount"].to_numpy()
     found = whales(amounts)
     ranked = np.cumsum(np.sort(amounts)[::-1])
     points: tuple[tuple[float, float], ...] = ()

@@ -17,12 +17,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from django.db.models import F, FloatField, Q, Value
 from django.db.models.functions import Cast, Coalesce
 from numpy.typing import NDArray
 
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Standing
+from kezhi.insight.copying import copied_rows
 from kezhi.insight.figures.basis import Basis, number
 from kezhi.insight.figures.keeping import MANY, kept
 from kezhi.insight.models import ValueRun
@@ -330,6 +332,10 @@ def _mover(row: dict[str, Any], names: list[str], before: Borders, after: Border
 
 
 ROW = np.dtype([("customer", "i8"), ("now", "f8"), ("potential", "f8"), ("third", "f8")])
+COLUMNS = {
+    "customer": pa.int64(),
+    **dict.fromkeys(("now", "potential", "third"), pa.float64()),
+}
 
 
 def _read(actor: Actor, across: str, third: str) -> NDArray[Any]:
@@ -351,7 +357,10 @@ def _read(actor: Actor, across: str, third: str) -> NDArray[Any]:
         .order_by()
         .values_list("customer_id", "figure_across", "figure_up", "figure_third")
     )
-    read: Any = np.fromiter(rows.iterator(chunk_size=20_000), dtype=ROW)
+    columns = copied_rows(rows, COLUMNS)
+    read: Any = np.empty(columns.num_rows, dtype=ROW)
+    for name in COLUMNS:
+        read[name] = columns[name].to_numpy()
     return read[np.argsort(read["customer"])]
 
 

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from django.db.models import Count, Q, Sum
 from numpy.typing import NDArray
 
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Standing
+from kezhi.insight.copying import copied_rows
 from kezhi.insight.figures.basis import Basis, number
 from kezhi.insight.figures.keeping import kept
 from kezhi.insight.figures.totals import AT_RISK
@@ -74,35 +77,49 @@ def matrix(actor: Actor, basis: Basis, sample: int = 120) -> Matrix:
     visible = Standing.objects.visible_to(actor)
     across = _measure_across(basis)
     cells = _cells(visible, across)
-    rows = list(
-        visible.exclude(quadrant="")
-        .filter(**{f"{across}__isnull": False}, potential_value__isnull=False)
-        .order_by("-potential_value", "customer_id")
-        .values_list("customer_id", across, "potential_value", "quadrant")
+    placed = visible.exclude(quadrant="").filter(
+        **{f"{across}__isnull": False}, potential_value__isnull=False
     )
-    now = np.array([row[1] for row in rows], dtype=np.float64)
-    potential = np.array([row[2] for row in rows], dtype=np.float64)
+    ranked = placed.order_by("-potential_value", "customer_id")
+    rows = copied_rows(
+        ranked.values_list("customer_id", across, "potential_value", "quadrant"), COLUMNS
+    )
+    customers = rows["customer"].to_numpy()
+    now, potential = rows["now"].to_numpy(), rows["potential"].to_numpy()
+    quadrant = rows["quadrant"]
     x, y = _percentiles(now), _percentiles(potential)
-    chosen = _sampled(len(rows), sample)
+    chosen = _sampled(len(customers), sample)
     named = {
         row["customer_id"]: row
-        for row in visible.filter(pk__in=[rows[place][0] for place in chosen]).values(
+        for row in visible.filter(pk__in=customers[chosen].tolist()).values(
             "customer_id", "customer__name", "tier", "quadrant", "p_alive", "current_value"
         )
     }
     return Matrix(
         across=across,
         points=tuple(
-            _point(named[rows[place][0]], x[place], y[place], now[place], potential[place])
-            for place in chosen
-            if rows[place][0] in named
+            _point(named[customer], x[place], y[place], now[place], potential[place])
+            for place, customer in zip(chosen, customers[chosen].tolist(), strict=True)
+            if customer in named
         ),
         cells=tuple(_cell(name, cells.get(name, {})) for name in CELLS),
-        x_border=_border(x, np.array([row[3] in ("grow", "keep") for row in rows], dtype=bool)),
-        y_border=_border(y, np.array([row[3] in ("grow", "nurture") for row in rows], dtype=bool)),
-        placed=len(rows),
+        x_border=_border(x, _is_in(quadrant, ("grow", "keep"))),
+        y_border=_border(y, _is_in(quadrant, ("grow", "nurture"))),
+        placed=len(customers),
         unplaced=cells.get("", {}).get("customers", 0),
     )
+
+
+COLUMNS = {
+    "customer": pa.int64(),
+    "now": pa.float64(),
+    "potential": pa.float64(),
+    "quadrant": pa.string(),
+}
+
+
+def _is_in(quadrant: pa.ChunkedArray, cells: tuple[str, ...]) -> NDArray[np.bool_]:
+    return np.asarray(pc.is_in(quadrant, value_set=pa.array(cells)).to_numpy(), dtype=np.bool_)
 
 
 def _measure_across(basis: Basis) -> str:
