@@ -22,6 +22,6 @@ def test_nothing_that_was_acknowledged_is_lost_or_done_twice():
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout)
-    assert report["kills"] == {"web": 3, "worker": 3, "database": 3}
+    assert report["kills"] == {"web": 3, "worker": 3, "database": 3, "cut": 3}
     assert report["acknowledged"] > 0
     assert (report["lost"], report["twice_or_half"], report["jobs_without_effect"]) == (0, 0, 0)
