@@ -6,8 +6,7 @@ it gets no mail.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
@@ -20,6 +19,7 @@ from kezhi.messaging.letters import Heading, Link, Part, Row, Rows, Text
 from kezhi.messaging.models import Outgoing
 from kezhi.messaging.noticing import address
 from kezhi.messaging.outbox import File, Made
+from kezhi.workbench.customizing import definitions
 from kezhi.workbench.models import Dashboard, Report, ReportSchedule
 from kezhi.workbench.reporting import wording
 from kezhi.workbench.reporting.rendering import Part as Shown
@@ -80,7 +80,11 @@ def write_report(outgoing: Outgoing, at: datetime) -> Made | None:
     person, company = outgoing.person, Company.current()
     if schedule is None or person is None or company is None or not schedule.owner.is_active:
         return None
-    on = company.today(at)
+    with definitions.as_of_now():
+        return _written(schedule, person, company.today(at))
+
+
+def _written(schedule: ReportSchedule, person: User, on: date) -> Made | None:
     shown = _answers(schedule, person, on, "read")
     if not shown:
         return None
@@ -109,7 +113,7 @@ def write_report(outgoing: Outgoing, at: datetime) -> Made | None:
 
 
 def _answers(
-    schedule: ReportSchedule, person: User, on: Any, action: str
+    schedule: ReportSchedule, person: User, on: date, action: str
 ) -> list[tuple[str, Answer]]:
     """The reports as the recipient may see them; those with problems for them stay out."""
     asking = asking_of(person, on)
@@ -129,7 +133,7 @@ def _answers(
     ]
 
 
-def _files(schedule: ReportSchedule, person: User, on: Any) -> list[File]:
+def _files(schedule: ReportSchedule, person: User, on: date) -> list[File]:
     answers = _answers(schedule, person, on, "export") if schedule.file else []
     if not answers:
         return []

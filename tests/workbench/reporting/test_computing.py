@@ -7,7 +7,9 @@ from itertools import product
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
+from django.db import connection
 from django.http import QueryDict
 
 from cast import TODAY
@@ -15,7 +17,7 @@ from kezhi.ledger.models import Order, OrderLine
 from kezhi.records import registry
 from kezhi.workbench.filtering import Asking, Filter
 from kezhi.workbench.models import Tag
-from kezhi.workbench.reporting import dimensions, measures
+from kezhi.workbench.reporting import computing, dimensions, measures
 from kezhi.workbench.reporting.report import NoSuchKind, answer
 from kezhi.workbench.reporting.spec import Spec
 
@@ -237,6 +239,8 @@ def test_custom_fields_are_dimensions_and_measures_over_relations_too(owner, boo
     report = asked(owner, f"of=customer&measure=sum.{keys[0]}&by={keys[1]}")
     assert shown(report)[("东",)] == 0 + 3 + 6 + 9
     assert shown(report)[(None,)] == 66
+    for bucket in asked(owner, f"of=customer&by={keys[0]}").buckets[0]:
+        assert bucket.conditions
     over = asked(owner, f"of=order&by=customer:{keys[1]}")
     for bucket in over.buckets[0]:
         assert found(owner, over.drill(bucket)).count() == over.figures.count_at(bucket.group)
@@ -260,3 +264,34 @@ def test_nobody_reports_on_what_they_may_not_read(agent, books, company):
     assert asked(agent, "of=customer&by=city").figures.rows == 12
     with pytest.raises(NoSuchKind):
         asked(agent, "of=nothing")
+
+
+def test_a_question_without_end_is_stopped_with_a_sentence(owner, books, monkeypatch):
+    monkeypatch.setattr(computing, "SECONDS", 0.001)
+    monkeypatch.setattr(computing, "DEAR", 1e12)
+    with pytest.raises(computing.TooSlow, match="took longer than"):
+        many_figures(owner)
+
+
+def many_figures(owner):
+    """Now and then a millisecond is enough for so few records."""
+    return [
+        asked(owner, "of=order_line&measure=distinct.customer&by=customer:tags").figures
+        for _try in range(30)
+    ]
+
+
+def test_dear_questions_take_turns(owner, books, monkeypatch):
+    monkeypatch.setattr(computing, "DEAR", 0)
+    monkeypatch.setattr(computing, "AT_ONCE", 1)
+    monkeypatch.setattr(computing, "PATIENCE", "50ms")
+    place = connection.get_connection_params()
+    with psycopg.connect(
+        host=place.get("host"), port=place.get("port"), dbname=place["dbname"],
+        user=place["user"], password=place.get("password"), autocommit=True,
+    ) as other:  # fmt: skip
+        other.execute("SELECT pg_advisory_lock(%s, 0)", [computing.TURNS])
+        with pytest.raises(computing.TooSlow, match="Many large reports"):
+            assert asked(owner, "of=order").figures
+        other.execute("SELECT pg_advisory_unlock(%s, 0)", [computing.TURNS])
+    assert asked(owner, "of=order").figures.rows == 60
