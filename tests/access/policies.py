@@ -347,6 +347,7 @@ ROUTES: dict[str, Policy] = {
     "request-outcome": replace(on("edit", "data_request"), further=True),
     "request-refusal": replace(on("edit", "data_request"), further=True),
     "request-file": nobody(pk=GUESSED),
+    "recipient-program": on("edit", "recipient"),
     "incident-report": on("edit", "incident"),
     "incident-closure": on("edit", "incident"),
     "incident-letters": on("read", "incident"),

@@ -120,6 +120,21 @@ def close_incident(incident: Incident, *, actor: Actor, on: date, lessons: str) 
     return incident
 
 
+@audited("recipient.linked")
+def link_integration(
+    recipient: Recipient, integration: Integration | None, *, actor: Actor, on: date
+) -> Recipient:
+    """The connected program through which this recipient gets its data; None: none any more."""
+    recipient = claim(recipient, actor=actor, action="edit")
+    if integration is not None and recipient.ended_on is not None and recipient.ended_on < on:
+        raise Refused(_("%(name)s gets no data any more.") % {"name": recipient.name})
+    recipient.integration_id = integration.pk if integration else None
+    recipient.version += 1
+    recipient.save()
+    note(integration=integration.name if integration else "")
+    return recipient
+
+
 # ---- what goes abroad ----
 
 
@@ -189,9 +204,9 @@ def transfers_of(year: int) -> Transfers:
     return Transfers(year, general, sensitive, found.transfer_limit, found.sensitive_limit)
 
 
-def unregistered_integrations() -> list[str]:
+def unregistered_integrations() -> list[Integration]:
     """Programs connected to the company that no recipient stands for."""
     known = Recipient.objects.filter(integration_id__isnull=False, ended_on__isnull=True)
     rows = Integration.objects.filter(revoked_at__isnull=True)
     rows = rows.exclude(pk__in=known.values("integration_id"))
-    return list(rows.order_by("name").values_list("name", flat=True)[:50])
+    return list(rows.order_by("name")[:50])

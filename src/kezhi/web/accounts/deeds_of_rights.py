@@ -36,6 +36,7 @@ LABELS: dict[str, str | Promise] = {
     "package.made": _("put together the data for the request"),
     "packages.expired": _("deleted expired packages of data"),
     "person.erased": _("erased the person"),
+    "recipient.linked": _("said which program stands for the recipient"),
     "recipient.exported": _("exported recipients"),
     "assessment.exported": _("exported assessments"),
     "retention.applied": _("deleted what was kept long enough"),

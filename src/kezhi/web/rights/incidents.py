@@ -1,4 +1,4 @@
-"""An incident told and closed; the list of the affected; letters; evidence for an audit."""
+"""An incident told and closed; the list of the affected; letters; recipients; evidence for an audit."""
 
 from __future__ import annotations
 
@@ -22,15 +22,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from kezhi.accounts.models import Integration
 from kezhi.core import queue
+from kezhi.core.ids import record_id
 from kezhi.core.models import JobRun, JobState
 from kezhi.core.refusal import NotAllowed
 from kezhi.records import registry
 from kezhi.rights.breaches import CLOCKS, affected, affected_rows, note_breach_export
 from kezhi.rights.deadlines import rules
-from kezhi.rights.models import Incident
+from kezhi.rights.models import Incident, Recipient
 from kezhi.rights.packaging import harmless_cell, path_of_package
-from kezhi.rights.registering import close_incident, report_incident
+from kezhi.rights.registering import close_incident, link_integration, report_incident
 from kezhi.web.requests import PersonRequest, must_may, typed
 from kezhi.web.rights.answering import done
 
@@ -110,6 +112,20 @@ def _lines(head: list[str], rows: Iterator[Any]) -> Iterator[str]:
     yield "\ufeff" + writer.writerow(head)
     for row in rows:
         yield writer.writerow([harmless_cell(str(each)) for each in row])
+
+
+@require_POST
+def link(request: PersonRequest, pk: int) -> HttpResponse:
+    """POST program: the connected program that this recipient stands for, or nothing."""
+    recipient = get_object_or_404(Recipient.objects.visible_to(request.actor), pk=pk)
+    chosen = record_id(typed(request, "program", 20))
+    program = get_object_or_404(Integration, pk=chosen) if chosen else None
+    return done(
+        request,
+        lambda: link_integration(recipient, program, actor=request.actor, on=request.today),
+        _("Saved."),
+        registry["recipient"].url_of(recipient),
+    )
 
 
 @require_POST

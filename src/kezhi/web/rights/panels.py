@@ -7,17 +7,20 @@ from typing import Any
 
 from django.urls import reverse
 
+from kezhi.accounts.models import Integration
 from kezhi.customers.models import Consent, Contact
 from kezhi.records import registry
 from kezhi.rights.breaches import CLOCKS, affected
 from kezhi.rights.deadlines import used
-from kezhi.rights.models import DataRequest, Incident
+from kezhi.rights.models import DataRequest, Incident, Recipient
+from kezhi.rights.registering import unregistered_integrations
 from kezhi.web.records import running
 from kezhi.web.records.actions import TONES
 from kezhi.web.records.record import PANELS, Panel
 from kezhi.web.requests import PersonRequest
 
 SHOWN = 50
+MOST_COUNTED = 100_000
 
 
 def _consent(request: PersonRequest, consent: Consent) -> Panel:
@@ -70,6 +73,23 @@ def _request(request: PersonRequest, found: DataRequest) -> Panel:
     return Panel("rights/_request_panel.html", about)
 
 
+def _recipient(request: PersonRequest, recipient: Recipient) -> Panel:
+    linked = Integration.objects.filter(pk=recipient.integration_id or 0).first()
+    choices = [linked] if linked else []
+    may_edit = request.actor.may("edit", "recipient")
+    about = {
+        "recipient": recipient,
+        "linked": linked,
+        "programs": [(each.pk, each.name) for each in (*choices, *unregistered_integrations())]
+        if may_edit
+        else [],
+        "may_edit": may_edit,
+        "transfers": recipient.transfers.filter(year=request.today.year)[:MOST_COUNTED].count(),
+        "year": request.today.year,
+    }
+    return Panel("rights/_recipient_panel.html", about)
+
+
 def _incident(request: PersonRequest, incident: Incident) -> Panel:
     actor = request.actor
     about = {
@@ -103,6 +123,7 @@ PANELS.update(
         "contact": _contact,
         "data_request": _request,
         "incident": _incident,
+        "recipient": _recipient,
     }
 )
 TONES["data_request"] = _request_tones

@@ -46,7 +46,7 @@ def index(request: PersonRequest) -> HttpResponse:
             (each, [(CLOCKS[name], until) for name, until in each.clocks]) for each in incidents
         ],
         "transfers": transfers_of(request.today.year),
-        "unregistered": unregistered_integrations(),
+        "unregistered": [each.name for each in unregistered_integrations()],
         "rules": rules(),
         "limits": LIMITS,
         "policy": ContactPolicy.objects.first() or ContactPolicy(),

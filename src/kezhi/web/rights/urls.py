@@ -35,6 +35,7 @@ urlpatterns = [
     path("data-requests/<int:pk>/outcome/", requests.carry_out, name="request-outcome"),
     path("data-requests/<int:pk>/refusal/", requests.turn_down, name="request-refusal"),
     path("data-requests/files/<int:pk>/", requests.fetch, name="request-file"),
+    path("recipients/<int:pk>/program/", incidents.link, name="recipient-program"),
     path("incidents/<int:pk>/report/", incidents.report, name="incident-report"),
     path("incidents/<int:pk>/closure/", incidents.close, name="incident-closure"),
     path("incidents/<int:pk>/letters/", incidents.letters, name="incident-letters"),
