@@ -36,6 +36,7 @@ from kezhi.messaging.noticing import forget_old
 from kezhi.messaging.webhooks import inbound
 from kezhi.messaging.webhooks import keeping as webhooks
 from kezhi.operations.backups.nightly import tend_backups
+from kezhi.operations.minding_jobs import forget_ended_jobs
 from kezhi.operations.slow_pages import forget_slow_pages
 from kezhi.workbench.attaching import sweep_attachments
 from kezhi.workbench.bulk_changing import forget_old_runs
@@ -219,6 +220,7 @@ def make_backup(timestamp: int) -> None:
 @app.task(name="jobs.forget_slow_pages", queueing_lock="jobs.forget_slow_pages")
 def forget_slow(timestamp: int) -> None:
     forget_slow_pages(at=timezone.now())
+    forget_ended_jobs(at=timezone.now())
 
 
 @app.periodic(cron="50 4 * * *")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -24,6 +24,7 @@ from kezhi.insight.studying import cancel_study
 from kezhi.workbench.bulk_changing import cancel_bulk
 from kezhi.workbench.models import BulkRun
 
+KEPT = timedelta(days=30)
 # Work that depends on nothing but its arguments, and may be done twice. Other work is begun again on its own
 # page, where people see what they begin.
 REPEATABLE = frozenset(
@@ -76,6 +77,12 @@ def repeat_job(job: JobRun, *, actor: Actor) -> JobRun:
     if JobRun.objects.under_way().filter(name=job.name, arguments=job.arguments).exists():
         raise Refused(_("It is under way already."))
     return queue.start(job.name, job.title, actor=actor, **job.arguments)
+
+
+def forget_ended_jobs(*, at: datetime) -> int:
+    """What they made stays; the rows that told of it go."""
+    ended = JobRun.objects.filter(finished_at__lt=at - KEPT)
+    return ended.exclude(state__in=[JobState.QUEUED, JobState.RUNNING]).delete()[0]
 
 
 def _seen(job: JobRun, actor: Actor) -> JobRun:

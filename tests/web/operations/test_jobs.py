@@ -1,5 +1,7 @@
 """The page of the jobs: one's own and everybody's, stopped, done again, with the reason of a failure."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,8 +12,9 @@ from kezhi.audit.models import Entry
 from kezhi.core import queue
 from kezhi.core.models import JobRun, JobState
 from kezhi.core.refusal import NotAllowed
-from kezhi.operations.minding_jobs import cancel_job
+from kezhi.operations.minding_jobs import cancel_job, forget_ended_jobs
 from kezhi.operations.models import SlowPage
+from kezhi.operations.slow_pages import forget_slow_pages, slow_routes
 
 
 def ended(job, state, message=""):
@@ -126,3 +129,16 @@ def test_the_state_of_the_installation_is_for_who_looks_after_it(
     assert "kezhi backup key" in page.text
     slow = web(owner).get("/settings/operations/slow-pages/").text
     assert "SELECT 1 &lt; 2" in slow
+
+
+def test_what_ended_a_month_ago_is_forgotten_with_slow_pages_of_two_weeks(owner, work):
+    now = timezone.now()
+    JobRun.objects.filter(state=JobState.DONE).update(finished_at=now - timedelta(days=31))
+    assert forget_ended_jobs(at=now) == 1
+    assert {job.state for job in JobRun.objects.all()} == {JobState.FAILED, JobState.QUEUED}
+    about = {"request_id": "a", "route": "/", "method": "GET", "status": 200, "seconds": 2.0,
+             "database_seconds": 1.0, "template_seconds": 0.5, "queries": 3, "slowest_query_seconds": 1.0}  # fmt: skip  # noqa: E501
+    for days in (1, 15):
+        SlowPage.objects.create(at=now - timedelta(days=days), **about)
+    assert [each.times for each in slow_routes(at=now)] == [1]
+    assert forget_slow_pages(at=now) == 1
