@@ -13,9 +13,9 @@ from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.ledger.models import AcquisitionCost
-from kezhi.workbench.customizing.entering import put
 
 KIND = "acquisition_cost"
+FIELDS = frozenset({"source", "campaign", "begins_on", "ends_on", "amount", "remark"})
 
 
 @audited("acquisition_cost.entered")
@@ -24,7 +24,7 @@ def enter_acquisition_cost(fields: dict[str, Any], *, actor: Actor, on: date) ->
     if not actor.may("create", KIND):
         raise NotAllowed(_("Your role doesn't enter costs of winning customers."))
     cost = AcquisitionCost(entry_key=uuid.uuid4().hex)
-    put(KIND, cost, fields, actor)
+    _put(cost, fields)
     _check(cost)
     cost.save()
     return cost
@@ -41,7 +41,7 @@ def edit_acquisition_cost(
 ) -> AcquisitionCost:
     cost = claim(cost, actor=actor, action="edit", version=version)
     note(fields=sorted(changes))
-    put(KIND, cost, changes, actor)
+    _put(cost, changes)
     _check(cost)
     cost.version += 1
     cost.save()
@@ -51,6 +51,11 @@ def edit_acquisition_cost(
 @audited("acquisition_cost.deleted")
 def delete_acquisition_cost(cost: AcquisitionCost, *, actor: Actor, on: date) -> None:
     claim(cost, actor=actor, action="delete").delete()
+
+
+def _put(cost: AcquisitionCost, fields: dict[str, Any]) -> None:
+    for name in FIELDS & fields.keys():
+        setattr(cost, name, fields[name] if fields[name] is not None else "")
 
 
 def _check(cost: AcquisitionCost) -> None:
