@@ -2,8 +2,8 @@
 
 import os
 import subprocess
-from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -44,11 +44,11 @@ def test_files_find_no_room_and_then_they_do(small_disk, settings, anhui_tea, li
 @pytest.mark.django_db(transaction=True)
 def test_the_database_finds_no_room_and_says_so(small_disk, web, owner, monkeypatch):
     with psycopg.connect(os.environ["KEZHI_TEST_ADMIN_URL"], autocommit=True) as server:
-        (folder,) = server.execute("SHOW data_directory").fetchone()
-        status = Path(folder).stat()
+        (pid,) = server.execute("SELECT pg_backend_pid()").fetchone()
+        user = psutil.Process(pid)
         for place in (small_disk, *small_disk.parents[:3]):
             place.chmod(0o777)
-        os.chown(small_disk, status.st_uid, status.st_gid)
+        os.chown(small_disk, user.uids().real, user.gids().real)
         server.execute("DROP TABLESPACE IF EXISTS kezhi_small")
         server.execute(f"CREATE TABLESPACE kezhi_small LOCATION '{small_disk}'")
         try:
