@@ -43,6 +43,14 @@ LISTS = (
     "insight_lostcustomer", "insight_unprofitable", "insight_paymentbehaviour", "insight_offer",
     "insight_lookalike", "insight_influence", "insight_customerreading",
 )  # fmt: skip
+# What a column holds that can't be null.
+EMPTY = {
+    "ArrayField": "'{}'",
+    "BooleanField": "false",
+    "CharField": "''",
+    "JSONField": "'{}'",
+    "IntegerField": "0",
+}
 EXEMPT = "SELECT customer_id FROM customers_exemption WHERE ended_on IS NULL"
 
 
@@ -153,7 +161,7 @@ def _blank(model: Any, facts: frozenset[str]) -> str:
     for field in model._meta.concrete_fields:
         if field.name in facts:
             continue
-        empty = "NULL" if field.null else "'{}'" if field.name == "leaves" else "''"
+        empty = "NULL" if field.null else EMPTY[field.get_internal_type()]
         if model is Snapshot and field.name == "tier":
             empty = "CASE WHEN is_by_hand THEN tier ELSE '' END"
         elif model is Standing and field.name in BY_HAND:
