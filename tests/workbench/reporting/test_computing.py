@@ -115,6 +115,9 @@ def test_who_has_several_tags_counts_in_each_and_once_in_the_total(owner, books)
     assert figures[("展会",)] == 4
     assert figures[("Nothing entered",)] == 4
     assert report.counts_several
+    shares = shown(asked(owner, "of=customer&measure=share&by=tags"))
+    assert shares[("重点",)] == Decimal(8) / 12
+    assert shares[(None,)] == 1
 
 
 def test_a_scope_narrows_every_figure(li_wei, books):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -87,7 +87,7 @@ class Figures:
 def compute(
     rows: Any, measures: Sequence[Measure], dimensions: Sequence[Dimension], asking: Any, top: int
 ) -> Figures:
-    """The figures over a queryset of records that were made `visible_to` the actor."""
+    """The figures over a queryset of records that were made `visible_to` the actor; shares are amounts yet."""
     try:
         inner, parameters = _inner(rows, measures, dimensions, asking)
     except EmptyResultSet:
@@ -295,10 +295,6 @@ def _read(
             key.append(groups[at].setdefault(places[at], group))
         cells[tuple(key)] = tuple(figures)
         counts[tuple(key)] = int(n or 0)
-    total = cells.get((None,) * many, ())
-    shares = [at for at, each in enumerate(measures) if each.function == SHARE]
-    if shares:
-        cells = {key: _shared(row, total, shares) for key, row in cells.items()}
     return Figures(
         tuple(_in_order(known, each) for known, each in zip(groups, dimensions, strict=True)),
         cells,
@@ -308,7 +304,16 @@ def _read(
     )
 
 
-def _shared(row: tuple[Any, ...], total: tuple[Any, ...], shares: list[int]) -> tuple[Any, ...]:
+def shared(figures: Figures, measures: Sequence[Measure]) -> Figures:
+    """The figures with each share as a part of the whole, instead of the amount that it is the share of."""
+    shares = [at for at, each in enumerate(measures) if each.function == SHARE]
+    if not shares or not figures.total:
+        return figures
+    cells = {key: _parted(row, figures.total, shares) for key, row in figures.cells.items()}
+    return replace(figures, cells=cells)
+
+
+def _parted(row: tuple[Any, ...], total: tuple[Any, ...], shares: list[int]) -> tuple[Any, ...]:
     return tuple(
         (Decimal(entry) / Decimal(total[at]) if entry is not None and total[at] else None)
         if at in shares

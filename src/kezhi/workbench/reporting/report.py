@@ -20,7 +20,7 @@ from kezhi.workbench.filtering.related import field_of
 from kezhi.workbench.operands import Unusable
 from kezhi.workbench.reporting import dimensions as dimensions_
 from kezhi.workbench.reporting import measures as measures_
-from kezhi.workbench.reporting.computing import Figures, Group, compute
+from kezhi.workbench.reporting.computing import Figures, Group, compute, shared
 from kezhi.workbench.reporting.dimensions import Dimension
 from kezhi.workbench.reporting.groups import Bucket, buckets
 from kezhi.workbench.reporting.measures import Measure
@@ -105,8 +105,8 @@ class Answer:
         top = 1000 if most else self.spec.top
         figures = compute(rows, self.measures, dimensions, self.asking, top)
         if any(each.is_several for each in dimensions):
-            return self._counted_once(figures, rows, dimensions)
-        return figures
+            figures = self._counted_once(figures, rows, dimensions)
+        return shared(figures, self.measures)
 
     def _counted_once(
         self, figures: Figures, rows: Any, dimensions: Sequence[Dimension]
