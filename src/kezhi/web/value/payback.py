@@ -78,6 +78,8 @@ def show(request: PersonRequest) -> HttpResponse:
         "may_import": request.actor.may("import", KIND),
         "is_kept": basis is not None and paying_back.won(basis) is not None,
         "paybacks": (),
+        "is_stale": False,
+        "times": _times(asked),
     }
     found = _found(asked, basis)
     if basis is None or not found:
@@ -89,9 +91,8 @@ def show(request: PersonRequest) -> HttpResponse:
         "finding": _finding(found),
         "chosen": _row(chosen, asked),
         "title": _title(chosen),
-        "chart": _chart(chosen),
+        "picture": _chart(chosen),
         "curve": _curve(chosen),
-        "times": _times(asked),
         "level": rules.interval_level,
         "source": source(basis.run),
         "is_stale": is_stale(basis.run),
