@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from cast import NOW
 from kezhi.core.actor import SYSTEM
@@ -24,6 +25,8 @@ def own_folders(settings, tmp_path):
     settings.DATA, settings.MEDIA_ROOT = tmp_path, tmp_path / "uploads"
     settings.BACKUPS, settings.BACKUP_KEY = tmp_path / "backups", ""
     settings.SECRET_KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF"
+    with translation.override("en"):
+        yield
 
 
 def finding(name, at=NOW):

@@ -76,7 +76,8 @@ def key(file: Path, passphrase: bool, data: Path | None) -> None:
         if passphrase
         else ""
     )
-    with database_at_hand(data), told():
+    settle(data)
+    with told():
         from django.conf import settings
 
         public = make_key(file.expanduser().absolute(), phrase)

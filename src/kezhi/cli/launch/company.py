@@ -28,9 +28,11 @@ def company_at_hand(data: Path | None = None) -> Iterator[None]:
 
 
 def settle(data: Path | None = None) -> None:
-    """Settings are those of the company at hand; its database isn't needed."""
+    """Settings are those of the company at hand; its database isn't needed. Raises CannotStart without one."""
     if data is not None or not os.environ.get("DATABASE_URL"):
-        os.environ["KEZHI_DATA"] = str(_folder(data))
+        folder = DataFolder(_folder(data))
+        folder.open_existing()
+        os.environ["KEZHI_DATA"] = str(folder.path)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezhi.settings")
 
 
