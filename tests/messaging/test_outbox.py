@@ -286,3 +286,63 @@ def test_the_list_holds_what_ones_own_people_sent(li_wei, chen_jing, manager, an
         for person in (li_wei, chen_jing, manager, analyst)
     }
     assert seen == {"liwei": 1, "chenjing": 0, "manager": 1, "analyst": 0}
+
+
+@pytest.fixture
+def tls_server(tmp_path, smtp_server):
+    """The same, behind TLS with a certificate that nobody trusts yet; gives port and certificate."""
+    import ssl
+
+    from aiosmtpd.controller import Controller
+
+    certificate, key = a_certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    controller = Controller(
+        smtp_server.postman, hostname="127.0.0.1", port=free_port(), ssl_context=context
+    )
+    controller.start()
+    yield controller.port, certificate
+    controller.stop()
+
+
+def a_certificate(folder):
+    from ipaddress import ip_address
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.test")])
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW - timedelta(days=400))
+        .not_valid_after(NOW + timedelta(days=4000))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    (folder / "cert.pem").write_bytes(made.public_bytes(pem))
+    (folder / "key.pem").write_bytes(key.private_bytes(pem, pkcs8, plain))
+    return folder / "cert.pem", folder / "key.pem"
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    account, tls_server, smtp_server, monkeypatch
+):
+    port, certificate = tls_server
+    MailAccount.objects.update(smtp_port=port, smtp_security="tls", smtp_user="")
+    sent = a_letter()
+    deliver(sent.pk, NOW)
+    assert (Outgoing.objects.get().problem, smtp_server.taken) == ("certificate", [])
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert later(minutes=2) == 1
