@@ -13,6 +13,7 @@ from kezhi.insight import figures
 from kezhi.insight.exempting import exemption_of
 from kezhi.insight.figures.customer import BranchPart, LeafPart, explanation
 from kezhi.insight.models import ValueRun
+from kezhi.insight.naming import MODELS
 
 MOST_FACTORS = 5
 
@@ -36,6 +37,11 @@ class Judgement:
     exemption: Exemption | None
     data: tuple[str, ...]
     measured_on: date | None
+
+    @property
+    def model(self) -> str:
+        name = self.run.chosen_model if self.run else ""
+        return str(MODELS.get(name, name))
 
     @property
     def is_judged(self) -> bool:
