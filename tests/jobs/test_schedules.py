@@ -48,6 +48,8 @@ def test_what_runs_by_itself_is_all_listed_here():
         "jobs.count_segments",
         "jobs.forget_bulk_runs",
         "jobs.forget_old_jobs",
+        "jobs.forget_slow_pages",
+        "jobs.make_backup",
         "jobs.nightly_value_run",
         "jobs.roll_important_dates",
         "jobs.score_customers",
