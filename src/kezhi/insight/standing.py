@@ -132,23 +132,26 @@ class Standings:
 
     def show(self) -> int:
         """Everybody who looks from the commit on sees them; returns how many rows were written."""
-        with sober() as cursor:
-            gone = None
-            if self.since is not None:
-                gone = _exchange(cursor, self.since, self.held)
-                if gone is None:
-                    logger.warning(
-                        "The table of standings is being read: its rows are changed one by one"
-                    )
-            if gone is None:
-                if self.since is not None:
-                    cursor.execute(STANDING_NEW, self.facts)
-                written = _change_rows(cursor, self.facts)
-            else:
-                written = self.held
+        gone = None if self.since is None else _exchange(self.since, self.held)
+        if gone is None:
+            written = self._change_rows()
+        else:
+            written = self.held
+            with connection.cursor() as cursor:
                 _forget(cursor, self.run, gone)
         overriding.hold_what_was_decided(self.run)
         _forget_exempted()
+        return written
+
+    def _change_rows(self) -> int:
+        with sober() as cursor:
+            if self.since is not None:
+                logger.warning("Somebody reads the standings for long: rows are changed one by one")
+                cursor.execute(STANDING_NEW, self.facts)
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LEAVING])
+            cursor.execute(STANDING_CHANGED, self.facts)
+            written = int(cursor.rowcount)
+            _forget_all_gone(cursor, self.run)
         return written
 
 
@@ -197,26 +200,18 @@ def _changed(cursor: CursorWrapper, run: ValueRun) -> float:
     return changed / looked_at if looked_at else 1.0
 
 
-def _exchange(cursor: CursorWrapper, since: int, held: int) -> list[int] | None:
+def _exchange(since: int, held: int) -> list[int] | None:
     """The customers that were deleted meanwhile; None where the present table can't be had for a moment."""
     for attempt in range(PATIENCE):
         if attempt:
             time.sleep(PAUSE)
         try:
-            with transaction.atomic():
+            with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute("SELECT kezhi_standing_exchange(%s, %s)", [since, held])
                 return list(cursor.fetchone()[0])
         except OperationalError:
             continue
     return None
-
-
-def _change_rows(cursor: CursorWrapper, facts: dict[str, Any]) -> int:
-    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LEAVING])
-    cursor.execute(STANDING_CHANGED, facts)
-    written = int(cursor.rowcount)
-    _forget_all_gone(cursor, ValueRun(pk=facts["run"]))
-    return written
 
 
 def _forget_all_gone(cursor: CursorWrapper, run: ValueRun) -> None:
