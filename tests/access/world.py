@@ -146,7 +146,7 @@ def _records(world: World) -> None:
     from kezhi.catalog.models import Product
     from kezhi.customers.creating import create_contact, create_customer
     from kezhi.customers.following_up import log_interaction, plan_follow_up
-    from kezhi.ledger.models import CostEntry, Order, OrderLine
+    from kezhi.ledger.models import AcquisitionCost, CostEntry, Order, OrderLine
     from kezhi.records import registry
     from kezhi.satisfaction.models import SurveyAnswer, SurveyItem
 
@@ -192,6 +192,9 @@ def _records(world: World) -> None:
         line_key="l-1",
         product=made["product"],
         amount=Decimal(100),
+    )
+    made["acquisition_cost"] = AcquisitionCost.objects.create(
+        source="展会", begins_on=TODAY, ends_on=TODAY, amount=Decimal(100), entry_key="k-2"
     )
     made["survey_item"] = SurveyItem.objects.create(code="Q1", text="满意吗", factor="product")
     made["survey_answer"] = SurveyAnswer.objects.create(
