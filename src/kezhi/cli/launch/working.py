@@ -33,6 +33,7 @@ def work(concurrency: int, given_up_after: float) -> None:
 async def _work(connector: DjangoConnector, concurrency: int, given_up_after: float) -> None:
     """A database that goes away is waited for: nobody has to start the worker again."""
     from kezhi.messaging.webhooks.delivering import deliver  # Django is set up by now
+    from kezhi.workbench.customizing.definitions import as_of_now
 
     asked_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -40,7 +41,7 @@ async def _work(connector: DjangoConnector, concurrency: int, given_up_after: fl
         loop.add_signal_handler(number, asked_to_stop.set)
     stopped = threading.Event()
     # Not a job: no import may hold up what other systems are told.
-    delivery = asyncio.create_task(asyncio.to_thread(deliver, stopped))
+    delivery = asyncio.create_task(asyncio.to_thread(deliver, stopped, as_of_now))
     try:
         while not asked_to_stop.is_set():
             try:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -27,7 +27,6 @@ from kezhi.core import outbound
 from kezhi.core.outbound import Unreachable
 from kezhi.messaging.models import Delivery, Webhook
 from kezhi.messaging.webhooks import keeping, messages, signing
-from kezhi.workbench.customizing import definitions
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +65,7 @@ class Reply:
 
 
 Send = Callable[[str, dict[str, str], bytes], Reply]
+Fields = Callable[[], AbstractContextManager[None]]
 
 
 def send(url: str, headers: dict[str, str], body: bytes) -> Reply:
@@ -80,7 +80,10 @@ def send(url: str, headers: dict[str, str], body: bytes) -> Reply:
 
 
 class Dispatcher:
-    """Begins what is due and notes what became of it; `clock` and `pool` are changed in tests."""
+    """Begins what is due and notes what became of it; `clock`, `pool` and `send` are changed in tests.
+
+    Within `fields()` the kinds have the company's own fields, as they are at that moment.
+    """
 
     def __init__(
         self,
@@ -88,8 +91,9 @@ class Dispatcher:
         clock: Callable[[], datetime] = timezone.now,
         pool: Executor | None = None,
         send: Send = send,
+        fields: Fields = nullcontext,
     ) -> None:
-        self.clock, self.send = clock, send
+        self.clock, self.send, self.fields = clock, send, fields
         self.pool = pool or ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook")
         self.under_way: dict[Future[Reply], tuple[int, int]] = {}  # webhook and delivery
 
@@ -135,7 +139,7 @@ class Dispatcher:
             return 0
         actor = messages.acting_for(webhook.integration)
         try:
-            with definitions.as_of_now():
+            with self.fields():
                 body = messages.message(webhook, delivery, actor)
         except messages.Withheld:
             _end(delivery, Delivery.State.WITHHELD, at)
@@ -226,13 +230,13 @@ def _end(delivery: Delivery, state: Delivery.State, at: datetime) -> None:
 # ---- in the worker ----
 
 
-def deliver(stopped: threading.Event) -> None:
+def deliver(stopped: threading.Event, fields: Fields) -> None:
     """For the life of a worker. Another worker that delivers already is left alone; this one stands by."""
     while not stopped.is_set():
         try:
             with _alone() as is_ours:
                 if is_ours:
-                    Dispatcher().work_until(stopped)
+                    Dispatcher(fields=fields).work_until(stopped)
         except (OperationalError, InterfaceError):
             logger.warning("The database doesn't answer; trying again.")
         except Exception:

@@ -15,7 +15,7 @@ from kezhi.messaging.models import Delivery, Webhook
 from kezhi.messaging.webhooks.batches import BATCHES
 from kezhi.messaging.webhooks.listening import PING
 from kezhi.records import Kind, registry
-from kezhi.workbench.holding import held
+from kezhi.records.holding import held
 
 
 class Withheld(Exception):
