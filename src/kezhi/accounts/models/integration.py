@@ -38,7 +38,7 @@ class Integration(models.Model):
 
     name = models.CharField(max_length=80)
     purpose = models.CharField(max_length=300)
-    owner = models.ForeignKey(PERSON, models.PROTECT, related_name="integrations")
+    owner = models.ForeignKey(PERSON, models.CASCADE, related_name="integrations")
     grants = models.JSONField(default=dict)
     field_rules = models.JSONField(default=dict, blank=True)
     networks = ArrayField(models.CharField(max_length=50), default=list, blank=True)
