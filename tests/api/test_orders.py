@@ -60,6 +60,15 @@ def test_another_day_moves_the_lines_too(erp):
     }
 
 
+def test_whoever_saw_an_older_order_overwrites_nothing(erp):
+    assert erp.put("/orders/key:SO-1", ORDER, if_match='"1"').status == 412
+    first = erp.put("/orders/key:SO-1", ORDER)
+    erp.put("/orders/key:SO-1", {"remark": "急"}, if_match=first.headers["ETag"])
+    again = erp.put("/orders/key:SO-1", {"remark": "缓"}, if_match=first.headers["ETag"])
+    assert again.status == 412
+    assert Order.objects.get().remark == "急"
+
+
 def test_an_order_is_new_only_once(erp):
     assert erp.post("/orders", {"number": "SO-1", **ORDER}).status == 201
     assert erp.post("/orders", {"number": "SO-1", **ORDER}).status == 409

@@ -94,6 +94,8 @@ def tell(
             raise Problem("refused", _("This number is taken."))
     else:
         call.must_may("create", "order")
+    if version is not None and not is_known:
+        raise Problem("changed-meanwhile", _("Somebody changed it since. Read it again."))
     entries, wrong = fields.read(told, is_new=False, at=at)
     read: list[Line] | None = None
     if lines is not None:
