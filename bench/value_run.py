@@ -219,8 +219,8 @@ def measure(folder: Path, arguments: argparse.Namespace) -> int:
     addresses = server.start()
     try:
         mark, data = folder / f"bought-{arguments.customers}", folder / "data"
+        child("migrate", arguments, addresses.owner, data, server.pid or 0)
         if not mark.exists():
-            child("migrate", arguments, addresses.owner, data, server.pid or 0)
             child("fill", arguments, addresses.superuser, data, server.pid or 0)
             mark.touch()
         told = []
