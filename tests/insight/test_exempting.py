@@ -43,6 +43,7 @@ def test_an_objection_counts_at_once_and_in_every_run_and_the_totals_stay(
         exempt_customer(buyer, actor=li_wei, on=TODAY, reason=" ")
     exempt_customer(buyer, actor=li_wei, on=TODAY, reason="来信反对")
     assert not any(judged(buyer))
+    assert not Snapshot.objects.filter(customer=buyer, p_alive__isnull=False).exists()
     run = measure()
     assert not any(judged(buyer))
     snapshot = Snapshot.objects.get(run=run, customer=buyer)

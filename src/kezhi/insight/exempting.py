@@ -98,21 +98,18 @@ def exemption_of(customer: Customer) -> Exemption | None:
 
 
 def forget(customers: Sequence[int]) -> None:
-    """Take the judgements of these customers off every page: standing, latest run, lists, offers."""
+    """Take the judgements of these customers off every page: standing, every run that is kept, lists."""
     ids = list(customers)
-    latest = ValueRun.objects.latest_published()
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE customers_standing SET {_blank(Standing, STANDING_FACTS)}"
             " WHERE customer_id = ANY(%s)",
             [ids],
         )
-        if latest is not None:
-            cursor.execute(
-                f"UPDATE insight_snapshot SET {_blank(Snapshot, FACTS)}"
-                " WHERE run_id = %s AND customer_id = ANY(%s)",
-                [latest.pk, ids],
-            )
+        cursor.execute(
+            f"UPDATE insight_snapshot SET {_blank(Snapshot, FACTS)} WHERE customer_id = ANY(%s)",
+            [ids],
+        )
         for table in LISTS:
             cursor.execute(f"DELETE FROM {table} WHERE customer_id = ANY(%s)", [ids])
 
