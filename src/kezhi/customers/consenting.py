@@ -119,11 +119,11 @@ def refuse(
 
     Returns how many consents it ended. A person without any is kept as having refused.
     """
-    if purpose not in Purpose.values or (channel and channel not in ConsentChannel.values):
-        raise Refused(_("There is no such purpose or channel."))
     customer = person.customer if isinstance(person, Contact) else person
     if not may_work_on(actor, "edit", "consent", customer):
         raise NotAllowed(_("Your role doesn't change consents of this customer."))
+    if purpose not in Purpose.values or (channel and channel not in ConsentChannel.values):
+        raise Refused(_("There is no such purpose or channel."))
     whose = (
         Q(contact=person)
         if isinstance(person, Contact)

@@ -140,10 +140,10 @@ def gather_evidence(request: PersonRequest) -> HttpResponse:
 @require_POST
 def fetch_evidence(request: PersonRequest, pk: int) -> FileResponse:
     """The file of a job that one has started oneself."""
-    must_may(request, "export", "data_request")
-    must_may(request, "export", "audit")
     jobs = JobRun.objects.filter(name="rights.evidence", actor_id=request.actor.pk)
     job = get_object_or_404(jobs.filter(state=JobState.DONE), pk=pk)
+    must_may(request, "export", "data_request")
+    must_may(request, "export", "audit")
     path = path_of_package(UUID(job.result["file"]))
     if not path.exists():
         raise Http404
