@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from kezhi.cli.launch.company import company_at_hand, settle
+from kezhi.cli.launch.company import company_at_hand
 from kezhi.cli.launch.language import gettext as _
 
 
@@ -61,7 +62,7 @@ def _at_hand(data: Path | None) -> Iterator[None]:
         with company_at_hand(data):
             yield
         return
-    settle()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezhi.settings")
     import django
 
     django.setup()
