@@ -75,6 +75,8 @@ def make_backup(
         )
         _settle(making)
         return making.rename(_free(shelf, at))
+    except psycopg.Error as error:
+        raise tools.refused(error) from error
     except OSError as error:
         raise BackupTrouble(
             gettext_noop("The backup couldn’t be written to %(folder)s: %(reason)s."),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 import pyrage
 
 from kezhi.operations.backups import keeping, streams, tools
@@ -204,7 +205,10 @@ def _compare(backup: Opened, url: str) -> None:
 
 
 def _clear(url: str) -> None:
-    with tools.reach(url) as connection, connection.transaction():
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-        connection.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
+    try:
+        with tools.reach(url) as connection, connection.transaction():
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+            connection.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
+    except psycopg.Error as error:
+        raise tools.refused(error) from error

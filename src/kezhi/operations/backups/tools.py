@@ -50,6 +50,13 @@ def reach(url: str) -> psycopg.Connection[tuple[object, ...]]:
         ) from error
 
 
+def refused(error: psycopg.Error) -> BackupTrouble:
+    lines = str(error).strip().splitlines()
+    return BackupTrouble(
+        gettext_noop("The database refused: %(reason)s"), reason=lines[0] if lines else "?"
+    )
+
+
 def named(url: str) -> tuple[str, dict[str, str]]:
     """The address without its password, which goes in the environment: a command line is for all to see."""
     parts = urlsplit(url)
