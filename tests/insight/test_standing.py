@@ -1,8 +1,10 @@
 """Everybody's standing in a table written anew: it must come out as if its rows had been changed one by one."""
 
+import os
 import threading
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import connection, connections
 
@@ -178,3 +180,16 @@ def test_what_people_decide_while_the_table_is_made_holds(trading, measure, anew
     unjudged = Standing.objects.get(pk=objects.pk)
     assert (unjudged.score, unjudged.tier, unjudged.potential_value) == (None, "", None)
     assert unjudged.occasions > 0
+
+
+def test_the_application_may_exchange_this_table_although_it_may_make_none(clone, worker_id):
+    base, _slash, _name = os.environ["KEZHI_TEST_APPLICATION_URL"].rpartition("/")
+    name = clone(f"kezhi_standing_{worker_id}")
+    with psycopg.connect(f"{base}/{name}") as application:
+        application.execute("SELECT kezhi_standing_next()")
+        application.execute("INSERT INTO customers_standing_next SELECT * FROM customers_standing")
+        application.execute("SELECT kezhi_standing_index()")
+        since = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+        gone = application.execute(f"SELECT kezhi_standing_exchange({since}, 0)").fetchone()
+        assert gone == ([],)
+        application.execute("DELETE FROM customers_standing")
