@@ -12,7 +12,7 @@ from kezhi.workbench.reporting.keeping import save_dashboard, save_report
 from kezhi.workbench.reporting.scheduling import schedule_report
 from kezhi.workbench.reporting.spec import Spec
 
-EVERYONE = SavedView.Audience.EVERYONE.value
+EVERYONE, PRIVATE = SavedView.Audience.EVERYONE.value, SavedView.Audience.PRIVATE.value
 REPORTS: tuple[tuple[str, str, str, list[tuple[str, str]]], ...] = (
     (
         "lin",
@@ -35,7 +35,7 @@ REPORTS: tuple[tuple[str, str, str, list[tuple[str, str]]], ...] = (
     (
         "zhou",
         "华东：谁在联系客户",
-        EVERYONE,
+        PRIVATE,
         [
             ("of", "interaction"), ("measure", "count"), ("by", "author"), ("by", "at.month"),
             ("during", "at.12m"), ("picture", "line"), ("top", "5"),
@@ -44,7 +44,7 @@ REPORTS: tuple[tuple[str, str, str, list[tuple[str, str]]], ...] = (
     (
         "wang",
         "我的客户按城市",
-        SavedView.Audience.PRIVATE.value,
+        PRIVATE,
         [
             ("of", "customer"), ("measure", "sum.revenue_12m"), ("measure", "count"),
             ("by", "city"), ("picture", "bar"),
