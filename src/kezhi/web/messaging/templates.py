@@ -66,8 +66,9 @@ def show(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def remove(request: PersonRequest, pk: int) -> HttpResponse:
-    must_may(request, "delete", "mail_template")
+    must_may(request, "read", "mail_template")
     template = get_object_or_404(MailTemplate.objects.visible_to(request.actor), pk=pk)
+    must_may(request, "delete", "mail_template")
     merging.delete_template(template, actor=request.actor)
     messages.success(request, _("The template is gone"))
     return redirect("mail-templates")
