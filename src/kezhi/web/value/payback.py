@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from kezhi.audit.recording import record
@@ -272,7 +272,7 @@ def _chart(one: SourcePayback) -> dict[str, Any]:
 
 def _times(asked: Asked) -> list[dict[str, Any]]:
     labels = {
-        "all": _("Since costs are known"),
+        "all": pgettext("view", "All"),
         "12": _("12 months"),
         "24": _("24 months"),
         "36": _("36 months"),
