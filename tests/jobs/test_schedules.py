@@ -41,6 +41,7 @@ def test_every_name_that_is_queued_is_known_to_the_worker():
 def test_what_runs_by_itself_is_all_listed_here():
     scheduled = {periodic.task.name for periodic in app.periodic_registry.periodic_tasks.values()}
     assert scheduled == {
+        "jobs.apply_retention",
         "jobs.check_search",
         "jobs.clear_sessions",
         "jobs.close_abandoned",
@@ -55,6 +56,7 @@ def test_what_runs_by_itself_is_all_listed_here():
         "jobs.forget_slow_pages",
         "jobs.make_backup",
         "jobs.nightly_value_run",
+        "jobs.remind_of_requests",
         "jobs.roll_important_dates",
         "jobs.score_customers",
         "jobs.score_new_customers",
