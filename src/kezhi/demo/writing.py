@@ -186,7 +186,7 @@ def _letters_sent(
             actor=teller,
             at=sent_at,
             account=account,
-            answers=answered if number == 0 else None,
+            answers=answered if answered and answered.customer_id == contact.customer_id else None,
         )
         Outgoing.objects.filter(about_kind="interaction", about_id=entry.pk).update(
             state=state,
