@@ -51,7 +51,9 @@ def place_of(share: ArrayLike) -> NDArray[np.intp]:
     >>> place_of(np.array([0.0, 0.1, 0.25, 0.9])).tolist()
     [0, 1, 1, 4]
     """
-    found = np.searchsorted(np.array(EDGES), np.clip(np.asarray(share, dtype=np.float64), 0.0, 1.0), side="left")
+    found = np.searchsorted(
+        np.array(EDGES), np.clip(np.asarray(share, dtype=np.float64), 0.0, 1.0), side="left"
+    )
     return np.asarray(found)
 
 
@@ -88,7 +90,9 @@ def how_often_won(
     steps = []
     for k, probability in enumerate(shares.tolist()):
         yes, no = evidence[k] * probability, evidence[k] * (1 - probability)
-        low, high = (float(betaincinv(yes, no, (1 + side * level) / 2)) for side in (-1, 1))
+        # Jeffreys' interval: nobody out of many isn't surely nobody.
+        ends = [float(betaincinv(yes + 0.5, no + 0.5, (1 + s * level) / 2)) for s in (-1, 1)]
+        low, high = min(ends[0], probability), max(ends[1], probability)
         above = EDGES[max(k - 1, 0)]
         steps.append(
             Step(above, EDGES[k], int(counts[k]), int(wins[k]), float(probability), low, high)
