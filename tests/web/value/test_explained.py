@@ -5,7 +5,7 @@ import pytest
 from kezhi.core.actor import SYSTEM
 from kezhi.customers.models import Customer
 from kezhi.insight import explaining, figures
-from kezhi.insight.models import Snapshot
+from kezhi.insight.models import Snapshot, ValueRun
 
 pytestmark = pytest.mark.django_db
 
@@ -21,11 +21,32 @@ def buyer(measured):
     return rows.exclude(revenue_trend=None).order_by("-potential_value").first().customer
 
 
+@pytest.fixture
+def growing(buyer, measured):
+    """The buyer, compared with customers alike."""
+    effect = {"attribute": "industry", "level": "餐饮", "factor": 1.4, "customers": 212}
+    step = {"customers": 90, "won": 9}
+    growth = {"customers": 57, "frontier": {"effects": [effect]}, "winning": {"steps": [step] * 5}}
+    ValueRun.objects.filter(pk=measured.pk).update(summary=measured.summary | {"growth": growth})
+    Customer.objects.filter(pk=buyer.pk).update(industry="餐饮")
+    Snapshot.objects.filter(run=measured, customer=buyer).update(
+        growth_value=1800,
+        growth_low=900,
+        growth_high=2700,
+        wallet=60_000,
+        wallet_gap=9_000,
+        win_probability=0.1,
+        wallet_basis="peers",
+    )
+    return buyer
+
+
 def opened(buyer, name):
     return f"/customers/{buyer.pk}/figures/{name}/"
 
 
-def test_each_figure_tells_all_of_it(web, buyer, owner):
+def test_each_figure_tells_all_of_it(web, growing, owner):
+    buyer = growing
     for name in explaining.FIGURES:
         text = web(owner, "en").get(opened(buyer, name)).content.decode()
         assert "/orders/?" in text
@@ -35,6 +56,21 @@ def test_each_figure_tells_all_of_it(web, buyer, owner):
         assert changes == (name not in ("value_at_risk", "expected_next_on"))
         chinese = web(owner, "zh-hans").get(opened(buyer, name))
         assert "怎么来的" in chinese.content.decode()
+
+
+def test_growth_tells_whom_it_compares_and_how_often_gaps_closed(web, growing, owner):
+    text = web(owner, "en").get(opened(growing, "growth_value")).content.decode()
+    assert "Industry: 餐饮" in text
+    assert "from 212 customers" in text
+    assert "Of 90 customers with such a gap a year ago, 9 spent as much" in text
+    assert "80% interval of the mean" in text
+    assert "yearly demand" in text
+    both = web(owner, "en").get(opened(growing, "potential_value")).content.decode()
+    assert "Continuation value plus growth potential" in both
+    assert opened(growing, "growth_value") in both
+    page = web(owner, "en").get(f"/customers/{growing.pk}/").content.decode()
+    assert "continuation" in page
+    assert opened(growing, "growth_value") in page
 
 
 def test_what_went_in_makes_the_figure(buyer, measured):
