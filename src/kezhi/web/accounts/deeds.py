@@ -78,7 +78,9 @@ LABELS: dict[str, str | Promise] = {
     "contact.edited": gettext_lazy("edited the contact"),
     "contact.exported": gettext_lazy("exported contacts"),
     "contact.merged": gettext_lazy("merged contacts into"),
-    "acquisition_payback.exported": gettext_lazy("exported what winning customers costs and brings"),
+    "acquisition_payback.exported": gettext_lazy(
+        "exported what winning customers costs and brings"
+    ),
     "acquisition_cost.entered": gettext_lazy("entered a cost of winning customers:"),
     "acquisition_cost.edited": gettext_lazy("changed a cost of winning customers:"),
     "acquisition_cost.deleted": gettext_lazy("deleted a cost of winning customers:"),
