@@ -23,6 +23,7 @@ from kezhi.customers.creating import create_contact, create_customer, edit_conta
 from kezhi.customers.following_up import log_interaction, plan_follow_up
 from kezhi.customers.models import Contact, Customer, Draft
 from kezhi.ledger.models import CostEntry, Order
+from kezhi.messaging.models import Incoming, MailAccount, Notice, Outgoing
 from kezhi.records import registry
 from kezhi.rights.erasing import erase_person, plan_erasure
 from kezhi.rights.holding_back import end_hold, set_hold
@@ -98,9 +99,29 @@ def plant(customer, owner, on=TODAY):
     Draft.objects.create(
         customer=customer, author=owner, text=f"{NAME} 草稿"
     ) if _has_draft() else None
+    _letters(customer, owner)
     JobRun.objects.create(name="x", title=f"Import {NAME}", result={"to": EMAIL})
     queue.defer("workbench.read_attachment", attachment=0, note=f"{NAME} {PHONE}")
     return contact
+
+
+def _letters(customer, owner):
+    """What they wrote, what they were written, and what a colleague was told of it."""
+    mailbox = MailAccount.objects.create(name="客服", address="cs@tea.example")
+    Incoming.objects.create(
+        account=mailbox, uid_validity=1, uid=customer.pk, sha256=f"{customer.pk:064}", size=9,
+        from_address=EMAIL, from_name=NAME, subject=f"{NAME} 要报价", text=f"电话 {PHONE}",
+        to=[[NAME, EMAIL]], customer_id=customer.pk, received_at=NOW,
+    )  # fmt: skip
+    Outgoing.objects.create(
+        account=mailbox, purpose="letter", message_id=f"<{customer.pk}@tea.example>", to=[EMAIL],
+        subject="报价", text=f"{NAME} 你好", about_kind="customer", about_id=customer.pk,
+        next_try_at=NOW, created_at=NOW,
+    )  # fmt: skip
+    Notice.objects.create(
+        person=owner, kind="letter", words={"from": NAME}, about_kind="customer",
+        about_id=customer.pk, created_at=NOW,
+    )  # fmt: skip
 
 
 def _has_draft():
@@ -259,6 +280,7 @@ def test_a_customer_who_is_a_person_keeps_their_facts_under_a_pseudonym(owner, d
         {"name": NAME, "form": "person", "phone": PHONE, "email": EMAIL}, actor=owner, on=TODAY
     )
     log_interaction(person, "call", "问价", actor=owner, at=NOW)
+    _letters(person, owner)
     order = Order.objects.create(
         number="SO-9", customer=person, ordered_on=TODAY, currency="CNY", amount=Decimal(99),
         custom={"to": NAME}, **person.place,
@@ -267,6 +289,7 @@ def test_a_customer_who_is_a_person_keeps_their_facts_under_a_pseudonym(owner, d
     left = Customer.objects.get(pk=person.pk)
     assert (left.name, left.phone, left.email) == (erasure.pseudonym, "", "")
     assert left.interactions.count() == 0
+    assert not any(model.objects.exists() for model in (Incoming, Outgoing))
     assert left.standing.tier == ""
     order.refresh_from_db()
     assert order.amount == 99

@@ -108,12 +108,13 @@ def tied_to(person: Person) -> dict[str, list[int]]:
             if new:
                 found.setdefault(model._meta.db_table, []).extend(sorted(new))
                 waiting.append((model, sorted(new)))
-    for loose in _by_kind_and_id():
-        if hanging := _loose(loose, root, found):
-            found[loose._meta.db_table] = hanging
-    for table, column in (("accounts_share", "customer_id"),):
-        if root is Customer:
-            found[table] = _ids(f"SELECT id FROM {table} WHERE {column} = %s", [person.pk])
+    for loose, kind, key in _by_kind_and_id():
+        if hanging := _loose(loose, kind, key, root, found):
+            known = found.get(loose._meta.db_table, ())
+            found[loose._meta.db_table] = sorted({*known, *hanging})
+    for table in _BARE if root is Customer else ():
+        hanging = _ids(f"SELECT id FROM {table} WHERE customer_id = %s", [person.pk])
+        found[table] = sorted({*found.get(table, ()), *hanging})
     return {table: ids for table, ids in found.items() if ids}
 
 
@@ -132,25 +133,35 @@ def _pointing(target: type[models.Model]) -> Iterator[tuple[type[models.Model], 
 _SNAPSHOTS = frozenset({"insight_snapshot"})
 
 
-def _by_kind_and_id() -> list[type[models.Model]]:
+# Tables of lower apps, which name the customer without a foreign key.
+_BARE = ("accounts_share", "messaging_incoming", "messaging_outgoing")
+# How tables name a record without a foreign key.
+_PAIRS = (("kind", "object_id"), ("about_kind", "about_id"))
+
+
+def _by_kind_and_id() -> list[tuple[type[models.Model], str, str]]:
+    """Tables with such a pair of columns, and the pair."""
     found = []
     for model in apps.get_models():
         names = {each.name for each in model._meta.local_concrete_fields}
-        is_ours = model.__module__.startswith("kezhi.") and model._meta.db_table not in LOG
-        if is_ours and {"kind", "object_id"} <= names:
-            found.append(model)
+        if model.__module__.startswith("kezhi.") and model._meta.db_table not in LOG:
+            found += [(model, kind, key) for kind, key in _PAIRS if {kind, key} <= names]
     return found
 
 
 def _loose(
-    model: type[models.Model], root: type[models.Model], tied: dict[str, list[int]]
+    model: type[models.Model],
+    kind_column: str,
+    key_column: str,
+    root: type[models.Model],
+    tied: dict[str, list[int]],
 ) -> list[int]:
     """What hangs on the tied records. A visit to a contact is the customer's, and so are its files."""
     found: list[int] = []
     for kind, ids in kinds_of(tied).items():
         if root is Contact and kind not in OF_A_CONTACT:
             continue
-        rows = model._base_manager.filter(kind=kind, object_id__in=ids)
+        rows = model._base_manager.filter(**{kind_column: kind, f"{key_column}__in": ids})
         found.extend(rows.values_list("pk", flat=True))
     return sorted(found)
 
