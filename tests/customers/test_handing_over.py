@@ -77,6 +77,7 @@ def everything_that_points_to(person, customer, colleague, owner):
     from kezhi.accounts.models import Department, Team
     from kezhi.customers.models import Draft, Interaction, Mention, Need, Promise, Segment
     from kezhi.customers.models.card import CardBatch
+    from kezhi.rights.models import DataRequest
     from kezhi.workbench.models import Dashboard, Report, ReportSchedule, SavedView
 
     place = customer.place
@@ -102,6 +103,10 @@ def everything_that_points_to(person, customer, colleague, owner):
         report=kept, owner=person, at_time="08:00", zone="Asia/Shanghai", next_at=NOW
     )
     CardBatch.objects.create(event="展会", held_on=TODAY, owner=person)
+    DataRequest.objects.create(
+        sort="access", customer=customer, person_name="张三", channel="email", received_on=TODAY,
+        due_on=TODAY, assignee=person,
+    )  # fmt: skip
     share_customer(customer, colleague, actor=person, on=TODAY)
     other = create_customer({"name": "别家"}, actor=colleague, on=TODAY)
     share_customer(other, person, actor=colleague, on=TODAY)
