@@ -11,7 +11,7 @@ from kezhi.records import registry
 from kezhi.workbench.exporting import export
 
 pytestmark = pytest.mark.django_db
-# Two customers are there: C-1 and C-2.
+# Two customers are there: C-1, and C-2 with 赵云.
 FILES = {
     "customer": """编号,客户名称,企业类型,电话,城市,标签
 C-3,丙公司,企业,0551-62820033,合肥,重点; 茶
@@ -39,6 +39,11 @@ SO-2,C-2,2025-03-02,P-9,1,10,
 C-1,运费,2025-03-01,35.5,合肥到上海
 C-1,运费,2025-03-01,35.5,合肥到上海
 """,
+    "acquisition_cost": """来源,活动,费用开始,费用结束,金额,备注
+展会,春季展,2025-03-01,2025-03-31,18000,展位
+展会,春季展,2025-03-01,2025-03-31,18000,差旅
+""",
+    "consent": "同意事项,客户,同意人,渠道,同意日期,来源说明\n营销推广,C-2,赵云,邮箱,2025-03-01,展会登记表\n",
     "survey_item": """code,question,factor,unit,low,high,reversed,source,active
 Q-1,产品好用吗,product value,points of a scale,0,5,no,,yes
 Q-2,为产品付多少,monetary cost,money,,,,asked,no
@@ -60,6 +65,7 @@ Q-8,价格高吗,monetary cost
 @pytest.fixture
 def two_customers(bring_in):
     bring_in("customer", "编号,客户名称\nC-1,甲公司\nC-2,乙公司\n")
+    bring_in("contact", "客户,姓名\nC-2,赵云\n")
 
 
 def test_no_kind_is_forgotten():
