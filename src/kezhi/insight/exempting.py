@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from kezhi.audit.recording import audited, note
@@ -90,6 +91,12 @@ def end_exemption(customer: Customer, *, actor: Actor, on: date, reason: str) ->
     exemption.ended_by_id = actor.pk
     exemption.save()
     return exemption
+
+
+def with_exemption(rows: QuerySet[Customer]) -> QuerySet[Customer]:
+    """Each with `is_exempt`, so that hardly any page has to ask by itself."""
+    standing = Exemption.objects.filter(customer=OuterRef("pk"), ended_on__isnull=True)
+    return rows.annotate(is_exempt=Exists(standing))
 
 
 def exemption_of(customer: Customer) -> Exemption | None:

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from kezhi.core.actor import Actor
 from kezhi.records import registry
-from kezhi.workbench.reporting.keeping import pinned_reports
+from kezhi.workbench.reporting.keeping import everything_pinned, pinned_reports
 from kezhi.workbench.saving_views import pinned_views
 
 
@@ -218,13 +218,15 @@ def _others() -> Group:
 def _pinned(request: HttpRequest, actor: Actor) -> tuple[Place, ...]:
     """The views that this person or their colleagues pinned, of lists they may read."""
     address, known = request.get_full_path(), getattr(request, "saved_views", None)
+    if known is None:
+        reports, views = everything_pinned(actor)
+    else:
+        reports = pinned_reports(actor)
+        views = [(view.pk, path, view.name) for view, path in pinned_views(actor, known)]
+    kept = [Place(path, "chart", name, is_current=request.path == path) for path, name in reports]
     found = [
-        Place(path, "pin", view.name, is_current=path == address, slot=f"pin-{view.pk}")
-        for view, path in pinned_views(actor, known)
-    ]
-    kept = [
-        Place(path, "chart", name, is_current=request.path == path)
-        for path, name in pinned_reports(actor)
+        Place(path, "pin", name, is_current=path == address, slot=f"pin-{pk}")
+        for pk, path, name in views
     ]
     return (*kept, *found)
 

@@ -13,6 +13,7 @@ from kezhi.audit.sightings import note_sighting
 from kezhi.customers.models import Contact, Customer, Draft, Promise
 from kezhi.customers.models.standing import Stage
 from kezhi.insight import figures
+from kezhi.insight.exempting import with_exemption
 from kezhi.ledger.models import Order
 from kezhi.records import Condition, registry
 from kezhi.web.accounts import shares
@@ -45,7 +46,7 @@ KNOWN_CHANGED = "known-changed"
 def show(request: PersonRequest, pk: int) -> HttpResponse:
     """The whole page, or the part that htmx asks for by the id of its target."""
     rows = Customer.objects.visible_to(request.actor).select_related("standing", "owner")
-    told = answered.told_with(tier.told_with(rows), request.actor)
+    told = answered.told_with(tier.told_with(with_exemption(rows)), request.actor)
     customer: Customer = get_object_or_404(told, pk=pk)
     target = request.htmx.target if request.htmx else None
     if target in ("timeline", "older"):

@@ -67,7 +67,7 @@ def of(request: PersonRequest, customer: Customer) -> dict[str, Any]:
             for kind in ("promise", "need", "address", "identifier", "relation", "important_date")
         },
         "may_confirm": may_edit,
-        "exemption": exemption_of(customer),
+        "exemption": exemption_of(customer) if getattr(customer, "is_exempt", True) else None,
         "sees_rights": actor.may("read", "consent"),
     }
 

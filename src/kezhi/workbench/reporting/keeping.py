@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Value
+from django.db.models import F, Value
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import User
@@ -12,6 +12,7 @@ from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.ids import record_id
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.records import registry
 from kezhi.workbench.models import Dashboard, Report, SavedView
 from kezhi.workbench.operands import is_one_line
 from kezhi.workbench.reporting.delivered import REPORTS
@@ -81,16 +82,37 @@ def delete_dashboard(board: Dashboard, *, actor: Actor) -> None:
 
 def pinned_reports(actor: Actor) -> list[tuple[str, str]]:
     """Address and name of what this person or their colleagues pinned, in one question."""
-    boards, reports = (
+    return [(f"/{place}/{pk}/", name) for place, pk, name in _pinned(actor, _REPORTS)]
+
+
+def everything_pinned(actor: Actor) -> tuple[list[tuple[str, str]], list[tuple[int, str, str]]]:
+    """As `pinned_reports`, and (id, address, name) of views: one question where no views are known."""
+    rows = _pinned(actor, (*_REPORTS, (SavedView, F("kind"))))
+    reports = [(f"/{place}/{pk}/", name) for place, pk, name in rows if place in _PLACES]
+    views = [
+        (pk, f"/{registry[kind].address}/?view={pk}", name)
+        for kind, pk, name in rows
+        if kind in registry and actor.may("read", kind)
+    ]
+    return reports, views
+
+
+_PLACES = ("dashboards", "reports")  # no kind is called so: those have singular names
+_REPORTS = ((Dashboard, Value("dashboards")), (Report, Value("reports")))
+
+
+def _pinned(actor: Actor, sorts: Any) -> list[tuple[str, int, str]]:
+    """The first of each sort, in the order of `sorts`."""
+    parts = [
         model.objects.visible_to(actor)
         .filter(is_pinned=True)
-        .annotate(place=Value(place))
-        .order_by()
-        .values_list("place", "pk", "name")
-        for model, place in ((Dashboard, "dashboards"), (Report, "reports"))
-    )
-    found = boards.union(reports, all=True).order_by("place", "pk")[:MOST_PINNED]
-    return [(f"/{place}/{pk}/", name) for place, pk, name in found]
+        .annotate(place=place, turn=Value(turn))
+        .order_by("pk")
+        .values_list("place", "pk", "name", "turn")[:MOST_PINNED]
+        for turn, (model, place) in enumerate(sorts)
+    ]
+    rows = parts[0].union(*parts[1:], all=True).order_by("turn", "pk")
+    return [(place, pk, name) for place, pk, name, _turn in rows]
 
 
 def free_name(model: type[Kept], name: str, actor: Actor) -> str:
