@@ -35,6 +35,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[ADMIN_URL], os.environ[APPLICATION_URL] = addresses.superuser, addresses.application
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser comes last: it keeps an event loop, beside which Django refuses tests of the database."""
+    items.sort(key=lambda item: item.path.parent.name == "browser")
+
+
 SERVER: pytest.StashKey[Any] = pytest.StashKey()
 
 
