@@ -143,3 +143,25 @@ def test_the_queries_of_a_persons_page_do_not_grow(zhang, li_wei, django_assert_
         give_consent(fields | {"channel": channel, "source": "form"}, actor=li_wei, on=TODAY)
     with django_assert_max_num_queries(25):
         web.get(address)
+
+
+def test_an_incident_is_written_down_by_the_company_s_clock(officer):
+    web = Client()
+    web.force_login(officer)
+    told = {
+        "title": "邮件发错收件人",
+        "what": "报价单发给了别家",
+        "grade": "general",
+        "begun_on": str(TODAY),
+        "ended_on": str(TODAY),
+        "found_at": f"{TODAY}T09:30",
+        "in_china": "1",
+    }
+    wrong = web.post("/incidents/new/", {**told, "found_at": "昨天上午"})
+    assert wrong.status_code == 422
+    assert "请按 2026-11-20 09:30" in wrong.content.decode()
+    web.post("/incidents/new/", told)
+    incident = Incident.objects.get()
+    assert incident.found_at.isoformat() == f"{TODAY}T01:30:00+00:00"
+    page = web.get(f"/incidents/{incident.pk}/edit/").content.decode()
+    assert f'value="{TODAY}T09:30"' in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -38,6 +38,7 @@ CONTROLS = {
     K.SHARE: "number",
     K.MONEY: "money",
     K.DATE: "date",
+    K.MOMENT: "datetime-local",
     K.BOOLEAN: "checkbox",
     K.CHOICE: "select",
     K.PERSON: "select",
@@ -45,6 +46,7 @@ CONTROLS = {
     K.MULTI_CHOICE: "several",
     K.TAGS: "tags",
 }
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 SEVERAL = "\n"  # between several entries of one field
 WIDE = (K.LONG_TEXT, K.LINK, K.MULTI_CHOICE, K.TAGS)
 
@@ -114,7 +116,9 @@ class RecordForm:
         for name in kind.form if only is None else only:
             each = kind.field(name)
             typed = (
-                _typed(each, held(record, each)) if record is not None else form._suggested(each)
+                form._typed(each, held(record, each))
+                if record is not None
+                else form._suggested(each)
             )
             form.controls[name] = form._control(each, typed)
         return form
@@ -152,7 +156,13 @@ class RecordForm:
             return ""
         if callable(column.default) and each.kind is not K.MULTI_CHOICE:
             return ""
-        return _typed(each, column.get_default())
+        return self._typed(each, column.get_default())
+
+    def _typed(self, each: Field, entry: Any) -> str:
+        """As the control holds it; a moment by the company's clock."""
+        if isinstance(entry, datetime):
+            return f"{entry.astimezone(self.request.company.zone):%Y-%m-%dT%H:%M}"
+        return _typed(each, entry)
 
     def _control(self, each: Field, typed: str, search: str = "") -> Control:
         column = _column(self.kind, each)
@@ -193,18 +203,31 @@ class RecordForm:
             return self._several(control)
         if each.kind is K.TAGS:
             return self._tags(control)
+        if each.kind is K.MOMENT and control.typed.strip():
+            return self._fitting(each, self._moment(control.typed.strip()))
         reading = Reading(currency=self.request.company.currency, today=self.request.today)
         accepted = ImportField.of(
             each,
             places=_places(self.kind, each),
             at_least_zero=each.kind is K.INTEGER and not each.is_custom,
         )
-        text = parsing.parse(control.typed, accepted, reading)
+        text = None if each.kind is K.MOMENT else parsing.parse(control.typed, accepted, reading)
         if text is None:
             if control.is_required:
                 raise ValueError(_("Fill this in."))
             return None if _is_null(self.kind, each) else ""
         return self._fitting(each, _native(each, text))
+
+    def _moment(self, typed: str) -> datetime:
+        """Day and time by the company's clock."""
+        try:
+            told = datetime.fromisoformat(typed[:40])
+        except ValueError:
+            told = None
+        if told is None or not FIRST_YEAR <= told.year <= LAST_YEAR:
+            raise ValueError(_("Write day and time as 2026-11-20 09:30."))
+        local = told if told.tzinfo else told.replace(tzinfo=self.request.company.zone)
+        return local.astimezone(UTC)
 
     def _fitting(self, each: Field, entry: Any) -> Any:
         """What the table itself would refuse is said here, at the field."""
