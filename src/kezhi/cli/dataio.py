@@ -25,6 +25,7 @@ KINDS = {
     "important-dates": "important_date",
     "needs": "need",
     "promises": "promise",
+    "consents": "consent",
     "products": "product",
     "orders": "order",
     "costs": "cost",
