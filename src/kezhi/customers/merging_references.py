@@ -19,6 +19,7 @@ from django.db.models.lookups import IsNull
 
 from kezhi.accounts.models import Share
 from kezhi.customers.models import Contact, Customer, DuplicatePair, HandOverItem, MatchKey
+from kezhi.messaging.models import Incoming, Notice, Outgoing
 from kezhi.workbench.models import Attachment, SearchDocument, Tagging
 
 Root = type[models.Model]
@@ -62,6 +63,7 @@ class Reference:
         return self.model._base_manager.filter(**about)
 
 
+_MAIL = (Incoming, Outgoing, Notice)
 # Columns that hold a record's id without a foreign key, because their app lies below the record's. A higher
 # app adds its own.
 LOOSE: dict[Root, list[Reference]] = {
@@ -70,10 +72,14 @@ LOOSE: dict[Root, list[Reference]] = {
         Reference(Tagging, "object_id", "kind", "customer"),
         Reference(Attachment, "object_id", "kind", "customer"),
         Reference(HandOverItem, "object_id", "kind", "customer"),
+        Reference(Incoming, "customer_id"),
+        Reference(Outgoing, "customer_id"),
+        *(Reference(model, "about_id", "about_kind", "customer") for model in _MAIL),
     ],
     Contact: [
         Reference(Tagging, "object_id", "kind", "contact"),
         Reference(Attachment, "object_id", "kind", "contact"),
+        *(Reference(model, "about_id", "about_kind", "contact") for model in _MAIL),
     ],
 }
 
