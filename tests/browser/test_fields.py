@@ -47,7 +47,7 @@ def test_a_company_adds_a_field_and_lays_out_its_form(empty_site, visit):
     page.goto(f"{empty_site.address}/products/new/")
     controls = page.locator("form.form input.input, form.form select.select")
     expect(controls.first).to_have_attribute("name", "c_storage_area")
-    page.get_by_label("Storage area").fill("1,250.5")
+    page.get_by_role("textbox", name="Storage area").fill("1,250.5")
     page.get_by_label("Product name").fill("毛峰")
     page.get_by_role("button", name="Save").last.click()
     page.wait_for_url(re.compile(r"/products/\d+/"))
