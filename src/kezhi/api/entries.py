@@ -20,11 +20,11 @@ from kezhi.core.refusal import Refused
 from kezhi.dataio import parsing, problems
 from kezhi.dataio.fields import ImportField, Reading
 from kezhi.records import Field, FieldKind, Kind, registry
+from kezhi.workbench.operands import FIRST, LAST
 from kezhi.workbench.tagging import clean, understood
 
 K = FieldKind
 NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,20})?")
-FIRST_YEAR, LAST_YEAR = 1900, 2199
 LARGEST = 2**63 - 1
 MOST_TAGS = 50
 Problems = list[tuple[str, str]]
@@ -242,7 +242,7 @@ def day(entry: Any) -> date:
         found = date.fromisoformat(entry) if isinstance(entry, str) else None
     except ValueError:
         found = None
-    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+    if found is None or not FIRST <= found <= LAST:
         raise Wrong(_("Send a day such as 2026-11-20."))
     return found
 
@@ -252,7 +252,7 @@ def moment(entry: Any) -> datetime:
         found = datetime.fromisoformat(entry) if isinstance(entry, str) else None
     except ValueError:
         found = None
-    if found is None or found.tzinfo is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+    if found is None or found.tzinfo is None or not FIRST <= found.date() <= LAST:
         raise Wrong(_("Send a moment with its offset, such as 2026-11-20T09:30:00+08:00."))
     return found.astimezone(UTC)
 

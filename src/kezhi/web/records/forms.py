@@ -25,6 +25,7 @@ from kezhi.web.records.options import Option, exactly, options
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench.holding import held
 from kezhi.workbench.models import Tag
+from kezhi.workbench.operands import FIRST, LAST
 from kezhi.workbench.tagging import clean, understood
 
 K = FieldKind
@@ -46,7 +47,6 @@ CONTROLS = {
     K.MULTI_CHOICE: "several",
     K.TAGS: "tags",
 }
-FIRST_YEAR, LAST_YEAR = 1900, 2199
 SEVERAL = "\n"  # between several entries of one field
 WIDE = (K.LONG_TEXT, K.LINK, K.MULTI_CHOICE, K.TAGS)
 
@@ -203,28 +203,35 @@ class RecordForm:
             return self._several(control)
         if each.kind is K.TAGS:
             return self._tags(control)
-        if each.kind is K.MOMENT and control.typed.strip():
-            return self._fitting(each, self._moment(control.typed.strip()))
+        told = self._moment(control) if each.kind is K.MOMENT else self._parsed(control)
+        if told is None:
+            if control.is_required:
+                raise ValueError(_("Fill this in."))
+            return None if _is_null(self.kind, each) else ""
+        return self._fitting(each, told)
+
+    def _parsed(self, control: Control) -> Any:
+        """As a cell of an imported file is read; None for a blank."""
+        each = control.field
         reading = Reading(currency=self.request.company.currency, today=self.request.today)
         accepted = ImportField.of(
             each,
             places=_places(self.kind, each),
             at_least_zero=each.kind is K.INTEGER and not each.is_custom,
         )
-        text = None if each.kind is K.MOMENT else parsing.parse(control.typed, accepted, reading)
-        if text is None:
-            if control.is_required:
-                raise ValueError(_("Fill this in."))
-            return None if _is_null(self.kind, each) else ""
-        return self._fitting(each, _native(each, text))
+        text = parsing.parse(control.typed, accepted, reading)
+        return None if text is None else _native(each, text)
 
-    def _moment(self, typed: str) -> datetime:
-        """Day and time by the company's clock."""
+    def _moment(self, control: Control) -> datetime | None:
+        """Day and time by the company's clock; None for a blank."""
+        typed = control.typed.strip()
+        if not typed:
+            return None
         try:
             told = datetime.fromisoformat(typed[:40])
         except ValueError:
             told = None
-        if told is None or not FIRST_YEAR <= told.year <= LAST_YEAR:
+        if told is None or not FIRST <= told.date() <= LAST:
             raise ValueError(_("Write day and time as 2026-11-20 09:30."))
         local = told if told.tzinfo else told.replace(tzinfo=self.request.company.zone)
         return local.astimezone(UTC)
