@@ -12,11 +12,12 @@ import pytest
 
 from cast import PASSWORD, TODAY
 from clusters import cluster, engine
+from databases import ADMIN_URL, APPLICATION_URL, point
+from demo_company import built_files, demo_copy
 
-__all__ = ["cluster", "engine"]  # fixtures
+__all__ = ["built_files", "cluster", "demo_copy", "engine"]  # fixtures
 
-ADMIN_URL = "KEZHI_TEST_ADMIN_URL"
-APPLICATION_URL = "KEZHI_TEST_APPLICATION_URL"
+SHARED_FILES = "KEZHI_TEST_FILES"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SERVER] = server
     addresses = server.start()
     os.environ[ADMIN_URL], os.environ[APPLICATION_URL] = addresses.superuser, addresses.application
+    os.environ[SHARED_FILES] = tempfile.mkdtemp(prefix="kezhi-tests-files-")
 
 
 @pytest.hookimpl(trylast=True)
@@ -51,6 +53,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
         server.stop()
         shutil.rmtree(server.folder, ignore_errors=True)
+        shutil.rmtree(os.environ[SHARED_FILES], ignore_errors=True)
 
 
 def _needs_no_database(config: pytest.Config) -> bool:
@@ -111,30 +114,22 @@ def django_db_setup(
     from django.conf import settings
     from django.db import connections
 
-    _point(settings, connections, clone(f"kezhi_test_{worker_id}"))
+    point(settings, connections, clone(f"kezhi_test_{worker_id}"))
     yield
     with django_db_blocker.unblock():
         connections["default"].close()
-
-
-def _point(settings: Any, connections: Any, name: str) -> None:
-    """Django read its settings before the server had an address."""
-    from kezhi.settings.base import database
-
-    place = {**database(os.environ[ADMIN_URL]), "NAME": name}
-    settings.DATABASES["default"].update(place)
-    connections["default"].close()
-    connections["default"].settings_dict.update(place)
 
 
 def _migrate(settings: Any, connections: Any, name: str) -> None:
     from django.core.management import call_command
 
     from kezhi.core.database import grant_application_role
+    from kezhi.workbench.searching import filling
 
-    _point(settings, connections, name)
+    point(settings, connections, name)
     call_command("migrate", verbosity=0, interactive=False)
     grant_application_role("kezhi_app")
+    filling.close_gaps()  # what migrations wrote is found
     connections["default"].close()
 
 

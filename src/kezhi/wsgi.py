@@ -6,11 +6,13 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezhi.settings")
-application = get_wsgi_application()
+pages = get_wsgi_application()
 
 from kezhi.web.patience import be_patient  # noqa: E402
+from kezhi.web.receiving import Receiving  # noqa: E402
 
 be_patient()
+application = Receiving(pages)
 
 # A page makes tens of thousands of objects and lets nearly all of them go by itself: looking for circles after
 # each 700 of them takes a sixteenth of its time, and what was loaded until here stays for good.

@@ -22,7 +22,8 @@ class Policy:
     """`open`: visitors may come. `action` on `kind`: the role must grant it; with `on_record`, on Li Wei's.
 
     `post` is the action that a POST needs where a GET needs less. `further`: whom this lets in may still be
-    refused by a rule of the deed (only the author changes an entry). `for_nobody`: a thing that isn't there.
+    refused by a rule of the deed (only the author changes an entry). `for_nobody`: a thing that isn't
+    there. `portal`: for customers who signed in to the portal, never for colleagues.
     """
 
     open: bool = False
@@ -32,13 +33,14 @@ class Policy:
     post: str = ""
     further: bool = False
     for_nobody: bool = False
+    portal: bool = False
     parts: Parts = lambda world: {}
 
     def expects(self, actor: Actor, method: str, belongs_to_customer: bool) -> str:
         """`allowed`, `anything` but a fault, `refused`, or `absent` (404 where the kind isn't closed)."""
         if self.open:
             return "allowed"
-        if actor.is_denied_everywhere:
+        if actor.is_denied_everywhere or self.portal:
             return "outside"
         if self.for_nobody:
             return "absent"
@@ -97,6 +99,33 @@ def of_kind(kind: str, suffix: str) -> Policy | None:
         declared = registry[kind]
         return on("edit", kind, field=declared.form[-1] if declared.form else declared.title)
     return None
+
+
+def of_survey(name: str = "", number: str = "", /) -> Policy:
+    """On the survey, or on a part of it: the first question of the draft, rule or link."""
+
+    def parts(world: World) -> dict[str, Any]:
+        survey = world.records["survey"]
+        about = {"pk": survey.pk}
+        if name == "question":
+            about[name] = survey.draft.questions.earliest("position").pk
+        elif name:
+            about[name] = getattr(survey, number).earliest("pk").pk
+        return about
+
+    return Policy(action="edit", kind="survey", on_record=True, further=True, parts=parts)
+
+
+def by_link(number: str) -> Policy:
+    """By a token that was given out: whoever has it may come."""
+    from kezhi.satisfaction.linking import token_of
+
+    return Policy(
+        open=True,
+        parts=lambda world: {
+            "token": token_of(getattr(world.records["survey"], number).earliest("pk"))
+        },
+    )
 
 
 _LISTS = {
@@ -215,6 +244,7 @@ ROUTES: dict[str, Policy] = {
         for name in (
             "letter",
             "letter-frame",
+            "letter-pictures",
             "letter-source",
             "letter-customer",
             "letter-taking-off",
@@ -322,8 +352,91 @@ ROUTES: dict[str, Policy] = {
     "tag": may("edit", "tag", pk=GUESSED),
     "tag-removal": may("delete", "tag", pk=GUESSED),
     "tag-options": may("read", "tag"),
+    # The customers' portal: its doors, its pages, and what colleagues do about it.
+    "portal-sign-in": OPEN,
+    "portal-forgotten": OPEN,
+    "portal-sign-out": OPEN,
+    "portal-appearance": OPEN,
+    "portal-second-step": OPEN,
+    "portal-set-up": OPEN,
+    "portal-link": Policy(open=True, parts=lambda world: {"token": TOKEN}),
+    **{
+        f"portal{suffix}": Policy(portal=True)
+        for suffix in (
+            *("", "-confirm", "-tickets", "-ticket-new", "-orders", "-ideas", "-preferences"),
+            *("-choice", "-data", "-account", "-password", "-sessions-end"),
+            *("-second-factor", "-second-factor-removal", "-recovery-codes"),
+            *("-help", "-help-suggestions"),
+        )
+    },
+    **{
+        f"portal-help-{name}": Policy(
+            portal=True, parts=lambda world, more=more: {"code": TOKEN, **more}
+        )
+        for name, more in (("article", {}), ("rating", {}), ("file", {"pk": GUESSED}))
+    },
+    **{
+        f"portal-{name}": Policy(
+            portal=True, parts=lambda world, kind=kind: {"pk": world.records[kind].pk}
+        )
+        for name, kind in (
+            *(("ticket", "ticket"), ("ticket-words", "ticket"), ("ticket-solution", "ticket")),
+            *(("ticket-rating", "ticket"), ("order", "order"), ("idea", "idea")),
+            *(("idea-vote", "idea"), ("data-file", "data_request")),
+        )
+    },
+    "portal-ticket-file": Policy(
+        portal=True, parts=lambda world: {"pk": world.records["ticket"].pk, "file": GUESSED}
+    ),
+    "portal-session-end": Policy(portal=True, parts=lambda world: {"reference": TOKEN}),
+    "portal_account-invitation": replace(on("edit", "portal_account"), further=True),
+    "portal_account-end": on("edit", "portal_account"),
+    "portal_account-second-factor": replace(on("edit", "portal_account"), further=True),
+    "portal_account-preview": replace(on("edit", "portal_account"), further=True),
+    "portal_account-preview-page": replace(
+        on("edit", "portal_account", "pk", path="tickets/"), further=True
+    ),
+    "idea-comments": on("edit", "idea"),
+    "idea-comment-removal": replace(on("edit", "idea", comment=GUESSED), further=True),
+    "portal-settings": replace(may("read", "company"), post="edit"),
     # Value.
     "value": may("read", "customer"),
+    # Tickets.
+    "ticket-board": may("read", "ticket"),
+    **{
+        f"ticket-{name}": replace(on("edit", "ticket"), further=True)
+        for name in (
+            *("words", "colleagues", "taking", "assignee", "routing", "state"),
+            *("rest", "merge", "parting", "parent", "order"),
+        )
+    },
+    "ticket-presence": on("read", "ticket"),
+    "macros": may("read", "macro"),
+    "macro-new": may("create", "macro"),
+    "macro": nobody("macro", pk=GUESSED),
+    "macro-removal": nobody("macro", pk=GUESSED),
+    # Ways in for tickets.
+    "service-form": Policy(open=True, parts=lambda world: {"slug": "none"}),
+    "case": Policy(open=True, parts=lambda world: {"token": "none"}),
+    "case-words": Policy(open=True, parts=lambda world: {"token": "none"}),
+    "case-file": Policy(open=True, parts=lambda world: {"token": "none", "pk": GUESSED}),
+    "case-verdict": Policy(open=True, parts=lambda world: {"token": "none"}),
+    "intake": may("read", "intake"),
+    "intake-mailbox-new": may("create", "intake"),
+    "intake-mailbox": nobody("intake", pk=GUESSED),
+    "intake-mailbox-end": replace(may("edit", "intake", pk=GUESSED), further=True),
+    "intake-forms": may("read", "intake"),
+    "intake-form-new": may("create", "intake"),
+    "intake-form": nobody("intake", pk=GUESSED),
+    "intake-form-removal": replace(may("edit", "intake", pk=GUESSED), further=True),
+    "intake-rules": replace(may("read", "intake"), post="create"),
+    "intake-rule": replace(may("edit", "intake", pk=GUESSED), further=True),
+    "intake-rule-up": replace(may("edit", "intake", pk=GUESSED), further=True),
+    "intake-rule-removal": replace(may("edit", "intake", pk=GUESSED), further=True),
+    "intake-general": replace(may("read", "intake"), post="edit"),
+    "intake-letters": may("read", "intake"),
+    "intake-sweep": may("edit", "intake"),
+    "ticket-links-end": on("edit", "ticket"),
     # Data rights.
     "data-rights": may("read", "data_right"),
     "data-rights-rules": may("edit", "data_right"),
@@ -370,6 +483,14 @@ ROUTES: dict[str, Policy] = {
     "value-delivered": replace(may("read", "survey_answer"), further=True),
     "delivered-rules": may("edit", "value_settings"),
     "loyalty-drivers": replace(may("read", "survey_answer"), further=True),
+    "experience": replace(may("read", "survey_response"), further=True),
+    "experience-journey": replace(may("read", "survey_response"), further=True),
+    "experience-promises": may("read", "survey_response"),
+    "experience-map": may("read", "survey_response"),
+    "experience-level": may("read", "survey_response"),
+    "experience-survey": nobody("survey_response", pk=GUESSED),
+    "experience-responses": nobody("survey_response", pk=GUESSED),
+    "experience-export": nobody("survey_response", pk=GUESSED),
     "value-study": nobody("survey_answer", pk=GUESSED),
     "value-study-cancel": nobody("survey_answer", pk=GUESSED),
     "value-influence": may("read", "customer"),
@@ -450,6 +571,11 @@ ROUTES: dict[str, Policy] = {
     "interaction-text": replace(on("read", "interaction"), further=True),
     "interaction-pin": replace(on("read", "interaction"), further=True),
     "promise-settlement": on("edit", "promise"),
+    "complaint-step": replace(on("edit", "complaint", deed="nothing"), further=True),
+    "compensation-execution": nobody("compensation", pk=GUESSED),
+    "compensation-reversal": nobody("compensation", pk=GUESSED),
+    "complaint-analysis": may("read", "complaint"),
+    "complaint-limits": may("edit", "compensation_large"),
     "promise-reopening": on("edit", "promise"),
     "need-demand": may("read", "need"),
     "need-start": on("edit", "need"),
@@ -457,6 +583,39 @@ ROUTES: dict[str, Policy] = {
     "need-reply": on("edit", "need"),
     "need-refusal": on("edit", "need"),
     "need-reopening": on("edit", "need"),
+    "care-plan-aim": on("edit", "care_plan"),
+    "care-plan-effect": replace(on("read", "care_plan"), further=True),
+    "success-measures": on("edit", "success_plan"),
+    "success-measure-removal": nobody("", pk=GUESSED, measure=GUESSED),
+    "success-reading": nobody("", pk=GUESSED, measure=GUESSED),
+    "success-review": on("edit", "success_plan"),
+    "success-end": on("edit", "success_plan"),
+    "success-reopening": on("edit", "success_plan"),
+    "survey-answer": by_link("links"),
+    "survey-no-more": by_link("invitations"),
+    "survey": on("read", "survey"),
+    "survey-preview": on("read", "survey"),
+    "survey-not-asked": on("read", "survey"),
+    "survey-publishing": of_survey(),
+    "survey-draft": of_survey(),
+    "survey-draft-removal": of_survey(),
+    "survey-low-scores": of_survey(),
+    "survey-question-new": of_survey(),
+    "survey-bank": of_survey(),
+    "survey-weights": of_survey(),
+    "survey-question": of_survey("question"),
+    "survey-question-place": of_survey("question"),
+    "survey-question-removal": of_survey("question"),
+    "survey-rule-new": of_survey(),
+    "survey-rule": of_survey("rule", "rules"),
+    "survey-rule-removal": of_survey("rule", "rules"),
+    "survey-sending": of_survey(),
+    "survey-link-new": of_survey(),
+    "survey-link": of_survey("link", "links"),
+    "survey-link-state": of_survey("link", "links"),
+    "improvement-board": may("read", "improvement"),
+    "improvement-step": replace(on("edit", "improvement"), further=True),
+    "improvement-measuring": replace(on("edit", "improvement"), further=True),
     # Imports belong to whoever began them.
     "imports": may("import", "customer"),
     "import-sample": may("import", "customer", kind="customer", form="csv"),
@@ -507,4 +666,59 @@ ROUTES: dict[str, Policy] = {
     "segment-freezing": nobody("segment", pk=GUESSED),
     "segment-thawing": nobody("segment", pk=GUESSED),
     "segment-removal": nobody("segment", pk=GUESSED),
+    "knowledge": may("read", "article"),
+    "knowledge-topics": may("create", "article"),
+    "knowledge-topic": replace(may("edit", "article", pk=GUESSED), further=True),
+    "knowledge-figures": may("read", "article"),
+    "knowledge-beside": nobody("ticket", pk=GUESSED),
+    "article-from-ticket": nobody("ticket", pk=GUESSED),
+    "article-by-code": nobody("article", code="KB-99999"),
+    "article-submission": nobody("article", pk=GUESSED),
+    "article-publication": nobody("article", pk=GUESSED),
+    "article-return": nobody("article", pk=GUESSED),
+    "article-confirmation": nobody("article", pk=GUESSED),
+    "article-retirement": nobody("article", pk=GUESSED),
+    "article-place": nobody("article", pk=GUESSED),
+    "article-rating": nobody("article", pk=GUESSED),
+    "article-versions": nobody("article", pk=GUESSED),
+    "article-draft": nobody("article", pk=GUESSED),
+    "article-file": nobody("article", pk=GUESSED, attachment=GUESSED),
+    "robots": OPEN,
+    "help-any": OPEN,
+    "help": Policy(open=True, parts=lambda world: {"language": "zh"}),
+    "help-suggestions": Policy(open=True, parts=lambda world: {"language": "zh"}),
+    "help-article": nobody(language="zh", code="KB-99999"),
+    "help-rating": nobody(language="zh", code="KB-99999"),
+    "help-file": nobody(language="zh", code="KB-99999", pk=GUESSED),
+    "quality": may("read", "case_review"),
+    "quality-reviews": replace(may("read", "case_review"), post="create", further=True),
+    "quality-standards": replace(may("read", "scorecard"), post="create", further=True),
+    "quality-skills": may("read", "training"),
+    "quality-skill": replace(may("edit", "training"), further=True),
+    "quality-course": replace(may("create", "training"), further=True),
+    "quality-training": replace(may("create", "training"), further=True),
+    "case-review-marks": nobody("case_review", pk=GUESSED),
+    "case-review-answer": nobody("case_review", pk=GUESSED),
+    "case-review-second": nobody("case_review", pk=GUESSED),
+    # What is promised by when.
+    "service-levels": replace(may("read", "service_level"), post="edit", further=True),
+    "service-levels-recompute": may("edit", "service_level"),
+    "new-business-calendar": replace(may("edit", "service_level"), further=True),
+    "business-calendar": nobody("service_level", pk=GUESSED),
+    "routing-rules": replace(may("read", "service_level"), post="edit", further=True),
+    "routing-rule-removal": replace(may("edit", "service_level", pk=GUESSED), further=True),
+    "internal-levels": replace(may("read", "service_level"), post="edit", further=True),
+    "internal-level-removal": replace(may("edit", "service_level", pk=GUESSED), further=True),
+    "ticket-proposal": nobody("ticket", pk=GUESSED),
+    "need-reply-day": nobody("ticket", pk=GUESSED),
+    "internal-requests": SIGNED_IN,
+    "new-internal-request": replace(SIGNED_IN, further=True, action=""),
+    "internal-requests-export": may("export", "ticket"),
+    "internal-request": nobody(pk=GUESSED),
+    "internal-request-words": nobody(pk=GUESSED),
+    "internal-request-rating": nobody(pk=GUESSED),
+    "breaches": may("read", "ticket"),
+    "breaches-export": may("export", "ticket"),
+    "service-report": may("read", "ticket"),
+    "service-report-export": may("export", "ticket"),
 }

@@ -69,7 +69,13 @@ def test_everybody_reads_and_writes_what_they_may_and_nothing_else(world: World,
         wrong.append("my_day shows somebody else's work")
     for tool, kind, model, more in (
         ("log_interaction", "interaction", Interaction, {"channel": "note", "text": "x"}),
-        ("plan_follow_up", "follow_up", FollowUp, {"subject": "x", "due_on": "2026-12-01"}),
+        # A complaint of this customer is open: whoever plans something says why.
+        (
+            "plan_follow_up",
+            "follow_up",
+            FollowUp,
+            {"subject": "x", "due_on": "2026-12-01", "despite": "约好了"},
+        ),
     ):
         before = model.objects.count()
         status, _told = ask(call, tool, customer=customer.pk, **more)

@@ -13,7 +13,7 @@ from world import ACTORS, Actor, World, build
 from writes import written
 
 pytestmark = pytest.mark.django_db
-TO_THE_DOOR = ("/sign-in/", "/setup/")
+TO_THE_DOOR = ("/sign-in/", "/setup/", "/portal/sign-in/")
 
 
 def test_every_address_says_for_whom_it_is():

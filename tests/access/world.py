@@ -149,6 +149,7 @@ def _records(world: World) -> None:
     from kezhi.ledger.models import AcquisitionCost, CostEntry, Order, OrderLine
     from kezhi.records import registry
     from kezhi.satisfaction.models import SurveyAnswer, SurveyItem
+    from kezhi.service.models import CarePlan, CareTouch, Compensation, ComplaintCause
 
     owner = world.people["li_wei"]
     customer = create_customer(
@@ -222,6 +223,13 @@ def _records(world: World) -> None:
             "due_on": TODAY + timedelta(days=9),
         },
         "need": {"customer": customer, "what": "小包装", "handler": owner},
+        "ticket": {"customer": customer, "subject": "破损", "text": "三箱破损", "type": "fault"},
+        "complaint": {"customer": customer, "subject": "迟到", "category": "transport"},
+        "success_plan": {
+            "customer": customer,
+            "goal": "破损率减半",
+            "reach_by": TODAY + timedelta(days=200),
+        },
         "consent": {
             "customer": customer,
             "contact": contact,
@@ -234,6 +242,24 @@ def _records(world: World) -> None:
         if kind in registry and registry[kind].create is not None:
             made[kind] = registry[kind].create(fields, actor=owner, on=TODAY)
     made |= _registers(contact, customer)
+    made["complaint_cause"] = ComplaintCause.objects.order_by("pk").first()
+    made["compensation"] = Compensation.objects.create(
+        customer=customer, complaint=made["complaint"], sort="apology", **customer.place
+    )
+    made |= _portal(contact, customer)
+    made |= _surveys(customer, contact, owner)
+    made["care_plan"] = CarePlan.objects.create(
+        name="到货回访", occasion="delivery", subject="到货回访", begun_on=TODAY
+    )
+    made["care_touch"] = CareTouch.objects.create(
+        plan=made["care_plan"],
+        customer=customer,
+        occasion_key="order:1",
+        happened_on=TODAY,
+        due_on=TODAY,
+        **customer.place,
+    )
+    made |= _service(made["ticket"], owner, world.people["owner"])
     world.records = made
     for name, may_edit in (("reader of a share", False), ("worker on a share", True)):
         Share.objects.create(
@@ -242,6 +268,65 @@ def _records(world: World) -> None:
             may_edit=may_edit,
             since=date(2020, 1, 1),
         )
+
+
+def _service(ticket: Any, seller: Any, reviewer: Any) -> dict[str, Any]:
+    """An article, and a finished review of a case that is Li Wei's."""
+    from kezhi.service.models import Article, CaseReview, Scorecard
+    from kezhi.service.quality.sampling import place_of
+    from kezhi.service.quality.standards import seven_rights
+
+    card = Scorecard.objects.create(
+        name="七个对", number=1, criteria=list(seven_rights()), published_at=NOW
+    )
+    return {
+        "article": Article.objects.create(
+            code="KB-0001", title="破损怎么报", body="先拍照", owner=seller
+        ),
+        "case_review": CaseReview.objects.create(
+            ticket=ticket,
+            agent=seller,
+            reviewer=reviewer,
+            scorecard=card,
+            state="done",
+            score=80,
+            reviewed_at=NOW,
+            **place_of(seller),
+        ),
+    }
+
+
+def _surveys(customer: Any, contact: Any, seller: Any) -> dict[str, Any]:
+    """A published survey with a draft, a rule, a link, an invitation and a response."""
+    from kezhi.core.actor import SYSTEM
+    from kezhi.satisfaction import designing, improving, ruling, sending
+    from kezhi.satisfaction.models import SurveyInvitation, SurveyResponse
+
+    by: dict[str, Any] = {"actor": SYSTEM, "on": TODAY}
+    survey = designing.create_survey({"code": "after", "instrument": "csat"}, **by)
+    version = designing.publish_survey(survey, actor=SYSTEM, at=NOW)
+    designing.begin_draft(survey, **by)
+    rule = ruling.create_rule(
+        survey, {"name": "答复后", "event": "need.answered"}, actor=SYSTEM, at=NOW
+    )
+    ruling.create_link(survey, "送货单", **by)
+    invitation = sending.invitation_for(rule, version, customer, contact, NOW)
+    invitation.key, invitation.state = "world", SurveyInvitation.State.SENT
+    invitation.save()
+    response = SurveyResponse.objects.create(
+        survey=survey,
+        survey_version=version,
+        customer=customer,
+        key="world",
+        answered_at=NOW,
+        answered_on=TODAY,
+        channel="hand",
+        score=20,
+        **customer.place,
+    )
+    fields = {"title": "更快回电", "owner": seller, "due_on": TODAY, "survey": survey}
+    improvement = improving.create_improvement(fields, **by)
+    return {"survey": survey, "survey_response": response, "improvement": improvement}
 
 
 def _registers(contact: Any, customer: Any) -> dict[str, Any]:
@@ -279,3 +364,31 @@ def _registers(contact: Any, customer: Any) -> dict[str, Any]:
             title="误发", what="名单误发", begun_on=TODAY, ended_on=TODAY, found_at=NOW
         ),
     }
+
+
+def _portal(contact: Any, customer: Any) -> dict[str, Any]:
+    """The portal is open; the contact signs in there and has had an idea that others read."""
+    from django.contrib.auth.hashers import make_password
+
+    from kezhi.service.models import Idea, PortalAccount, PortalSettings
+
+    PortalSettings.objects.create(is_open=True)
+    account = PortalAccount.objects.create(
+        contact=contact,
+        customer=customer,
+        login="zhang@tea.example",
+        password=make_password(PASSWORD),
+        state="active",
+        reach="customer",
+        invited_at=NOW,
+        **customer.place,
+    )
+    idea = Idea.objects.create(
+        customer=customer,
+        contact=contact,
+        account=account,
+        title="小包装",
+        submitted_on=TODAY,
+        **customer.place,
+    )
+    return {"portal_account": account, "idea": idea}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 # A refused request may be counted and remembered; the business's own tables stay as they were.
-BESIDE = ("django_session", "audit_sighting", "accounts_session")
+BESIDE = ("django_session", "audit_sighting", "accounts_session", "accounts_visitorbucket")
 
 
 def written() -> dict[str, int]:

@@ -46,6 +46,9 @@ def test_every_operation_has_a_name_of_its_own():
 
 
 def test_people_read_it_in_both_languages(web_of, li_wei):
+    service = web_of(li_wei).get("/api/v1/reference/?of=service").content.decode()
+    assert "/api/v1/service-levels" in service
+    assert "服务级别与内部请求" in service
     page = web_of(li_wei).get("/api/v1/reference/?of=customer").content.decode()
     assert "/api/v1/customers/{id}" in page
     assert "/api/v1/customers/{id}/standing" in page

@@ -7,11 +7,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-KEZHI = [sys.executable, "-m", "kezhi.cli"]
+from demo_company import KEZHI, DemoCopy, environment_of
+
 READY_WITHIN = 60
 # A promise about what is shown, not about how fast: both cores may be at work on other tests.
 PATIENCE_MS = 60_000
@@ -121,19 +122,23 @@ class Site:
             return False
 
 
-@pytest.fixture(scope="session")
-def built_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Browser files, translations and static files, built once as `demo` and `serve` build them."""
-    data = tmp_path_factory.mktemp("built")
-    environment = os.environ | {
-        "KEZHI_DATA": str(data),
-        "KEZHI_SECRET_KEY": "browser tests",
-        "DATABASE_URL": os.environ["KEZHI_TEST_APPLICATION_URL"],
-        "DJANGO_SETTINGS_MODULE": "kezhi.settings",
-    }
-    done = subprocess.run([*KEZHI, "prepare"], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return data
+@contextmanager
+def running(database: str, data: Path) -> Iterator[Site]:
+    """Web and worker on a database and a folder of their own; the set-up key is `browser`."""
+    address = f"http://127.0.0.1:{free_port()}"
+    # Mail servers of tests are on this machine; letters lead to this site.
+    own = {"KEZHI_PRIVATE_HOSTS": "127.0.0.1", "KEZHI_ORIGIN": address}
+    site = Site(
+        address=address,
+        environment=environment_of(database, data) | own,
+        log=data / "processes.log",
+    )
+    try:
+        site.start_web()
+        site.start_worker()
+        yield site
+    finally:
+        site.stop()
 
 
 @pytest.fixture(scope="module")
@@ -144,30 +149,22 @@ def empty_site(
     tmp_path_factory: pytest.TempPathFactory,
     worker_id: str,
 ) -> Iterator[Site]:
-    """An installation before its first run; the set-up key is `browser`."""
+    """An installation before its first run."""
     data = tmp_path_factory.mktemp("site")
     (data / "static").symlink_to(built_files / "static")
     database = clone(f"kezhi_site_{worker_id}_{abs(hash(request.node.nodeid)) % 10**8}")
-    base, _slash, _name = os.environ["KEZHI_TEST_APPLICATION_URL"].rpartition("/")
-    site = Site(
-        address=f"http://127.0.0.1:{free_port()}",
-        environment=os.environ
-        | {
-            "DATABASE_URL": f"{base}/{database}",
-            "KEZHI_DATA": str(data),
-            "KEZHI_SECRET_KEY": "browser tests",
-            "KEZHI_SETUP_TOKEN": "browser",
-            "DJANGO_SETTINGS_MODULE": "kezhi.settings",
-            "LANG": "C.UTF-8",
-        },
-        log=data / "processes.log",
-    )
-    try:
-        site.start_web()
-        site.start_worker()
+    with running(database, data) as site:
         yield site
-    finally:
-        site.stop()
+
+
+@pytest.fixture(scope="module")
+def demo_site(
+    demo_copy: DemoCopy, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[Site]:
+    """The demo company, of which each worker looks at a copy."""
+    data = tmp_path_factory.mktemp("demo-site") / "data"
+    with running(demo_copy(f"kezhi_demo_{worker_id}", data), data) as site:
+        yield site
 
 
 @dataclass

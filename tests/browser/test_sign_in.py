@@ -20,7 +20,10 @@ def site(empty_site):
     """Passkeys are bound to a name, so the site is reached by one."""
     empty_site.address = empty_site.address.replace("127.0.0.1", "localhost")
     empty_site.stop()
-    empty_site.environment["KEZHI_PRIVATE_HOSTS"] = "localhost"
+    empty_site.environment |= {
+        "KEZHI_PRIVATE_HOSTS": "localhost",
+        "KEZHI_ORIGIN": empty_site.address,
+    }
     empty_site.start_web()
     return empty_site
 
@@ -47,6 +50,7 @@ def at_door(site, visit):
             page.click("form[action='/setup/'] button.primary")
             page.wait_for_url("**/imports/")
             site.founder = visitor.context.cookies()
+        page.goto("about:blank")  # a page that goes on asking would be refused without its session
         visitor.context.clear_cookies(name=re.compile("session"))
         if founder:
             visitor.context.add_cookies(site.founder)

@@ -220,3 +220,36 @@ def test_unreadable_answers_name_their_line(tmp_path):
     done = run("survey", "nps", path, "--item", "q")
     assert done.exit_code == 1
     assert "line 2, column 'answer'" in done.output
+
+
+def test_how_sure_the_figures_are(answers):
+    share = plain("survey", "csat", answers, "--item", "recommend", "--from", "7")
+    assert 0 <= share["low"] < share["share"] < share["high"] <= 1
+    assert plain("survey", "mean", answers, "--item", "recommend")["count"] == 60
+    items = [word for k in (1, 2, 3) for word in ("--item", f"satisfaction_{k}")]
+    assert 0.5 < plain("survey", "alpha", answers, *items)["alpha"] < 1
+    found = plain("survey", "priorities", answers, "--outcome", "intention_1", *items)
+    assert len(found["items"]) == 3
+    assert found["items"][0]["gain"] >= found["items"][2]["gain"]
+    assert "4 months at least" in run("survey", "trend", answers, "--item", "recommend").output
+    score = plain("survey", "nps", answers, "--item", "recommend")
+    assert score["score_low"] < score["score"] < score["score_high"]
+
+
+def test_the_optimal_service_level(tmp_path):
+    rng = np.random.default_rng(6)
+    hours = rng.uniform(1, 40, 400)
+    path = tmp_path / "customers.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("hours", "contribution", "cost", "tier"))
+        for one in hours:
+            brought = 900 - 0.5 * (one - 10) ** 2 + rng.normal(0, 20)
+            writer.writerow((one, brought, 300 - 4 * one, "S"))
+    words = ("service-level", path, "--service", "hours", "--group", "tier", "--draws", "40")
+    found = plain(*words)
+    assert found["verdict"] == "inside"
+    assert found["best_low"] <= 14 <= found["best_high"]
+    lines = path.read_text().splitlines()[:30]
+    path.write_text("\n".join(lines) + "\n")
+    assert "60 are needed" in run(*words).output

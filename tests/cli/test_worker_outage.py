@@ -11,7 +11,7 @@ import psycopg
 from kezhi.cli.launch.postgres import THROW_AWAY, EmbeddedPostgres
 
 KEZHI = [sys.executable, "-m", "kezhi.cli", "--lang", "en"]
-BEATS = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 s'"
+BEATING = "SELECT id FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 s'"
 
 
 def until(condition, patience=60):
@@ -32,17 +32,25 @@ def test_a_worker_outlives_its_database(tmp_path):
     }
     subprocess.run([*KEZHI, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
 
-    def beats():
+    def beating():
         with psycopg.connect(addresses.owner) as connection:
-            return connection.execute(BEATS).fetchone()[0] == 1
+            return connection.execute(BEATING).fetchall()
 
     worker = subprocess.Popen([*KEZHI, "worker", "--given-up-after", "1"], env=environment)
     try:
-        until(beats)
+        until(beating)
         os.kill(server.pid, signal.SIGKILL)
         until(lambda: not server.is_running)
+        time.sleep(2)  # so that it notices, with schedules to queue
         server.start()
-        until(beats, 10)
+
+        # The same one goes on beating: one that fails and starts anew beats as another each time.
+        def steady():
+            before = beating()
+            time.sleep(3)
+            return before and beating() == before
+
+        until(steady)
         assert worker.poll() is None
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(30) == 0

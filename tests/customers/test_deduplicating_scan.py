@@ -81,7 +81,8 @@ def test_three_of_a_kind_are_one_group(owner, li_wei):
     find_duplicates(actor=owner)
     assert set(DuplicatePair.objects.values_list("group", flat=True)) == {ids[0]}
     assert DuplicatePair.objects.order_by("-stake").first().stake == 150
-    one, other, third = Customer.objects.in_bulk(ids).values()
+    found = Customer.objects.in_bulk(ids)
+    one, other, third = (found[pk] for pk in ids)
     merge_customers(one, other, actor=owner, at=NOW)
     assert listed() == {(one.pk, third.pk)}
 

@@ -78,6 +78,17 @@ def everything_that_points_to(person, customer, colleague, owner):
     from kezhi.customers.models import Draft, Interaction, Mention, Need, Promise, Segment
     from kezhi.customers.models.card import CardBatch
     from kezhi.rights.models import DataRequest
+    from kezhi.satisfaction.models import Improvement, Survey
+    from kezhi.service.models import (
+        Article,
+        CaseReview,
+        Macro,
+        RoutingRule,
+        Scorecard,
+        ServiceLevels,
+        SuccessPlan,
+        Ticket,
+    )
     from kezhi.workbench.models import Dashboard, Report, ReportSchedule, SavedView
 
     place = customer.place
@@ -102,6 +113,28 @@ def everything_that_points_to(person, customer, colleague, owner):
     ReportSchedule.objects.create(
         report=kept, owner=person, at_time="08:00", zone="Asia/Shanghai", next_at=NOW
     )
+    SuccessPlan.objects.create(
+        customer=customer, goal="破损率减半", manager=person, begun_on=TODAY,
+        reach_by=TODAY + timedelta(days=90), **place,
+    )  # fmt: skip
+    ticket = Ticket.objects.create(
+        number="T-1", subject="破损", customer=customer, assignee=person, opened_at=NOW, **place
+    )
+    Improvement.objects.create(title="缩短等待", owner=person, due_on=TODAY)
+    Survey.objects.create(
+        code="csat", title_zh="满意度", instrument="csat", case_owner=person, low_below=60,
+        case_type="complaint",
+    )  # fmt: skip
+    Article.objects.create(code="KB-0001", title="换缓冲材料", owner=person)
+    card = Scorecard.objects.create(name="服务", number=1, published_at=NOW)
+    CaseReview.objects.create(
+        ticket=ticket, agent=colleague, reviewer=person, scorecard=card, owner_id=colleague.pk
+    )
+    Macro.objects.create(owner=person, name="补发", text="已补发", is_shared=True)
+    RoutingRule.objects.create(name="包装", person=person)
+    ServiceLevels.objects.create(
+        promises={}, last_resort=person, reason="约定", published_at=NOW, published_by=owner
+    )
     CardBatch.objects.create(event="展会", held_on=TODAY, owner=person)
     DataRequest.objects.create(
         sort="access", customer=customer, person_name="张三", channel="email", received_on=TODAY,
@@ -117,6 +150,11 @@ def everything_that_points_to(person, customer, colleague, owner):
 
 
 HISTORY = {
+    # who wrote, published, reviewed or drew it stays so; what was learnt is the learner's
+    "service.Article.written_by", "service.ArticleVersion.written_by",
+    "service.ArticleVersion.published_by", "service.Scorecard.published_by",
+    "service.ReviewRound.made_by", "service.CaseReview.agent", "service.SkillLevel.user",
+    "service.TrainingRecord.user", "service.AgentMonth.user",
     # what was sent to somebody, and a mailbox that stops with its owner
     "messaging.MailAccount.owner", "messaging.Outgoing.person", "messaging.Sender.person",
     "messaging.Notice.person", "messaging.NoticePreference.person",
@@ -135,6 +173,14 @@ HISTORY = {
     "insight.OfferRun.started_by", "insight.OfferAnswer.answered_by",
     "insight.ActivityRate.published_by", "insight.SharedCost.entered_by",
     "insight.CapitalRate.published_by",
+    "service.CalendarVersion.saved_by", "service.ServiceLevels.published_by", "service.Clock.person",
+    "service.TicketHolding.person", "service.InternalRequest.requester",
+    "service.Complaint.responsible", "service.Complaint.proposed_by", "service.Complaint.approved_by",
+    "service.ComplaintStep.by", "service.ComplaintParty.employee", "service.ComplaintRules.published_by",
+    "service.Compensation.done_by", "service.FeedbackAttempt.by",
+    "service.TicketEntry.author", "service.IdeaComment.author", "service.Macro.assignee",
+    "service.TicketPresence.person",
+    "satisfaction.SurveyVersion.published_by", "satisfaction.SurveyLink.created_by",
 }  # fmt: skip
 
 

@@ -25,6 +25,12 @@ C-1,李雷,,,,否,
     "identifier": "客户,系统,号码\nC-1,ERP,000123\n",
     "relation": "客户,关系,另一方\nC-1,供应,C-2\n",
     "important_date": "客户,名称,日期,场合\nC-1,王老板,1970-03-05,生日\n",
+    "article": "标题,正文,负责人\n货收到时破了怎么办,请先拍照再签收。,{person}\n",
+    "complaint": """投诉编号,客户,主题,类别,投诉日期,结案日期,客户答复,补偿金额,标签
+TS-17,C-1,三箱受潮,运输,2025-03-01,2025-03-09,接受,800,茶
+TS-18,C-2,发票开错,服务,2025-03-02,2025-03-02,未联系上,,
+""",
+    "success_plan": "客户,目标,负责人,达成期限,标签\nC-1,破损率减半,{person},2030-01-31,茶\n",
     "need": "客户,需求,负责人,答复期限,数量,标签\nC-1,要春茶,{person},2030-01-31,12,茶\n",
     "promise": "客户,承诺内容,主题,承诺人,到期日\nC-1,三日内报价,价格,{person},2030-01-31\n",
     "product": """产品编号,产品名称,类别,单位,标准价,成本价,标签
@@ -68,8 +74,13 @@ def two_customers(bring_in):
     bring_in("contact", "客户,姓名\nC-2,赵云\n")
 
 
+# Several people of a customer answer on a day: a response has no key, and what came before is refused
+# (tests/satisfaction/test_importing.py).
+WITHOUT_KEY = {"survey_response"}
+
+
 def test_no_kind_is_forgotten():
-    assert set(FILES) == set(kinds())
+    assert set(FILES) | WITHOUT_KEY == set(kinds())
 
 
 @pytest.fixture

@@ -60,3 +60,14 @@ def test_undoing_the_later_file_opens_the_order_again(bring_in):
     bring_in("order", FIRST)
     undo_import(bring_in("order", LATER), actor=SYSTEM, at=NOW)
     assert dates("A1") == (date(2025, 2, 4), None)
+
+
+def test_the_days_of_delivery_come_the_same_way(bring_in):
+    told = "订单号,客户名称,日期,产品,数量,金额,承诺交期,交货日期\nA1,甲,2025-01-05,茶,2,100,2025-01-09,\n"
+    assert bring_in("order", told).created == 1
+    assert bring_in("order", told.replace("01-09,", "01-09,2025-01-11")).updated == 1
+    order = Order.objects.get()
+    assert (order.promised_on, order.delivered_on) == (date(2025, 1, 9), date(2025, 1, 11))
+    refused = bring_in("order", told.replace("01-09,", "01-09,2025-01-02"))
+    assert [each.code for each in refused.problems.all()] == ["before_the_order"]
+    assert Order.objects.get().delivered_on == date(2025, 1, 11)

@@ -6,9 +6,9 @@ import pytest
 
 from kezhi.core.models import JobRun, JobState
 from kezhi.insight.measuring import start_value_run
-from kezhi.insight.models import ValueRun, ValueSettings
+from kezhi.insight.models import Study, ValueRun, ValueSettings
 from kezhi.insight.ruling import current_settings
-from kezhi.insight.scheduling import start_nightly_run
+from kezhi.insight.scheduling import start_nightly_run, start_nightly_studies
 
 pytestmark = pytest.mark.django_db
 
@@ -47,3 +47,14 @@ def test_without_orders_or_hour_nothing_starts(company):
 def test_a_company_may_do_without_nightly_runs(trading):
     ValueSettings.objects.create(rules=current_settings().rules, nightly_hour=None)
     assert start_nightly_run(at=AT_THREE) is None
+
+
+def test_studies_of_experience_follow_the_nights_run_once(trading):
+    assert start_nightly_studies(at=BEFORE_THREE) == []
+    start_nightly_run(at=AT_THREE)
+    assert start_nightly_studies(at=AT_THREE) == []
+    end_all_runs()
+    begun = start_nightly_studies(at=AT_THREE)
+    assert [study.subject for study in begun] == ["experience", "journey"]
+    Study.objects.update(state=Study.State.FAILED)
+    assert start_nightly_studies(at=AT_THREE.replace(hour=22)) == []

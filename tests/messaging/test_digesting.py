@@ -5,10 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cast import TODAY
+from kezhi.accounts.models import Role, User
+from kezhi.accounts.traffic import note_refused_rows, take_rows
 from kezhi.core.actor import SYSTEM
 from kezhi.customers.concerning import tell_what_is_due
 from kezhi.customers.creating import create_customer, reassign_customer
 from kezhi.customers.following_up import log_interaction, plan_follow_up
+from kezhi.customers.models import Standing
+from kezhi.insight.models import TierMove
 from kezhi.messaging.delivering import deliver
 from kezhi.messaging.digesting import queue_digests
 from kezhi.messaging.models import Notice, NoticePreference, Outgoing
@@ -114,3 +118,30 @@ def test_old_notices_are_forgotten(li_wei):
     assert Notice.objects.count() == 1
     forget_old(actor=SYSTEM, at=FRIDAY_AT_EIGHT + timedelta(days=91))
     assert Notice.objects.count() == 0
+
+
+def test_a_digest_tells_whose_tier_moved_and_who_may_be_leaving(
+    reader, anhui_tea, chen_jing, smtp_server
+):
+    theirs = create_customer({"name": "别人的客户"}, actor=chen_jing, on=TODAY)
+    for customer in (anhui_tea, theirs):
+        TierMove.objects.create(customer=customer, run_id=1, moved_on=TODAY, before="A", after="C")
+    Standing.objects.update(value_at_risk=52_000, overdue_ratio=4.0, p_alive=0.4, stage="stable")
+    queue_digests(actor=SYSTEM, at=FRIDAY_AT_EIGHT)
+    send_all(FRIDAY_AT_EIGHT)
+    text = told(smtp_server)
+    assert "A → C" in text
+    assert "52,000 CNY" in text
+    assert "别人的客户" not in text
+
+
+def test_owners_hear_at_once_who_takes_very_many_rows(owner, li_wei):
+    Role.objects.filter(key="salesperson").update(rows_a_day=6_000)
+    actor = User.objects.get(pk=li_wei.pk)
+    take_rows(5_001, actor=actor, on=TODAY)
+    take_rows(100, actor=actor, on=TODAY)
+    notice = Notice.objects.get(kind="quota")
+    assert notice.person == owner
+    assert "李伟" in notice.words["what"]
+    note_refused_rows(9_999, actor=actor, on=TODAY)
+    assert Notice.objects.filter(kind="quota", person=owner).count() == 2

@@ -1,51 +1,37 @@
 """What comes in by IMAP: kept once, filed with whom it belongs to, and harmless."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+import correspondents
 from cast import NOW, TODAY
 from hostile_mail import CORPUS, letter
+from kezhi.core.actor import SYSTEM
 from kezhi.core.refusal import NotAllowed
+from kezhi.customers.consenting import give_consent
 from kezhi.customers.corresponding import send_letter
 from kezhi.customers.creating import create_contact, create_customer
 from kezhi.customers.models import Interaction, Mention
+from kezhi.customers.reaching import may_reach
 from kezhi.messaging import filing
 from kezhi.messaging.delivering import deliver
 from kezhi.messaging.fetching import fetch, keep_letter
 from kezhi.messaging.models import Incoming, MailAccount, Notice, Outgoing
 from kezhi.messaging.reading import file_of
 from kezhi.messaging.storing import stored
+from kezhi.service.intake.desks import open_desk
 from mail_servers import SECRET
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def chen(anhui_tea, li_wei):
-    return create_contact(
-        {"customer": anhui_tea, "name": "陈立群", "email": "chen@tea.example"},
-        actor=li_wei,
-        on=TODAY,
-    )
-
-
 def a_mailbox(**more):
-    account = MailAccount(
-        **{
-            "name": "销售",
-            "address": "sales@yuanhang.example",
-            "purpose": "shared",
-            "imap_host": "127.0.0.1",
-            "imap_port": 1,
-            "imap_security": "plain",
-            "imap_user": "box",
-            **more,
-        }
-    )
-    account.imap_password = SECRET
-    account.save()
-    return account
+    """Of the sales people; letters only come to it."""
+    nothing_sent = {"smtp_host": "", "smtp_user": ""}
+    about = {"name": "销售", "address": "sales@yuanhang.example", **nothing_sent, **more}
+    return correspondents.a_mailbox(**about)
 
 
 @pytest.fixture
@@ -75,6 +61,28 @@ def test_a_letter_of_a_known_contact_stands_on_the_timeline(mailbox, imap_server
     )
     assert Notice.objects.get().person == li_wei
     assert b"Subject" in stored(came.stored_as)
+
+
+@pytest.mark.parametrize("is_desk", [False, True])
+def test_a_no_counts_for_all_who_have_the_address_whoever_takes_the_letter(
+    box, chen, li_wei, is_desk
+):
+    if is_desk:
+        open_desk(box, {}, actor=SYSTEM, at=NOW.replace(hour=0))
+    other = create_customer({"name": "黄山毛峰合作社"}, actor=li_wei, on=TODAY)
+    fields = {"customer": other, "name": "陈立群", "email": chen.email}
+    people = [chen, create_contact(fields, actor=li_wei, on=TODAY)]
+    asked = [(person, purpose) for person in people for purpose in ("marketing", "survey")]
+    for person, purpose in asked:
+        fields = {"customer": person.customer, "contact": person, "source": "written"}
+        fields |= {"purpose": purpose, "channel": "email"}
+        give_consent(fields, actor=li_wei, on=TODAY - timedelta(days=3))
+    noon = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+    noon += timedelta(days=1)
+    assert all(may_reach(person, purpose, "email", noon) for person, purpose in asked)
+    came = arrive(box, letter(text="退订"))
+    assert came.state == ("filed" if is_desk else "several")
+    assert not any(may_reach(person, purpose, "email", noon) for person, purpose in asked)
 
 
 def test_nothing_is_fetched_twice_and_big_folders_come_in_steps(

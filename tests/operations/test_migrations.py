@@ -48,6 +48,29 @@ def faults(sql: str) -> list[str]:
     return found
 
 
+def lost_on_the_previous_release(sql: str) -> set[str]:
+    """What stops the release before this one from working on the new tables: what it knows is gone, or what
+    it doesn't know must be filled in. Then nobody can go back to it without a restore."""
+    made = set(re.findall(r'CREATE TABLE "?(\w+)"?', sql))
+    lost = set()
+    outside_functions = re.sub(r"\$(\w*)\$.*?\$\1\$", "", sql, flags=re.S)
+    for statement in outside_functions.split(";"):
+        table = re.search(r'ALTER TABLE (?:ONLY |IF EXISTS )*"?(\w+)"?', statement, re.I)
+        if table is None or table[1] in made:
+            continue
+        if (gone := re.search(r'(?:DROP|RENAME) COLUMN (?:IF EXISTS )?"?(\w+)', statement)) or (
+            gone := re.search(r"RENAME TO", statement)
+        ):
+            lost.add(f"{table[1]} {gone[0]}")
+        if added := re.search(r'ADD COLUMN "?(\w+)"?[^;]* NOT NULL', statement):
+            lost |= set() if " DEFAULT " in statement else {f"{table[1]}.{added[1]}"}
+        if unset := re.search(r'ALTER COLUMN "?(\w+)"? DROP DEFAULT', statement):
+            lost.add(f"{table[1]}.{unset[1]}")
+        if given := re.search(r'ALTER COLUMN "?(\w+)"? (?:SET DEFAULT|DROP NOT NULL)', statement):
+            lost.discard(f"{table[1]}.{given[1]}")
+    return lost
+
+
 def new_migrations():
     for app, name in sorted(MigrationLoader(None).disk_migrations):
         number = int(name[:4]) if name[:4].isdigit() else 0
@@ -56,7 +79,7 @@ def new_migrations():
 
 
 @pytest.mark.django_db
-def test_new_migrations_hold_no_large_table_for_long():
+def test_new_migrations_hold_no_large_table_for_long_and_let_the_previous_release_write():
     loader = MigrationLoader(connection)
     sql = []
     for app, name in new_migrations():
@@ -66,6 +89,7 @@ def test_new_migrations_hold_no_large_table_for_long():
             migration.apply(state, editor, collect_sql=True)
         sql += [f"-- {app}.{name}", *editor.collected_sql]
     assert not faults(";".join(sql))
+    assert not lost_on_the_previous_release(";".join(sql))
 
 
 @pytest.mark.parametrize(
@@ -79,6 +103,29 @@ def test_new_migrations_hold_no_large_table_for_long():
 )
 def test_what_locks_a_large_table_is_found(sql):
     assert faults(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'ALTER TABLE "core_jobrun" DROP COLUMN "title" CASCADE',
+        'ALTER TABLE "core_jobrun" RENAME COLUMN "title" TO "name"',
+        'ALTER TABLE "core_jobrun" ADD COLUMN "a" jsonb DEFAULT \'{}\' NOT NULL;'
+        ' ALTER TABLE "core_jobrun" ALTER COLUMN "a" DROP DEFAULT',
+    ],
+)
+def test_what_the_previous_release_could_not_work_with_is_found(sql):
+    assert lost_on_the_previous_release(sql)
+
+
+def test_a_default_that_comes_later_counts():
+    sql = (
+        'ALTER TABLE "core_jobrun" ADD COLUMN "a" jsonb DEFAULT \'{}\' NOT NULL;'
+        ' ALTER TABLE "core_jobrun" ALTER COLUMN "a" DROP DEFAULT;'
+    )
+    assert not lost_on_the_previous_release(
+        sql + 'ALTER TABLE "core_jobrun" ALTER COLUMN "a" SET DEFAULT \'{}\''
+    )
 
 
 def test_what_is_quick_is_let_through():

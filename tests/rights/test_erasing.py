@@ -29,7 +29,11 @@ from kezhi.rights.erasing import erase_person, plan_erasure
 from kezhi.rights.holding_back import end_hold, set_hold
 from kezhi.rights.models import DataRequest, Erasure
 from kezhi.rights.tracing import trace
+from kezhi.service.models import PortalAccount
+from kezhi.service.portal.actors import PortalActor
+from kezhi.service.portal.proposing import moderate, submit, take_vote_back, vote
 from kezhi.workbench.attaching import attach
+from portal_people import a_contact, an_account, open_portal
 
 pytestmark = pytest.mark.django_db
 
@@ -306,3 +310,31 @@ def test_requests_keep_their_history_without_the_name(planted, owner):
     request.refresh_from_db()
     assert request.person_name == erasure.pseudonym
     assert request.contact is None
+
+
+def test_who_is_erased_leaves_the_portal_and_takes_their_votes_along(anhui_tea, owner, data_folder):
+    open_portal()
+    accounts = [
+        an_account(a_contact(anhui_tea, name, email))
+        for name, email in ((NAME, EMAIL), ("吴涛", "wu@tea.example"))
+    ]
+    idea, own = (
+        submit(title, f"{NAME} 想要", actor=PortalActor(account), at=NOW, on=TODAY)
+        for title, account in zip(("小包装", "夜间送货"), reversed(accounts), strict=True)
+    )
+    for each in (idea, own):
+        moderate(each, {"is_published": True}, actor=owner, on=TODAY)
+    for account in accounts:
+        vote(idea, actor=PortalActor(account), at=NOW)
+        vote(idea, actor=PortalActor(account), at=NOW)
+    idea.refresh_from_db()
+    assert idea.votes_count == 2
+    erase_person(accounts[0].contact, actor=owner, at=NOW)
+    assert list(PortalAccount.objects.all()) == [accounts[1]]
+    idea.refresh_from_db()
+    own.refresh_from_db()
+    assert (idea.votes_count, idea.votes.count()) == (1, 1)
+    # What they proposed stays with the customer, without them.
+    assert (own.contact_id, own.account_id) == (None, None)
+    assert NAME not in own.text
+    assert take_vote_back(idea, actor=PortalActor(accounts[1])).votes_count == 0

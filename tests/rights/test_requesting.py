@@ -6,6 +6,7 @@ import zipfile
 from datetime import date, timedelta
 
 import pytest
+from pypdf import PdfReader
 
 from cast import NOW, TODAY
 from kezhi.accounts.models import Role
@@ -97,8 +98,15 @@ def test_the_file_holds_everything_and_expires(zhang, owner, anhui_tea):
     with zipfile.ZipFile(io.BytesIO(path_of_package(package.stored_as).read_bytes())) as archive:
         names = archive.namelist()
         data = json.loads(archive.read("data.json"))
-        assert "张敏之的数据" in archive.read("index.zh.html").decode() or "张敏之" in str(data)
+        assert "张敏之的数据" in archive.read("index.zh.html").decode()
+        assert "张敏之" in str(data)
         assert "Data about 张敏之" in archive.read("index.en.html").decode()
+        read = PdfReader(io.BytesIO(archive.read("index.zh.pdf")))
+        printed = " ".join(page.extract_text() for page in read.pages).replace("\n", "")
+        assert read.metadata.title == "张敏之的数据"
+        assert "13912346027" in printed
+        assert "张敏之问=1+1" in printed
+        assert archive.read("index.en.pdf").startswith(b"%PDF-")
     assert "tables/customers_interaction.csv" in names
     assert data["tables"]["customers_contact"][0]["phone"] == "13912346027"
     assert "audit_entry" in data["tables"]

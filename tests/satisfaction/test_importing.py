@@ -11,7 +11,8 @@ from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.creating import reassign_customer
 from kezhi.dataio.correcting import as_csv, sample_rows
 from kezhi.dataio.importing import undo_import
-from kezhi.satisfaction.models import SurveyAnswer, SurveyItem
+from kezhi.satisfaction.designing import create_survey, publish_survey
+from kezhi.satisfaction.models import SurveyAnswer, SurveyItem, SurveyResponse
 from kezhi.satisfaction.questioning import create_item, delete_item, edit_item
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +176,22 @@ def test_a_question_with_answers_stays_and_keeps_them_on_its_scale(
 def test_who_may_not_write_questions_is_refused(questions, li_wei):
     with pytest.raises(NotAllowed):
         create_item({"code": "Q9", "text": "Q", "factor": "image"}, actor=li_wei, on=TODAY)
+
+
+def test_filled_in_surveys_come_from_a_file_once_and_are_taken_back(bring_in, anhui_tea, owner):
+    """Each row by its deed: off the scale is told at its row, what came before is refused."""
+    survey = create_survey({"code": "NPS", "instrument": "nps"}, actor=owner, on=TODAY)
+    publish_survey(survey, actor=owner, at=NOW)
+    file = (
+        "问卷,客户,日期,回答\n"
+        "NPS,C-AHTEA,2026-03-05,recommend=9; comment=快；稳\n"
+        "NPS,C-AHTEA,2026-03-05,recommend=11\n"
+        "NPS,C-AHTEA,2026-03-06,九分\n"
+    )
+    batch = bring_in("survey_response", file)
+    assert (batch.created, batch.bad) == (1, 2)
+    response = SurveyResponse.objects.get()
+    assert (response.score, response.comment, response.customer) == (90, "快；稳", anhui_tea)
+    assert bring_in("survey_response", file).created == 0
+    undo_import(batch, actor=SYSTEM, at=NOW)
+    assert not SurveyResponse.objects.exists()

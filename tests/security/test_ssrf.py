@@ -1,7 +1,8 @@
-"""Whatever address people type, nothing inside is asked: webhooks, identity providers, mail servers.
+"""Whatever address people type, nothing inside is asked: webhooks, identity providers, mail servers, and the
+pictures of letters.
 
 A slice; `./kezhi bench security_ssrf` tries as many spellings as it is told. What else asks addresses that
-people typed must come here: there are no pictures by address, calendars or PDF pages that fetch.
+people typed must come here: there are no calendars or PDF pages that fetch.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pytest
 
 from kezhi.accounts.open_id import discover
 from kezhi.core.refusal import Refused
-from kezhi.messaging import connecting
+from kezhi.messaging import connecting, picturing
 from kezhi.messaging.connecting import MailTrouble
 from kezhi.messaging.models import MailAccount
 from kezhi.messaging.webhooks.delivering import Reply, send
@@ -120,6 +121,15 @@ def test_no_identity_provider_is_looked_for_inside(canary):
             discover(url)
         said.add(str(refusal.value))
     assert len(said) == 1
+    assert canary.knocks == []
+
+
+def test_no_picture_of_a_letter_is_fetched_inside_not_even_from_hosts_that_are_named(
+    canary, settings
+):
+    settings.PRIVATE_HOSTS = ["localhost", "127.0.0.1"]
+    for url in (*some(forms(canary.server_port)), f"https://localhost:{canary.server_port}/"):
+        assert picturing._fetch(url) == b"", url
     assert canary.knocks == []
 
 

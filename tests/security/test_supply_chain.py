@@ -37,6 +37,20 @@ def test_every_package_that_is_needed_is_locked():
     assert names <= {package["name"] for package in locked}
 
 
+def test_the_benchmarks_are_locked_with_what_the_program_needs():
+    """Else `./kezhi bench` fails at its first import."""
+    needed = [
+        {
+            each["name"]
+            for package in tomllib.loads((ROOT / lock).read_text())["package"]
+            if package["name"] == "kezhi"
+            for each in package["dependencies"]
+        }
+        for lock in ("uv.lock", "bench/uv.lock")
+    ]
+    assert needed[0] == needed[1]
+
+
 def test_a_new_data_folder_makes_its_own_key_for_its_own_eyes(tmp_path):
     keys = set()
     for name in ("one", "two"):

@@ -18,7 +18,15 @@ pytestmark = pytest.mark.django_db
 OUTSIDERS = ("chen_jing", "manager elsewhere", "reader of a share", "analyst", "without a role")
 OWN_WAY = {"version", "updated_at"}  # written by every change
 # Nobody's own: a grant of the role reaches all or none.
-OF_THE_COMPANY = {"product", "survey_item", "acquisition_cost"}
+OF_THE_COMPANY = {
+    "product",
+    "survey_item",
+    "acquisition_cost",
+    "care_plan",
+    "article",
+    "survey",
+    "complaint_cause",
+}
 NEEDED = {"edit": "edit", "assign": "assign", "tag": "edit", "untag": "edit", "delete": "delete"}
 BY_NAME = {actor.name: actor for actor in ACTORS}
 

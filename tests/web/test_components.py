@@ -170,7 +170,14 @@ def test_the_shell_offers_only_what_the_person_may_see(monkeypatch):
     of_value = ["/value/", "/value/matrix/", "/value/over-time/", "/value/at-risk/"]
     of_value += ["/value/win-back/", "/value/costs/", "/value/retention/"]
     of_value += ["/value/influence/", "/value/offers/", "/value/tiers/"]
-    assert paths == ["/", "/reports/", "/customers/", "/follow-ups/", *of_value]
+    assert paths == [
+        "/",
+        "/reports/",
+        "/customers/",
+        "/follow-ups/",
+        "/service/requests/",
+        *of_value,
+    ]
     assert [p.path for g in shown.groups for p in g.places if p.is_current] == ["/customers/"]
     assert [place.path for place in shown.foot] == ["/settings/"]
     request.actor = None

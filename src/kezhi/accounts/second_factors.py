@@ -12,10 +12,11 @@ import hmac
 import secrets
 import struct
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.contrib.auth.hashers import check_password, make_password
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
@@ -42,10 +43,10 @@ def new_secret() -> str:
     return base64.b32encode(secrets.token_bytes(20)).decode()
 
 
-def app_address(secret: str, person: User, company_name: str) -> str:
+def app_address(secret: str, login: str, company_name: str) -> str:
     """What the QR code says."""
     issuer = company_name or "Kezhi"
-    label = quote(f"{issuer}:{person.login}")
+    label = quote(f"{issuer}:{login}")
     about = {"secret": secret, "issuer": issuer, "digits": DIGITS, "period": SECONDS}
     return f"otpauth://totp/{label}?{urlencode(about, quote_via=quote)}"
 
@@ -72,16 +73,22 @@ def matching_step(secret: str, code: str, *, at: datetime) -> int | None:
     return None
 
 
-@audited("second_factor.added")
-def add_code_app(person: User, secret: str, code: str, *, actor: Actor, at: datetime) -> list[str]:
-    """From now on the app's codes are asked for. Returns recovery codes where there were none yet."""
-    only_oneself(person, actor)
-    note(kind="code_app")
+def proven_step(secret: str, code: str, *, at: datetime) -> int:
+    """The step of the first code, which proves that the app has the secret. Raises `Refused`."""
     step = matching_step(secret, code.replace(" ", ""), at=at)
     if step is None:
         raise Refused(
             _("The code doesn't match. Check the clock of your device and type the code of now.")
         )
+    return step
+
+
+@audited("second_factor.added")
+def add_code_app(person: User, secret: str, code: str, *, actor: Actor, at: datetime) -> list[str]:
+    """From now on the app's codes are asked for. Returns recovery codes where there were none yet."""
+    only_oneself(person, actor)
+    note(kind="code_app")
+    step = proven_step(secret, code, at=at)
     CodeApp.objects.update_or_create(
         person=person,
         defaults={
@@ -130,14 +137,23 @@ def first_recovery_codes(person: User) -> list[str]:
 
 
 def _new_recovery_codes(person: User) -> list[str]:
-    codes = [
-        "".join(secrets.choice(LETTERS) for _letter in range(RECOVERY_LENGTH))
-        for _code in range(RECOVERY_CODES)
-    ]
+    codes = new_codes()
     RecoveryCode.objects.filter(person=person).delete()
     RecoveryCode.objects.bulk_create(
         RecoveryCode(person=person, digest=make_password(code)) for code in codes
     )
+    return as_written(codes)
+
+
+def new_codes() -> list[str]:
+    """Ten recovery codes, as they are hashed."""
+    return [
+        "".join(secrets.choice(LETTERS) for _letter in range(RECOVERY_LENGTH))
+        for _code in range(RECOVERY_CODES)
+    ]
+
+
+def as_written(codes: list[str]) -> list[str]:
     return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 
@@ -156,8 +172,8 @@ def reset_second_factors(person: User, *, actor: Actor, reason: str) -> None:
 def check_code(request: HttpRequest, person: User, typed: str, *, at: datetime) -> str:
     """Spend a code of the app or a recovery code; by which means it was. Raises `Refused`."""
     attempt = begin_attempt(request, person.login, AttemptStep.CODE, at=at)
-    code = "".join(letter for letter in typed.upper() if letter.isalnum())
-    means = _spend_code(person, code, at=at) or _spend_recovery_code(person, code, at=at)
+    apps, codes = (rows.objects.filter(person=person) for rows in (CodeApp, RecoveryCode))
+    means = spend(typed, apps, codes, PURPOSE, at=at)
     if means is None:
         record("second_factor.refused", actor=SYSTEM, subject=person, address=attempt.address or "")
         raise Refused(
@@ -167,24 +183,33 @@ def check_code(request: HttpRequest, person: User, typed: str, *, at: datetime) 
     return means
 
 
-def _spend_code(person: User, code: str, *, at: datetime) -> str | None:
+def spend(
+    typed: str, apps: QuerySet[Any], codes: QuerySet[Any], purpose: str, *, at: datetime
+) -> str | None:
+    """By which means the typed code counts, once: that of an app whose secret was sealed for `purpose`, or a
+    recovery code."""
+    code = "".join(letter for letter in typed.upper() if letter.isalnum())
+    return _spend_code(code, apps, purpose, at) or _spend_recovery_code(code, codes, at)
+
+
+def _spend_code(code: str, apps: QuerySet[Any], purpose: str, at: datetime) -> str | None:
     if len(code) != DIGITS or not code.isascii() or not code.isdecimal():
         return None
-    app = CodeApp.objects.filter(person=person).first()
-    step = matching_step(unseal(app.secret, PURPOSE), code, at=at) if app else None
+    app = apps.first()
+    step = matching_step(unseal(app.secret, purpose), code, at=at) if app else None
     if app is None or step is None:
         return None
     # The database decides who was first, so one code never lets two in.
-    unspent = CodeApp.objects.filter(Q(pk=app.pk), last_step__lt=step)
+    unspent = apps.filter(pk=app.pk, last_step__lt=step)
     return "code" if unspent.update(last_step=step, used_at=at) else None
 
 
-def _spend_recovery_code(person: User, code: str, *, at: datetime) -> str | None:
+def _spend_recovery_code(code: str, codes: QuerySet[Any], at: datetime) -> str | None:
     if len(code) != RECOVERY_LENGTH or not set(code) <= set(LETTERS):
         return None
-    for kept in RecoveryCode.objects.filter(person=person, used_at=None):
+    for kept in codes.filter(used_at=None):
         if check_password(code, kept.digest):
-            unspent = RecoveryCode.objects.filter(pk=kept.pk, used_at=None)
+            unspent = codes.filter(pk=kept.pk, used_at=None)
             return "recovery" if unspent.update(used_at=at) else None
     return None
 

@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import ROWS_A_DAY, KeptAnswer, RowsTaken, User
+from kezhi.accounts.models import ROWS_A_DAY, Bucket, KeptAnswer, RowsTaken, User
+from kezhi.accounts.turns import level_after_turn
 from kezhi.audit.recording import record, traced_by
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import Refused
@@ -38,29 +39,12 @@ class Allowance:
     wait: float
 
 
-_TAKE = """
-INSERT INTO accounts_bucket AS b (integration_id, level, filled_at)
-VALUES (%(integration)s, %(size)s - 1, clock_timestamp())
-ON CONFLICT (integration_id) DO UPDATE SET
-  level = greatest(least(%(size)s, b.level
-    + extract(epoch FROM clock_timestamp() - b.filled_at) * %(rate)s) - 1, -1),
-  filled_at = clock_timestamp()
-RETURNING level
-"""
-
-
 def take_turn(integration_id: int) -> Allowance:
-    """One request of the integration: it has `API_BURST` at once, refilled by `API_RATE` a second.
-
-    Whoever goes on asking without room waits no longer for it, but gets nothing meanwhile.
-    """
-    about = {"integration": integration_id, "size": settings.API_BURST, "rate": settings.API_RATE}
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, about)
-        level = float(cursor.fetchone()[0])
-    is_granted = level >= 0
-    wait = 0.0 if level >= 1 else (1 - level) / settings.API_RATE
-    return Allowance(is_granted, settings.API_BURST, max(int(level), 0), wait)
+    """One request of the integration: it has `API_BURST` at once, refilled by `API_RATE` a second."""
+    size, rate = settings.API_BURST, settings.API_RATE
+    level = level_after_turn(Bucket, integration_id, size=size, rate=rate)
+    wait = 0.0 if level >= 1 else (1 - level) / rate
+    return Allowance(level >= 0, size, max(int(level), 0), wait)
 
 
 # ---- rows ----

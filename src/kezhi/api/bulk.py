@@ -12,7 +12,7 @@ from kezhi.api import orders
 from kezhi.api.calling import Call, answered
 from kezhi.api.entries import Fields, Problems, Wrong, find, must_be_right, reference
 from kezhi.api.problems import Problem, not_found
-from kezhi.api.records import create_one, delete_one, edit_one, visible
+from kezhi.api.records import create_one, delete_one, edit_one, new_fields, visible
 from kezhi.api.sets import create_set
 from kezhi.api.writes import writes_of
 from kezhi.records import Kind
@@ -45,7 +45,7 @@ class _Many:
 
     def __init__(self, call: Call, kind: Kind) -> None:
         self.call, self.kind, self.writes = call, kind, writes_of(kind)
-        self.new = Fields(call, kind, self.writes.names, self.writes.required)
+        self.new = new_fields(call, kind, self.writes)
         known = self.new.known
         self.changed = Fields(call, kind, self.writes.changeable, self.writes.required, known)
         self.orders = orders.reader(call) if kind.name == "order" else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -36,13 +36,17 @@ class Wrong(ValueError):
 
 @dataclass
 class Fields:
-    """Reads entries for some fields of a kind. Links that were looked up once are kept for a whole bulk."""
+    """Reads entries for some fields of a kind. Links that were looked up once are kept for a whole bulk.
+
+    `beside` reads what a new record takes that isn't a field of it.
+    """
 
     call: Call
     kind: Kind
     names: Sequence[str]
     required: frozenset[str] = frozenset()
     known: dict[tuple[str, Any], Any] = field(default_factory=dict)
+    beside: Mapping[str, Callable[[Call, Any], Any]] = field(default_factory=dict)
     _accepted: dict[str, ImportField] = field(default_factory=dict)
 
     def read(self, sent: Any, *, is_new: bool, at: str = "") -> tuple[dict[str, Any], Problems]:
@@ -53,11 +57,16 @@ class Fields:
         wrong: Problems = []
         for name, entry in sent.items():
             place = f"{at}/{pointer(name)}"
-            if name not in self.names:
+            is_beside = is_new and name in self.beside
+            if name not in self.names and not is_beside:
                 wrong.append((place, _("There is no such field to write here.")))
                 continue
             try:
-                entries[name] = self._entry(self.kind.field(name), entry)
+                entries[name] = (
+                    self.beside[name](self.call, entry)
+                    if is_beside
+                    else self._entry(self.kind.field(name), entry)
+                )
             except parsing.Bad as bad:
                 about = {**bad.params, "field": self.kind.field(name).label}
                 wrong.append((place, " ".join(problems.explain(bad.code, about)).strip()))

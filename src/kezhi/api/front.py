@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -156,8 +157,17 @@ def _once(call: Call, operation: Operation, key: str) -> HttpResponse:
                 raise  # nothing is kept: the transaction goes back
             response = problem.response()
         headers = {name: response[name] for name in KEPT_HEADERS if name in response}
-        traffic.keep_answer(kept, response.status_code, response.content.decode(), headers)
+        body = _without(operation.shown_once, response.content.decode())
+        traffic.keep_answer(kept, response.status_code, body, headers)
     return response
+
+
+def _without(members: tuple[str, ...], body: str) -> str:
+    """The answer without secrets: told again, it lacks them."""
+    if not members:
+        return body
+    content = json.loads(body)
+    return json.dumps({n: each for n, each in content.items() if n not in members})
 
 
 def _again(kept: KeptAnswer) -> HttpResponse:

@@ -2,58 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache, partial
 from urllib.parse import unquote
 
 from django.http import HttpResponse
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from kezhi.api import actions, bulk, events, listing, myself, orders, records, value
-from kezhi.api.actions import Action
+from kezhi.api import actions, bulk, events, listing, myself, orders, records, value, webhooks
 from kezhi.api.calling import Call, answered
+from kezhi.api.operation import Operation
 from kezhi.api.schema import described
+from kezhi.api.service.operations import of_service
 from kezhi.api.writes import can
-from kezhi.core.actor import Actor
 from kezhi.records import Kind, registry
-
-Handler = Callable[[Call], HttpResponse]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One method at one address. `needs` are permissions (action, kind), all of them; `either`: one of these.
-
-    `body` and `answer` name what is sent and what comes back, for the description; `succeeds` is the status.
-    """
-
-    method: str
-    path: str  # below /api/v1, with {id} and {figure}
-    name: str
-    summary: str | Promise
-    handler: Handler
-    kind: str = ""
-    needs: tuple[tuple[str, str], ...] = ()
-    either: tuple[tuple[str, str], ...] = ()
-    answer: str = ""
-    body: str = ""
-    succeeds: int = 200
-    action: Action | None = None
-
-    @property
-    def is_safe(self) -> bool:
-        return self.method == "GET"
-
-    @property
-    def is_on_record(self) -> bool:
-        return "{id}" in self.path
-
-    def is_open_to(self, actor: Actor) -> bool:
-        """Whether the actor may call it on anything at all; the description leaves the others out."""
-        is_either = not self.either or any(actor.may(*need) for need in self.either)
-        return is_either and all(actor.may(*need) for need in self.needs)
 
 
 def _describe(call: Call) -> HttpResponse:
@@ -88,6 +50,8 @@ def _all() -> Iterator[Operation]:
     for kind in registry._kinds.values():
         yield from _of_kind(kind)
     yield from _of_value()
+    yield from _of_webhooks()
+    yield from of_service()
 
 
 def _of_kind(kind: Kind) -> Iterator[Operation]:
@@ -111,9 +75,10 @@ def _of_kind(kind: Kind) -> Iterator[Operation]:
     for action in actions.actions_of(kind):
         needs = (*read, (action.action, name), *((action.needs,) if action.needs else ()))
         yield list_(
-            "POST", f"{one}/{action.name}", f"{name}_{action.name}", action.summary,
+            "POST", f"{one}/{action.name}", f"{name}_{action.name.replace('-', '_')}",
+            action.summary,
             partial(actions.do, kind_name=name, action=action),
-            needs=needs, answer="record", body="action", action=action,
+            needs=needs, either=action.either, answer="record", body="action", action=action,
         )  # fmt: skip
 
 
@@ -183,6 +148,57 @@ def _of_value() -> Iterator[Operation]:
     yield Operation(
         "GET", "/tiers", "tiers", _("The tiers and the policy in force for each"), value.tiers,
         needs=(("read", "customer"),), answer="Tiers",
+    )  # fmt: skip
+
+
+def _of_webhooks() -> Iterator[Operation]:
+    """Of the program's own integration; the permission `webhook` is given to programs apart from the rest."""
+    read, base, one = ("read", "webhook"), "/webhooks", "/webhooks/{id}"
+    of = partial(Operation, area="webhook", answer="Webhook")
+    change = (read, ("edit", "webhook"))
+    yield of(
+        "GET", base, "webhook_list", _("Its webhooks"), webhooks.listed,
+        needs=(read,), answer="Webhooks",
+    )  # fmt: skip
+    yield of(
+        "POST", base, "webhook_create", _("A new one; its secret is shown once"), webhooks.create,
+        needs=(read, ("create", "webhook")), body="webhook_new", answer="WebhookSetUp",
+        succeeds=201, shown_once=("secret",),
+    )  # fmt: skip
+    yield of("GET", one, "webhook_get", _("One of them"), webhooks.show, needs=(read,))
+    yield of(
+        "PATCH", one, "webhook_edit", _("Change where to, of what, and which fields"),
+        webhooks.edit, needs=change, body="webhook_change",
+    )  # fmt: skip
+    yield of(
+        "DELETE", one, "webhook_delete", _("Delete it"), webhooks.remove,
+        needs=(read, ("delete", "webhook")), answer="", succeeds=204,
+    )  # fmt: skip
+    yield of(
+        "POST", f"{one}/pause", "webhook_pause", _("Pause it; what happens meanwhile waits"),
+        webhooks.pause, needs=change,
+    )  # fmt: skip
+    yield of(
+        "POST", f"{one}/resumption", "webhook_resume", _("Send again, the oldest first"),
+        webhooks.resume, needs=change,
+    )  # fmt: skip
+    yield of(
+        "POST", f"{one}/ping", "webhook_ping", _("Send a test message"), webhooks.ping,
+        needs=change, answer="Delivery",
+    )  # fmt: skip
+    yield of(
+        "POST", f"{one}/secret", "webhook_secret",
+        _("A new secret, shown once; the former one signs for a day more"), webhooks.rotate,
+        needs=change, answer="WebhookSetUp", shown_once=("secret",),
+    )  # fmt: skip
+    yield of(
+        "GET", f"{one}/deliveries", "webhook_deliveries", _("What was sent, the latest first"),
+        webhooks.deliveries, needs=(read,), answer="Deliveries",
+    )  # fmt: skip
+    yield of(
+        "POST", f"{one}/replay", "webhook_replay",
+        _("Send messages again: chosen ones, or those of a stretch of time"), webhooks.replay,
+        needs=change, body="webhook_replay", answer="Replayed",
     )  # fmt: skip
 
 

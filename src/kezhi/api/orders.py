@@ -21,7 +21,16 @@ from kezhi.ledger.pushing import MOST_LINES, Line, tell_order
 from kezhi.records import Kind, registry
 
 NUMBER = re.compile(r"\S(.{0,58}\S)?")
-FIELDS = ("customer", "ordered_on", "due_on", "paid_on", "channel", "remark")
+FIELDS = (
+    "customer",
+    "ordered_on",
+    "due_on",
+    "paid_on",
+    "promised_on",
+    "delivered_on",
+    "channel",
+    "remark",
+)
 OF_LINE = ("line", "product", "quantity", "unit_price", "amount", "cost")
 LARGEST = Decimal(10) ** 13
 

@@ -19,6 +19,7 @@ from kezhi.api.writing import Writer, has_version, key_of
 from kezhi.core.ids import record_id
 from kezhi.core.refusal import EditConflict, NotAllowed, Refused
 from kezhi.records import Kind
+from kezhi.service.tickets.opening import first_words
 from kezhi.workbench.customizing import linking
 from kezhi.workbench.holding import held
 
@@ -33,14 +34,17 @@ def show(call: Call, kind_name: str) -> HttpResponse:
     writer = Writer(kind, fields)
     writer.attach([record], call)
     take(1, call)
-    return answered(writer.write(record), headers=etag(record))
+    content = writer.write(record)
+    if not call.parameter("fields"):
+        content |= beside(kind, record)
+    return answered(content, headers=etag(record))
 
 
 def create(call: Call, kind_name: str) -> HttpResponse:
     kind = call.kind(kind_name)
     call.must_may("create", kind_name)
     writes = writes_of(kind)
-    fields = Fields(call, kind, writes.names, writes.required)
+    fields = new_fields(call, kind, writes)
     record = create_one(call, writes, fields, call.object())
     headers = etag(record) | {"Location": f"/api/v1/{kind.address}/{record.pk}"}
     return answered(full(call, kind, record), 201, headers)
@@ -61,6 +65,12 @@ def remove(call: Call, kind_name: str) -> HttpResponse:
     version = expected_version(call, is_demanded=has_version(kind))
     delete_one(call, writes_of(kind), record, version)
     return HttpResponse(status=204)
+
+
+def new_fields(call: Call, kind: Kind, writes: Writes) -> Fields:
+    """Reads what a new record is told."""
+    beside = {name: member.read for name, member in writes.beside.items()}
+    return Fields(call, kind, writes.names, writes.required, beside=beside)
 
 
 # ---- one deed, with what may go wrong told ----
@@ -161,7 +171,18 @@ def full(call: Call, kind: Kind, record: Any) -> dict[str, Any]:
     fresh = rows.get(pk=record.pk)
     writer = Writer(kind, list(kind.fields))
     writer.attach([fresh], call)
-    return writer.write(fresh)
+    return writer.write(fresh) | beside(kind, fresh)
+
+
+# What stands beside the fields of a record that is answered by itself.
+BESIDE: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "ticket": lambda ticket: {"text": first_words(ticket)},
+}
+
+
+def beside(kind: Kind, record: Any) -> dict[str, Any]:
+    found = BESIDE.get(kind.name)
+    return found(record) if found is not None else {}
 
 
 def etag(record: Any) -> dict[str, str]:

@@ -5,7 +5,7 @@ As far as an actor reaches: operations, fields and choices that they may not kno
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -16,7 +16,9 @@ from kezhi.api.entries import Fields
 from kezhi.api.orders import writable
 from kezhi.api.problems import KNOWN
 from kezhi.api.schema_fields import answer_field, line_answered, line_sent, sent_field
-from kezhi.api.schema_parts import headers, parameters, plain_schemas, ref, responses
+from kezhi.api.schema_parts import headers, parameters, plain_schemas, ref, responses, spoken
+from kezhi.api.schema_service import AREAS, BESIDE, LEAVES, service_schemas
+from kezhi.api.schema_webhooks import delivery_parameters, webhook_schemas
 from kezhi.api.writes import writes_of
 from kezhi.core.actor import Actor
 from kezhi.records import Kind, registry
@@ -39,6 +41,7 @@ def described(actor: Actor, operations: Iterable[Operation]) -> dict[str, Any]:
     operations = [each for each in operations if each.is_open_to(actor)]
     seen = {each.kind for each in operations if each.kind}
     kinds = {name: registry[name].seen_by(actor) for name in registry._kinds if name in seen}
+    has_webhooks = any(each.area == "webhook" for each in operations)
     paths: dict[str, Any] = {}
     for each in operations:
         path = paths.setdefault(each.path, {})
@@ -55,20 +58,21 @@ def described(actor: Actor, operations: Iterable[Operation]) -> dict[str, Any]:
         },
         "servers": [{"url": "/api/v1"}],
         "security": [{"token": []}],
-        "tags": _tags(kinds.values()),
+        "tags": _tags(kinds.values(), {each.area for each in operations if each.area}),
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "parameters": parameters(),
             "headers": headers(),
             "responses": responses(),
-            "schemas": _schemas(kinds),
+            "schemas": _schemas(kinds) | (webhook_schemas(actor) if has_webhooks else {}),
         },
     }
 
 
-def _tags(kinds: Iterable[Kind]) -> list[dict[str, str]]:
-    return [{"name": kind.name, "description": str(kind.label_plural)} for kind in kinds]
+def _tags(kinds: Iterable[Kind], areas: Collection[str]) -> list[dict[str, str]]:
+    of_kinds = [{"name": kind.name, "description": str(kind.label_plural)} for kind in kinds]
+    return of_kinds + [{"name": area, "description": str(AREAS[area])} for area in sorted(areas)]
 
 
 def _operation(each: Operation, kind: Kind | None) -> dict[str, Any]:
@@ -77,8 +81,8 @@ def _operation(each: Operation, kind: Kind | None) -> dict[str, Any]:
         "summary": str(each.summary),
         "responses": _answers(each, kind),
     }
-    if kind is not None:
-        told["tags"] = [kind.name]
+    if kind is not None or each.area:
+        told["tags"] = [kind.name if kind is not None else each.area]
     if asked := _parameters_of(each, kind):
         told["parameters"] = asked
     if each.body:
@@ -110,6 +114,10 @@ def _parameters_of(each: Operation, kind: Kind | None) -> list[dict[str, Any]]:
                 "schema": {"type": "integer", "minimum": 1, "maximum": 1000},
             },
         ]
+    if each.answer == "Deliveries":
+        found += delivery_parameters()
+    if each.answer in LEAVES:
+        found += LEAVES[each.answer]
     if each.answer == "list" and kind is not None:
         found += [
             {"$ref": f"#/components/parameters/{name}"}
@@ -121,7 +129,7 @@ def _parameters_of(each: Operation, kind: Kind | None) -> list[dict[str, Any]]:
         found.append(_fields(kind))
     if not each.is_safe:
         found.append({"$ref": "#/components/parameters/Idempotency-Key"})
-    if each.method in ("PATCH", "PUT"):
+    if each.method in ("PATCH", "PUT") or (each.action and each.action.is_versioned):
         found.append({"$ref": "#/components/parameters/If-Match"})
     if each.method == "DELETE":
         is_demanded = {"$ref": "#/components/parameters/If-Match-demanded"}
@@ -158,7 +166,7 @@ def _answers(each: Operation, kind: Kind | None) -> dict[str, Any]:
             name: {"$ref": f"#/components/headers/{name}"}
             for name in ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
         }
-        if each.answer in ("record", "order"):
+        if each.answer in ("record", "order", "Webhook", "WebhookSetUp"):
             good["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
     answers = {str(each.succeeds): good}
     if each.name == "order_put":
@@ -193,14 +201,16 @@ def _answered(each: Operation) -> dict[str, Any]:
 
 
 def _sent(each: Operation) -> dict[str, Any]:
-    if each.action is not None:
-        members = each.action.members
+    if each.action is not None or each.members:
+        members = each.action.members if each.action is not None else each.members
         return {
             "type": "object",
-            "properties": {name: dict(member.schema) for name, member in members.items()},
+            "properties": {name: spoken(member.schema) for name, member in members.items()},
             "required": [name for name, member in members.items() if member.is_required],
             "additionalProperties": False,
         }
+    if each.area:
+        return ref(each.body)
     if each.body == "bulk":
         return ref(f"{each.kind}_bulk")
     if each.body == "order":
@@ -212,7 +222,7 @@ def _sent(each: Operation) -> dict[str, Any]:
 
 
 def _schemas(kinds: dict[str, Kind]) -> dict[str, Any]:
-    found = plain_schemas()
+    found = plain_schemas() | service_schemas()
     for name, kind in kinds.items():
         found[name] = _record(kind)
         found[f"{name}_page"] = {
@@ -238,6 +248,7 @@ def _schemas(kinds: dict[str, Kind]) -> dict[str, Any]:
 def _record(kind: Kind) -> dict[str, Any]:
     properties: dict[str, Any] = {"id": {"type": "integer"}, "version": {"type": "integer"}}
     properties |= {each.name: answer_field(kind, each) for each in kind.fields}
+    properties |= BESIDE.get(kind.name, {})
     if kind.name == "order":
         properties["lines"] = {"type": "array", "items": line_answered()}
     return {
@@ -255,7 +266,10 @@ def _written(kind: Kind) -> dict[str, Any]:
     if writes.create is not None:
         found[f"{kind.name}_create"] = {
             "type": "object",
-            "properties": {name: sent_field(kind, kind.field(name)) for name in writes.names},
+            "properties": {
+                **{name: sent_field(kind, kind.field(name)) for name in writes.names},
+                **{name: spoken(member.schema) for name, member in writes.beside.items()},
+            },
             "required": [n for n in writes.names if fields.must_be_given(kind.field(n))],
             "additionalProperties": False,
         }

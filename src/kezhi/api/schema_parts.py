@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from kezhi.api.problems import KNOWN
@@ -13,6 +15,15 @@ from kezhi.insight.explaining import FIGURES
 
 def ref(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def spoken(schema: Any) -> Any:
+    """A schema with its sentences in the language that is active."""
+    if isinstance(schema, Mapping):
+        return {name: spoken(part) for name, part in schema.items()}
+    if isinstance(schema, list):
+        return [spoken(part) for part in schema]
+    return str(schema) if isinstance(schema, Promise) else schema
 
 
 def plain_schemas() -> dict[str, Any]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kezhi.api.calling import Call
+from kezhi.api.members import Member, choice, words
 from kezhi.core.actor import Access
 from kezhi.customers import following_up
 from kezhi.records import Kind
+from kezhi.service.models import Ticket
+from kezhi.service.tickets.opening import LONGEST, open_ticket
 
+# What a new record of the kind takes beside its fields, because it isn't kept on the record itself.
+BESIDE: dict[str, dict[str, Member]] = {
+    "ticket": {"text": words(LONGEST), "channel": choice(Ticket.Channel.values)},
+    "complaint": {"text": words(LONGEST)},
+}
 Create = Callable[[Call, dict[str, Any]], Any]
 Edit = Callable[[Call, Any, dict[str, Any], int | None], Any]
 Delete = Callable[[Call, Any], None]
@@ -18,11 +26,15 @@ Delete = Callable[[Call, Any], None]
 
 @dataclass(frozen=True)
 class Writes:
-    """The deeds, and the names of the fields that they take: of a new record, and of one that is there."""
+    """The deeds, and the names of the fields that they take: of a new record, and of one that is there.
+
+    `beside` is what a new one takes that isn't a field of it.
+    """
 
     names: tuple[str, ...] = ()
     changeable: tuple[str, ...] = ()
     required: frozenset[str] = frozenset()
+    beside: Mapping[str, Member] = field(default_factory=dict)
     create: Create | None = None
     edit: Edit | None = None
     delete: Delete | None = None
@@ -34,9 +46,10 @@ def writes_of(kind: Kind) -> Writes:
         return _of_interactions(kind)
     create, edit, delete = kind.create, kind.edit, kind.delete
     names = tuple(name for name in kind.form if kind.field(name).access is Access.EDIT)
-    return Writes(
+    writes = Writes(
         names=names,
         changeable=names,
+        beside=BESIDE.get(kind.name, {}),
         create=create and (lambda call, entries: create(entries, actor=call.actor, on=call.today)),
         edit=edit
         and (
@@ -46,6 +59,7 @@ def writes_of(kind: Kind) -> Writes:
         ),
         delete=delete and (lambda call, record: delete(record, actor=call.actor, on=call.today)),
     )
+    return replace(writes, create=_open_ticket) if kind.name == "ticket" else writes
 
 
 def can(kind: Kind, deed: str) -> bool:
@@ -73,6 +87,12 @@ def _of_interactions(kind: Kind) -> Writes:
             record, actor=call.actor, on=call.today
         ),
     )
+
+
+def _open_ticket(call: Call, entries: dict[str, Any]) -> Any:
+    """What a program tells came by a program, unless it says by which way."""
+    told = {"channel": Ticket.Channel.API, **entries}
+    return open_ticket(told, actor=call.actor, at=call.at)
 
 
 def _log(call: Call, entries: dict[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
+from kezhi.accounts.models import User
 from kezhi.api.calling import Call
 from kezhi.audit.sightings import Seen, note_sighting
 from kezhi.records import DataClass, Field, FieldKind, Kind, registry
@@ -91,7 +92,7 @@ class Writer:
             if each.kind is K.TAGS:
                 continue
             if each.reads is not None:
-                paths.append("custom")
+                paths += each.takes
                 continue
             paths.append(each.path)
             if each.kind is K.PERSON:
@@ -99,7 +100,9 @@ class Writer:
             if each.kind is K.LINK:
                 linked = registry.declared(each.link)
                 names = {linked.title, key_of(linked)} - {""}
-                paths += [f"{each.path}__{linked.field(name).path}" for name in names]
+                found = (linked.field(name) for name in names)
+                read = {path for field in found for path in (field.takes or (field.path,))}
+                paths += [f"{each.path}__{path}" for path in sorted(read)]
         return list(dict.fromkeys(paths))
 
 
@@ -141,7 +144,7 @@ def plain(entry: Any, each: Field) -> Any:
     if isinstance(entry, list | tuple):
         return list(entry)
     if each.kind is K.PERSON:
-        return {"id": entry.pk, "name": entry.name}
+        return who(entry)
     if each.kind is K.LINK:
         return named(entry, registry.declared(each.link))
     return str(entry)
@@ -156,6 +159,11 @@ def named(record: Any, kind: Kind) -> dict[str, Any]:
     title = held(record, kind.field(kind.title))
     told["name"] = str(title if title is not None else record)
     return told
+
+
+def who(person: User | None) -> dict[str, Any] | None:
+    """A colleague."""
+    return {"id": person.pk, "name": person.name} if person is not None else None
 
 
 def moment(at: datetime) -> str:

@@ -43,6 +43,7 @@ def _subcommands() -> dict[str, Subcommand]:
         "doctor": Subcommand(
             "kezhi.cli.doctor", "doctor", _("Look whether everything is well, and say what to do.")
         ),
+        "mail": Subcommand("kezhi.cli.mail", "mail", _("Look after the files of mail.")),
         "api": Subcommand(
             "kezhi.cli.api", "api", _("What other programs need to work with Kezhi.")
         ),

@@ -24,6 +24,7 @@ KINDS = {
     "relations": "relation",
     "important-dates": "important_date",
     "needs": "need",
+    "success-plans": "success_plan",
     "promises": "promise",
     "consents": "consent",
     "products": "product",
@@ -32,6 +33,9 @@ KINDS = {
     "acquisition-costs": "acquisition_cost",
     "survey-questions": "survey_item",
     "survey-answers": "survey_answer",
+    "survey-responses": "survey_response",
+    "articles": "article",
+    "complaints": "complaint",
 }
 DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";"}
 IMPORTED, REFUSED, USAGE, SOME_SKIPPED, CANCELLED = 0, 1, 2, 3, 130

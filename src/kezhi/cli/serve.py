@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import http.client
+import logging
 import os
 import secrets
 import shutil
@@ -221,10 +222,10 @@ def _announce(company: str | None, stages: Stages, host: str, port: int, token: 
         stages.say(_("Kezhi is running:"))
         stages.say(f"\n  {address}\n")
     if company == DEMO:
-        from kezhi.demo.people import SIGN_INS
+        from kezhi.demo.people import PORTAL_SIGN_INS, SIGN_INS
 
         stages.say(_("Sign in as one of the demo company's people:"))
-        for login, password, role in SIGN_INS:
+        for login, password, role in (*SIGN_INS, *PORTAL_SIGN_INS):
             stages.say(f"  {login:<12} {password:<14} {role}")
         stages.say("")
     stages.say(_("Ctrl-C stops everything; your data stays."))
@@ -301,13 +302,17 @@ def web(port: int, host: str, workers: int) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    from kezhi.web.receiving import WAITING
+
+    # Most of them only wait for clients: the advice to have fewer isn't meant for them.
+    logging.getLogger("_granian").addFilter(lambda said: "Python threads" not in said.getMessage())
     Granian(
         "kezhi.wsgi:application",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=4,
+        blocking_threads=WAITING,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         log_level=LogLevels.warning,

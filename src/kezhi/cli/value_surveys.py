@@ -83,10 +83,15 @@ def satisfaction(
     help=_("Coverage of the interval."),
 )
 def nps(file: Path, about: str | None, as_json: bool, item: str, level: float) -> None:
+    from kezhi.value.plain import to_plain
+    from kezhi.value.satisfaction.recommending import score_interval
     from kezhi.value.surveys import net_promoter_score
 
     answers = ours_of(file, read_answers(file, about), (item,))
-    print_plain(told(file, lambda: net_promoter_score(answers, level=level)), as_json)
+    found = told(file, lambda: net_promoter_score(answers, level=level))
+    up, down = (round(n * found.respondents / 100) for n in (found.promoters, found.detractors))
+    edges = score_interval(up, down, found.respondents, level=level)
+    print_plain({**to_plain(found), "score_low": edges[0], "score_high": edges[1]}, as_json)
 
 
 @survey.command(
@@ -136,6 +141,7 @@ def servqual(
     help=_("Feature and its two items; repeatable."),
 )
 def kano(file: Path, about: str | None, as_json: bool, pair: tuple[str, ...]) -> None:
+    from kezhi.value.satisfaction.features import category_of
     from kezhi.value.surveys import KANO
     from kezhi.value.surveys import kano as category
 
@@ -145,8 +151,12 @@ def kano(file: Path, about: str | None, as_json: bool, pair: tuple[str, ...]) ->
         name, first, second = _pair(one)
         both = ours_of(file, answers, (first, second))
         feature = told(file, partial(category, both[:, 0], both[:, 1]))
+        told_apart = category_of(feature.counts)
         found[name] = {
             "category": feature.category,
+            "second": told_apart.second,
+            "strength": told_apart.strength,
+            "is_clear": told_apart.is_clear,
             "better": feature.better,
             "worse": feature.worse,
             "respondents": feature.respondents,

@@ -9,6 +9,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from kezhi.core.saying import Told
+
 
 class JobState(models.TextChoices):
     QUEUED = "queued", _("Waiting")
@@ -31,12 +33,19 @@ class JobRun(models.Model):
 
     name = models.CharField(max_length=80)
     title = models.CharField(max_length=200)
+    # The title as `core.saying` keeps it; the release before this one doesn't know it.
+    words = models.JSONField(
+        default=dict, db_default=models.Value({}, output_field=models.JSONField())
+    )
     state = models.CharField(max_length=12, choices=JobState, default=JobState.QUEUED)
     done = models.BigIntegerField(default=0)
     total = models.BigIntegerField(default=0)
     message = models.CharField(max_length=300, blank=True)
     result = models.JSONField(default=dict)
-    arguments = models.JSONField(default=dict)  # as it was queued, to queue it again
+    # As it was queued, to queue it again; the release before this one doesn't know it.
+    arguments = models.JSONField(
+        default=dict, db_default=models.Value({}, output_field=models.JSONField())
+    )
     actor_id = models.BigIntegerField(null=True)
     cancel_requested = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -53,6 +62,11 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def told(self) -> Told:
+        """The title in the language of whoever reads it."""
+        return Told.again(self.words or self.title)
 
     @property
     def is_under_way(self) -> bool:

@@ -39,15 +39,18 @@ def fetch(
     data: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     within: float = 30,
+    is_strangers: bool = False,
 ) -> Answer:
     """GET, or POST when there is `data`. Raises `Unreachable`.
 
-    `within` seconds all is over: who answers letter by letter, each in time, isn't waited for either.
+    `within` seconds all is over: who answers letter by letter, each in time, isn't waited for either. An
+    address that `is_strangers` leads to the world outside, whatever hosts of our own are named.
     """
     if not may_be_asked(url):
         raise Unreachable
     parts = urlsplit(url)
-    host, is_private_allowed = parts.hostname or "", (parts.hostname or "") in private_hosts()
+    host = parts.hostname or ""
+    is_private_allowed = not is_strangers and host in private_hosts()
     if parts.username or parts.password:
         raise Unreachable
     try:

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 
 from kezhi.core.actor import Actor
 from kezhi.core.models import JobRun
+from kezhi.core.saying import kept
 
 
 def defer(name: str, *, queueing_lock: str | None = None, **arguments: Any) -> None:
@@ -28,9 +29,17 @@ def defer(name: str, *, queueing_lock: str | None = None, **arguments: Any) -> N
 
 
 def start(name: str, title: str | Promise, *, actor: Actor, **arguments: Any) -> JobRun:
-    """Queue work that people watch; the task gets `job_run` (a `JobRun` id) beside its arguments."""
+    """Queue work that people watch; the task gets `job_run` (a `JobRun` id) beside its arguments.
+
+    Of a title that is a `Told`, or said lazily, everybody reads the words of their own language.
+    """
+    words = kept(title)
     job_run = JobRun.objects.create(
-        name=name, title=str(title)[:200], actor_id=actor.pk, arguments=arguments
+        name=name,
+        title=str(title)[:200],
+        words=words if isinstance(words, dict) else {},
+        actor_id=actor.pk,
+        arguments=arguments,
     )
     defer(name, job_run=job_run.pk, **arguments)
     return job_run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,25 +20,30 @@ from kezhi.workbench.customizing.entering import put, settle
 
 State = Need.State
 REPLY_WITHIN = timedelta(days=3)
+# Who finds the colleague to see to a need when nobody is named; the first that finds one decides.
+FINDERS: list[Callable[[Need, Actor], User | None]] = []
+# Who works on needs elsewhere hears, in the deed's transaction, what was done: its word, as in "need.answered".
+HEARERS: list[Callable[[Need, str, Actor, date], None]] = []
 
 
 @audited("need.registered")
 def register_need(fields: dict[str, Any], *, actor: Actor, on: date) -> Need:
-    """What a customer asks. Whoever registers it sees to it unless a handler is named; a reply is due in
-    three days unless another day is."""
+    """What a customer asks. It goes to the handler named, or whom `FINDERS` find, or stays with whoever
+    registers it; a reply is due in three days unless another day is."""
     fields = {"raised_on": on, "reply_due_on": on + REPLY_WITHIN, **fields}
-    handler = fields.pop("handler", None) or actor
+    handler = fields.pop("handler", None)
     need = Need(created_by_id=actor.pk)
     put("need", need, fields, actor)
     if not may_reach(actor, "create", "need", need.customer):
         raise NotAllowed(_("Your role doesn't register needs of this customer."))
     for name, entry in need.customer.place.items():
         setattr(need, name, entry)
-    _give(need, handler)
+    _give(need, handler or _found(need, actor) or actor)
     _check(need)
     settle("need", need)
     need.save()
     _tell_handler(need, actor)
+    _tell(need, "registered", actor, on)
     return need
 
 
@@ -57,6 +63,7 @@ def change_need(
     settle("need", need)
     need.version += 1
     need.save()
+    _tell(need, "edited", actor, on)
     return need
 
 
@@ -70,6 +77,7 @@ def pass_on_need(need: Need, handler: User, *, actor: Actor, on: date, reason: s
     need.version += 1
     need.save()
     _tell_handler(need, actor)
+    _tell(need, "passed_on", actor, on)
     return need
 
 
@@ -82,6 +90,7 @@ def start_need(need: Need, *, actor: Actor, on: date) -> Need:
     need.state = State.IN_PROGRESS
     need.version += 1
     need.save()
+    _tell(need, "started", actor, on)
     return need
 
 
@@ -96,6 +105,7 @@ def answer_need(need: Need, reply: str, *, actor: Actor, on: date) -> Need:
     need.state, need.reply, need.replied_on = State.ANSWERED, reply.strip(), on
     need.version += 1
     need.save()
+    _tell(need, "answered", actor, on)
     return need
 
 
@@ -110,6 +120,7 @@ def decline_need(need: Need, *, actor: Actor, on: date, reason: str) -> Need:
     need.state, need.reason, need.replied_on = State.DECLINED, reason.strip()[:300], on
     need.version += 1
     need.save()
+    _tell(need, "declined", actor, on)
     return need
 
 
@@ -122,12 +133,22 @@ def reopen_need(need: Need, *, actor: Actor, on: date) -> Need:
     need.state, need.reason, need.replied_on = State.IN_PROGRESS, "", None
     need.version += 1
     need.save()
+    _tell(need, "reopened", actor, on)
     return need
 
 
 @audited("need.deleted")
 def delete_need(need: Need, *, actor: Actor, on: date) -> None:
     claim(need, actor=actor, action="delete").delete()
+
+
+def _found(need: Need, actor: Actor) -> User | None:
+    return next((found for find in FINDERS if (found := find(need, actor)) is not None), None)
+
+
+def _tell(need: Need, deed: str, actor: Actor, on: date) -> None:
+    for hear in HEARERS:
+        hear(need, deed, actor, on)
 
 
 def _pass(need: Need, handler: User | None) -> None:

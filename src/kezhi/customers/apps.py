@@ -12,6 +12,7 @@ class CustomersConfig(AppConfig):
             corresponding,
             creating,
             declarations,
+            demanding,
             holdings,
             importing,
             importing_consents,
@@ -31,6 +32,7 @@ class CustomersConfig(AppConfig):
         corresponding.register()
         concerning.register()
         telling.register()
+        demanding.register()
         searching.rank_by(
             Standing, key="customer_id", column="tier", kind="customer", group="value", ranks=Tier
         )

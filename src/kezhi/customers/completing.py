@@ -30,7 +30,8 @@ REFERENCE = Path(__file__).parent / "reference" / "completeness.csv"
 CHUNK = 10_000
 FRESH_DAYS, STALE_DAYS = 180, 365
 
-_TOUCHED = "greatest(c.confirmed_on, c.updated_at::date)"
+_ZONE = "(SELECT coalesce(max(time_zone), 'UTC') FROM accounts_company WHERE id = 1)"
+_TOUCHED = f"greatest(c.confirmed_on, (c.updated_at AT TIME ZONE {_ZONE})::date)"
 _AGE = f"(%(on)s::date - {_TOUCHED})"
 
 

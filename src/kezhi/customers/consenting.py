@@ -49,8 +49,8 @@ WRITTEN = frozenset({ConsentSource.FORM, ConsentSource.WRITTEN, ConsentSource.VE
 def is_opt_out(text: str) -> bool:
     """Whether a reply to a message says no: `TD`, `退订`, `Stop.`, `t`. A sentence that merely has the word
     in it is read by people."""
-    bare = NOT_LETTERS.sub("", normal_form("NFKC", text[:200])).lower()
-    return bare.removeprefix("回复").removeprefix("请").removesuffix("please") in OPT_OUT_WORDS
+    bare = NOT_LETTERS.sub("", normal_form("NFKC", text[:200])).lower().removeprefix("回复")
+    return not OPT_OUT_WORDS.isdisjoint((bare, bare.removeprefix("请").removesuffix("please")))
 
 
 @audited("consent.given")

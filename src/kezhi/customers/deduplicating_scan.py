@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kezhi.audit.recording import as_one_batch, audited, note, traced_by
 from kezhi.core import queue
@@ -34,7 +35,7 @@ def queue_scan(*, actor: Actor) -> JobRun:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [JOB])
         if JobRun.objects.under_way().filter(name=JOB).exists():
             raise Refused(_("The search is under way already."))
-        return queue.start(JOB, _("Search for duplicates"), actor=actor)
+        return queue.start(JOB, gettext_lazy("Search for duplicates"), actor=actor)
 
 
 @audited("duplicates.cancelled")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -20,6 +20,17 @@ from kezhi.customers.models import Contact, Customer, FollowUp, Interaction
 from kezhi.workbench.customizing.entering import put, settle
 
 MOST_PINNED = 5
+# Higher apps say why a customer isn't to be sold anything now (the customer's id → a sentence, or "").
+troubles: list[Callable[[int], str]] = []
+
+
+class NeedsReason(Refused):
+    """The customer has trouble with us that isn't settled: who plans something all the same says why."""
+
+
+def trouble_of(customer_id: int) -> str:
+    """What stands against selling to this customer now; "" where nothing does."""
+    return " ".join(found for ask in troubles if (found := ask(customer_id)))
 
 
 @audited("interaction.logged")
@@ -112,11 +123,19 @@ def _check_contact(customer: Customer, contact: Contact | None) -> None:
 
 
 @audited("follow_up.planned")
-def plan_follow_up(fields: dict[str, Any], *, actor: Actor, on: date) -> FollowUp:
-    """Something to do with a customer by `due_on`; for oneself unless an assignee is named."""
+def plan_follow_up(
+    fields: dict[str, Any], *, actor: Actor, on: date, is_selling: bool = True
+) -> FollowUp:
+    """Something to do with a customer by `due_on`; for oneself unless an assignee is named.
+
+    While the customer has trouble with us, `despite` says why it is planned now (`NeedsReason`). Care and
+    service (`is_selling` false) need no reason.
+    """
     customer: Customer = fields["customer"]
     if not may_reach(actor, "create", "follow_up", customer):
         raise NotAllowed(_("Your role doesn't plan follow-ups for this customer."))
+    if is_selling:
+        _demand_reason(customer.pk, str(fields.get("despite") or ""))
     assignee = fields.get("assignee") or actor
     if not isinstance(assignee, User) or not assignee.is_active:
         raise Refused(_("Choose a colleague who works here to do it."))
@@ -127,6 +146,13 @@ def plan_follow_up(fields: dict[str, Any], *, actor: Actor, on: date) -> FollowU
     follow_up.save()
     tell_assignee(follow_up, actor)
     return follow_up
+
+
+def _demand_reason(customer_id: int, despite: str) -> None:
+    if (trouble := trouble_of(customer_id)) and not despite.strip():
+        raise NeedsReason(trouble + " " + _("Say why you plan this all the same."))
+    if despite.strip():
+        note(despite=despite.strip()[:300])
 
 
 @audited("follow_up.changed")
@@ -141,6 +167,9 @@ def change_follow_up(
     follow_up = claim(follow_up, actor=actor, action="edit", version=version)
     if "customer" in changes and not may_reach(actor, "create", "follow_up", changes["customer"]):
         raise NotAllowed(_("Your role doesn't plan follow-ups for this customer."))
+    if "customer" in changes and changes["customer"] != follow_up.customer:
+        despite = changes.get("despite", follow_up.despite)
+        _demand_reason(changes["customer"].pk, str(despite or ""))
     before = follow_up.assignee_id
     put("follow_up", follow_up, changes, actor)
     follow_up.team_id = follow_up.customer.team_id

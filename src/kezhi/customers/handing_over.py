@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kezhi.accounts.models import User
 from kezhi.accounts.organising import deactivate_person, reactivate_person
@@ -23,6 +24,7 @@ from kezhi.core import queue
 from kezhi.core.actor import Actor, Scope
 from kezhi.core.progress import Progress, silent
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.core.saying import Told
 from kezhi.customers.holdings import COUNTED, Holding, end_all, holdings
 from kezhi.customers.models import Customer, HandOver, HandOverItem
 from kezhi.customers.placing import follow_place
@@ -79,7 +81,7 @@ def start_hand_over(hand_over: HandOver, *, actor: Actor, on: date) -> HandOver:
     _demand_successors(hand_over)
     if Customer.objects.filter(owner=hand_over.leaver)[: AT_ONCE + 1].count() <= AT_ONCE:
         return carry_out_hand_over(hand_over, actor=actor, on=on)
-    title = _("Hand over everything of %(name)s") % {"name": hand_over.leaver.name}
+    title = Told(gettext_lazy("Hand over everything of %(name)s"), name=hand_over.leaver.name)
     hand_over.state = HandOver.State.UNDER_WAY
     hand_over.job_run = queue.start(
         "customers.hand_over", title, actor=actor, hand_over=hand_over.pk
@@ -129,7 +131,7 @@ def start_taking_back(hand_over: HandOver, *, actor: Actor, on: date) -> HandOve
     hand_over = _claim(hand_over, actor, HandOver.State.DONE)
     if hand_over.items.all()[: AT_ONCE * 4 + 1].count() <= AT_ONCE * 4:
         return take_back_hand_over(hand_over, actor=actor, on=on)
-    title = _("Take back the hand-over of %(name)s") % {"name": hand_over.leaver.name}
+    title = Told(gettext_lazy("Take back the hand-over of %(name)s"), name=hand_over.leaver.name)
     hand_over.job_run = queue.start(
         "customers.take_back", title, actor=actor, hand_over=hand_over.pk
     )

@@ -90,7 +90,7 @@ def end_all(person: int, on: date) -> dict[str, int]:
     return ended
 
 
-def _renamed(rows: QuerySet[Any], before: User, after: int) -> None:
+def renamed(rows: QuerySet[Any], before: User, after: int) -> None:
     """The successor may have one of that name: the names of the leaver's say whose they were."""
     model: Any = rows.model
     taken = model.objects.filter(owner_id=after).values("name")
@@ -168,28 +168,28 @@ def register_own() -> None:
             _("Segments"),
             lambda person: Segment.objects.filter(owner_id=person),
             "owner_id",
-            make_room=_renamed,
+            make_room=renamed,
         ),
         Holding(
             "view",
             _("Views shown to others"),
             lambda person: _shared(SavedView.objects.filter(owner_id=person)),
             "owner_id",
-            make_room=_renamed,
+            make_room=renamed,
         ),
         Holding(
             "report",
             _("Reports shown to others"),
             lambda person: _shared(Report.objects.filter(owner_id=person)),
             "owner_id",
-            make_room=_renamed,
+            make_room=renamed,
         ),
         Holding(
             "dashboard",
             _("Dashboards shown to others"),
             lambda person: _shared(Dashboard.objects.filter(owner_id=person)),
             "owner_id",
-            make_room=_renamed,
+            make_room=renamed,
         ),
         Holding(
             "report_schedule",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 
 from kezhi.accounts.models import User
@@ -68,6 +69,11 @@ def may_see(person: User, customer: Customer) -> bool:
 
 def to_mention(customer: Customer, typed: str, besides: int) -> list[User]:
     """Colleagues who may see the customer and whose name, pinyin or initials begin as typed."""
+    return beginning(typed, besides, lambda person: may_see(person, customer))
+
+
+def beginning(typed: str, besides: int, may: Callable[[User], bool]) -> list[User]:
+    """Of those whose name, pinyin or initials begin as typed, the first few for whom `may` says yes."""
     wanted = "".join(name_key(typed).split())
     people = User.objects.active().exclude(pk=besides)
     if wanted:
@@ -78,7 +84,7 @@ def to_mention(customer: Customer, typed: str, besides: int) -> list[User]:
     for person in (
         User.objects.filter(pk__in=fitting).prefetch_related("roles").order_by("name_key")
     ):
-        if may_see(person, customer):
+        if may(person):
             found.append(person)
         if len(found) == OFFERED:
             break

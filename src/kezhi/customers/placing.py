@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from django.db import connection
 from django.db.models import Model
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kezhi.audit.recording import as_one_batch, audited, note, traced_by
 from kezhi.core import queue
@@ -57,7 +57,7 @@ def follow_in(table: str, ids: list[int]) -> None:
 def follow_people(people: Sequence[int], *, actor: Actor) -> None:
     """Colleagues changed their team or department: their customers go with them, many in the background."""
     if len(_away(people, AT_ONCE + 1)) > AT_ONCE:
-        title = _("Customers follow their owners")
+        title = gettext_lazy("Customers follow their owners")
         queue.start("customers.follow_people", title, actor=actor, people=list(people))
     else:
         move_customers(people, actor=actor)

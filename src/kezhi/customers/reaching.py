@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -114,8 +114,12 @@ def zone_of(person: Person, home: ZoneInfo) -> ZoneInfo:
 
 
 def home_zone() -> ZoneInfo:
-    company = Company.current()
-    return company.zone if company else ZoneInfo("Asia/Shanghai")
+    return Company.home().zone
+
+
+def home_day(at: datetime) -> date:
+    """Which day it is at the company's place."""
+    return Company.home().today(at)
 
 
 def _counted(persons: Sequence[Person], at: datetime) -> dict[int, int]:
@@ -180,6 +184,18 @@ def has_consent(person: Person, purpose: str) -> bool:
     return not _Register([person], purpose, ConsentChannel.NONE).why_not(0, person)
 
 
+def has_refused(person: Person, channel: str, purpose: str = "") -> bool:
+    """Whether an address of theirs is on the list of those who want nothing by this channel, whatever it is.
+
+    With a `purpose`, also of those who refused that.
+    """
+    letters = MARKS.get(channel, "pew")
+    marks = {mark for mark in marks_of(entries_of(person)) if mark[0] in letters}
+    stops = DoNotContact.objects.filter(digest__in=digests(marks), lifted_at__isnull=True)
+    asked = Q(purpose="") | Q(purpose=purpose)
+    return stops.filter(asked, Q(channel="") | Q(channel=channel)).exists()
+
+
 def key_of(person: Person) -> tuple[str, int]:
     return ("contact" if isinstance(person, Contact) else "customer", person.pk)
 
@@ -201,7 +217,17 @@ def _is_later(given: Consent, said_no: Consent) -> bool:
     if given.given_at >= ended:
         return True
     # Told by its day only: entered after the no, and dated no earlier.
-    return given.created_at > ended and given.given_at.date() >= ended.date()
+    zone = home_zone()
+    told_on = given.given_at.astimezone(zone).date()
+    return given.created_at > ended and told_on >= ended.astimezone(zone).date()
 
 
-__all__ = ["Answer", "Person", "Purpose", "has_consent", "may_reach", "may_reach_all"]
+__all__ = [
+    "Answer",
+    "Person",
+    "Purpose",
+    "has_consent",
+    "has_refused",
+    "may_reach",
+    "may_reach_all",
+]

@@ -8,7 +8,7 @@ and what a rule refuses is told at the row. A blank cell never erases what is th
 # ruff: noqa: S608  # tables and columns are the models' own names; what a user typed goes as a parameter
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,15 +142,11 @@ class DeclaredLoader:
         return [f"{name}_id" if name in pointing else name for name in work.columns]
 
     def _match(self, work: Work, key: list[str], shown: str) -> None:
-        same = " AND ".join(
-            f't."{self._column(name).column}" = {expression}'
-            for name, expression in zip(self.declared.import_key, key, strict=True)
-        )
         work.run("DROP TABLE IF EXISTS pg_temp.import_named")
         work.run(
             f"""CREATE TEMP TABLE import_named ON COMMIT DROP AS
                 SELECT s.row, min(t.id) AS id, count(*) AS hits FROM import_staging s
-                JOIN {self.table} t ON {same} WHERE s.outcome IS NULL GROUP BY s.row"""
+                {self._known(key)} WHERE s.outcome IS NULL GROUP BY s.row"""
         )
         named = self._named(work)
         work.reject(
@@ -172,6 +168,20 @@ class DeclaredLoader:
                     WHERE s.record_id IS NOT NULL AND s.record_id NOT IN ({reach})""",
                 list(params),
             )
+
+    def _known(self, key: list[str]) -> str:
+        """How the staged rows join the table `t` by their key."""
+        same = " AND ".join(
+            f't."{self._column(name).column}" = {expression}'
+            for name, expression in zip(self.declared.import_key, key, strict=True)
+        )
+        return f"JOIN {self.table} t ON {same}"
+
+    def _creation(self, work: Work) -> Callable[..., Any]:
+        """The deed that a new row goes through."""
+        create = registry[self.kind].create
+        assert create is not None
+        return create
 
     def _plain_names(self, work: Work) -> list[str]:
         own = {each.name for each in custom_columns.matched(self.kind, work)}
@@ -301,13 +311,13 @@ class DeclaredLoader:
                 % {"limit": f"{MOST_BY_DEED:,}"}
             )
         kind = registry[self.kind]
-        assert kind.create is not None
+        create = self._creation(work)
         created: list[int] = []
         for number, outcome, pk, entries in self._rows(work):
             try:
                 with transaction.atomic():
                     if outcome == "created":
-                        record = kind.create(entries, actor=work.actor, on=work.on)
+                        record = create(entries, actor=work.actor, on=work.on)
                         created.append(record.pk)
                         work.run(
                             "UPDATE import_staging SET record_id = %s WHERE row = %s",

@@ -15,10 +15,15 @@ from kezhi.accounts.organising import create_person
 from kezhi.accounts.setting_up import found_company
 from kezhi.core.actor import SYSTEM
 from kezhi.demo.arranging import arrange
+from kezhi.demo.asking import open_the_doors
+from kezhi.demo.caring import care
+from kezhi.demo.complaining import complain
 from kezhi.demo.connecting import hand_out_tokens
 from kezhi.demo.consenting import ask_for_consent
 from kezhi.demo.customizing import customize
 from kezhi.demo.doubling import double, review
+from kezhi.demo.experiencing import look_back
+from kezhi.demo.explaining import explain
 from kezhi.demo.indexing import agree_on_indices, draft_next_year
 from kezhi.demo.influencing import tell_influence
 from kezhi.demo.keeping import judge_losses, price_serving, tell_losses
@@ -28,13 +33,17 @@ from kezhi.demo.loading import fill, import_files
 from kezhi.demo.offering import find_offers
 from kezhi.demo.people import COMPANY, HEAD, OWNER, PASSWORD, PEOPLE, SIGN_INS, TEAMS
 from kezhi.demo.placing import draw_matrix
+from kezhi.demo.questioning import ask_customers
 from kezhi.demo.reporting import keep_reports
 from kezhi.demo.ruling import rule_measuring
 from kezhi.demo.segmenting import make_segments
 from kezhi.demo.surveying import study, survey
 from kezhi.demo.talking import ZONE
 from kezhi.demo.telling import connect_systems
+from kezhi.demo.ticketing import serve_tickets
 from kezhi.demo.tiering import promise_tiers
+from kezhi.demo.timing import agree_on_service, ask_each_other
+from kezhi.demo.welcoming import open_the_portal
 from kezhi.demo.world import SEED, SIZE, World, imagine_world
 from kezhi.demo.writing import correspond
 from kezhi.insight.measuring import begin_value_run, run_value
@@ -64,6 +73,7 @@ def build_demo(
         progress(_("imagining customers and orders"))
         world = imagine_world(today=today, seed=seed, size=size)
         owner = _found()
+        agree_on_service(owner, today=today)
         _fill(world, owner, progress)
         draw_matrix(owner, today=today)
         rule_measuring(owner, today=today)
@@ -88,6 +98,15 @@ def build_demo(
         hand_out_tokens(owner, at=datetime.combine(today, time(8, 30), ZONE))
         correspond(today)
         ask_for_consent(owner, today=today)
+        serve_tickets(owner, today=today)
+        complain(owner, today=today)
+        ask_customers(owner, today=today)
+        open_the_doors(owner, today=today)
+        care(owner, today=today)
+        open_the_portal(owner, today=today)
+        ask_each_other(owner, today=today)
+        explain(owner, today=today)
+        look_back(owner, today=today)
     return DemoCompany(True, SIGN_INS)
 
 

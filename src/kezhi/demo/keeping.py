@@ -35,6 +35,7 @@ RATES = (
     ("call", "14", 300, "工资调整"),
     ("message", "4", 720, "按客服工资测算"),
     ("delivery", "18", 540, "单证、装卸协调，每票"),
+    ("hour", "86", 540, "客服工资加工位成本，每小时"),
 )
 HOT_LINE = Decimal(21_600)  # a month
 # Rate of capital a year, how many days ago it began to hold, and why.

@@ -98,14 +98,16 @@ def _customers(world: World) -> Iterable[Row]:
 def _orders(world: World) -> Iterable[Row]:
     yield (
         *("订单号", "行号", "客户编号", "订单日期", "产品编码", "数量", "金额", "成本", "渠道"),
-        *("到期日", "付款日期"),
+        *("到期日", "付款日期", "承诺交期", "交货日期"),
     )
     sales = world.sales
     codes = [customer.code for customer in world.customers]
     days = _days(world.story, sales.order_day)
-    due, paid = (
-        _known_days(world.story, each) for each in (world.payments.due, world.payments.paid)
+    told = (
+        *(world.payments.due, world.payments.paid),
+        *(world.deliveries.promised, world.deliveries.delivered),
     )
+    due, paid, promised, delivered = (_known_days(world.story, each) for each in told)
     line_of: dict[int, int] = {}
     lines = (sales.order, sales.good, sales.quantity, sales.amount, sales.cost)
     for order, good, quantity, amount, cost in zip(*(line.tolist() for line in lines), strict=True):
@@ -113,7 +115,13 @@ def _orders(world: World) -> Iterable[Row]:
         yield (
             *(sales.order_number[order], number, codes[sales.order_customer[order]], days[order]),
             *(GOODS[good].code, f"{quantity:g}", f"{amount:.2f}", f"{cost:.2f}"),
-            *(sales.order_channel[order], due[order], paid[order]),
+            *(
+                sales.order_channel[order],
+                due[order],
+                paid[order],
+                promised[order],
+                delivered[order],
+            ),
         )
 
 

@@ -70,3 +70,8 @@ SIGN_INS = tuple(
         ("shen", "沈安，分析 analyst"),
     )
 )
+# Customers who sign in to the portal; the launcher prints them, which reads this file without a database.
+PORTAL_SIGN_INS = (
+    ("meng@portal.example", PASSWORD, "孟佳，客户 customer, at /portal/"),
+    ("klein@portal.example", PASSWORD, "Laura Klein, customer, at /portal/, in English"),
+)

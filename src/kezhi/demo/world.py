@@ -11,6 +11,7 @@ import numpy as np
 from kezhi.demo.buying import Buying, Story, imagine_buying
 from kezhi.demo.contacts import Contact, imagine_contacts
 from kezhi.demo.customers import Customer, imagine_customers
+from kezhi.demo.delivering import Deliveries, imagine_deliveries
 from kezhi.demo.selling import Sales, imagine_sales
 from kezhi.demo.serving import Service, imagine_service
 from kezhi.demo.settling import Payments, imagine_payments
@@ -29,6 +30,7 @@ class World:
     buying: Buying
     sales: Sales
     payments: Payments
+    deliveries: Deliveries
     service: Service
     contacts: list[Contact]
     interactions: list[Interaction]
@@ -37,7 +39,7 @@ class World:
     def digest(self) -> str:
         """Two worlds with the same digest are the same to the last figure and word."""
         seal = hashlib.sha256()
-        for part in (self.buying, self.sales, self.payments, self.service):
+        for part in (self.buying, self.sales, self.payments, self.deliveries, self.service):
             for column in astuple(part):
                 seal.update(
                     column.tobytes() if isinstance(column, np.ndarray) else repr(column).encode()
@@ -52,7 +54,7 @@ def imagine_world(*, today: date, seed: int = SEED, size: int = SIZE) -> World:
 
     Each part draws from a stream of its own, so that a change in one leaves the others as they were.
     """
-    streams = [np.random.default_rng(each) for each in np.random.SeedSequence(seed).spawn(7)]
+    streams = [np.random.default_rng(each) for each in np.random.SeedSequence(seed).spawn(8)]
     story = Story.until(today)
     customers = imagine_customers(streams[0], size)
     buying = imagine_buying(streams[1], customers, story)
@@ -65,6 +67,7 @@ def imagine_world(*, today: date, seed: int = SEED, size: int = SIZE) -> World:
         buying,
         sales,
         imagine_payments(streams[6], customers, buying, sales),
+        imagine_deliveries(streams[7], buying, sales),
         imagine_service(streams[3], buying),
         contacts,
         interactions,

@@ -96,7 +96,7 @@ def correspond(today: date) -> None:
     owner, teller = people["lin"], people[TELLER]
     Notice.objects.all().delete()  # what the making of the company told
     _templates(owner)
-    account = _mailbox(owner, today)
+    account = shared_mailbox("销售部邮箱", SHARED, "远航供应链", owner, today)
     contacts = _contacts(teller)
     change_signature(f"{teller.name}\n{teller.title}\n远航供应链", actor=teller)
     _letters_that_came(account, contacts, at)
@@ -111,15 +111,18 @@ def _templates(owner: User) -> None:
         )
 
 
-def _mailbox(owner: User, today: date) -> MailAccount:
+def shared_mailbox(
+    name: str, address: str, sender_name: str, owner: User, today: date
+) -> MailAccount:
+    """A mailbox of the company, paused: no server of that name answers."""
     entries = {
-        "name": "销售部邮箱",
-        "address": SHARED,
-        "sender_name": "远航供应链",
+        "name": name,
+        "address": address,
+        "sender_name": sender_name,
         "smtp_host": HOST,
-        "smtp_user": SHARED,
+        "smtp_user": address,
         "imap_host": HOST,
-        "imap_user": SHARED,
+        "imap_user": address,
     }
     account = add_mailbox("shared", entries, actor=owner, on=today)
     return pause_mailbox(account, actor=owner, is_paused=True)
@@ -147,19 +150,24 @@ def _letters_that_came(account: MailAccount, contacts: list[Contact], at: dateti
     arrived = 0
     for contact, (subject, text, hours) in zip(contacts, CAME, strict=False):
         arrived += 1
-        raw = _raw(contact.name, contact.email, subject, text, f"came-{arrived}", "letter")
+        key = f"came-{arrived}"
+        raw = raw_letter(contact.name, contact.email, SHARED, subject, text, key=key)
         keep_letter(account, arrived, raw, at - timedelta(hours=hours), at)
     for name, address, subject, text, nature in STRANGERS:
         arrived += 1
-        raw = _raw(name, address, subject, text, f"came-{arrived}", nature)
+        key = f"came-{arrived}"
+        raw = raw_letter(name, address, SHARED, subject, text, key=key, nature=nature)
         keep_letter(account, arrived, raw, at - timedelta(hours=2 * arrived), at)
     MailAccount.objects.filter(pk=account.pk).update(fetched_at=at)
 
 
-def _raw(name: str, address: str, subject: str, text: str, key: str, nature: str) -> bytes:
+def raw_letter(
+    name: str, address: str, to: str, subject: str, text: str, *, key: str, nature: str = "letter"
+) -> bytes:
+    """A letter as a server hands it over; `key` makes its Message-ID."""
     message = EmailMessage(policy=SMTP)
     message["From"] = f"{name} <{address}>"
-    message["To"] = SHARED
+    message["To"] = to
     message["Subject"] = subject
     message["Message-ID"] = f"<{key}@{address.rpartition('@')[2]}>"
     message["Date"] = "Fri, 20 Nov 2026 09:00:00 +0800"

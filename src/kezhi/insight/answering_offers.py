@@ -28,14 +28,18 @@ def may_answer(actor: Actor, customer: Customer) -> bool:
 
 
 @audited("offer.planned")
-def plan_offer(customer: Customer, product: Product, *, actor: Actor, on: date) -> FollowUp:
-    """A follow-up to offer the product, due in three days; the offer isn't made again."""
+def plan_offer(
+    customer: Customer, product: Product, *, actor: Actor, on: date, despite: str = ""
+) -> FollowUp:
+    """A follow-up to offer the product, due in three days; the offer isn't made again. `despite` says why,
+    while the customer has trouble with us."""
     offer = _open_offer(customer, product, actor)
     follow_up: FollowUp = plan_follow_up(
         {
             "customer": customer,
             "subject": (_("Offer %(product)s") % {"product": product.name})[:200],
             "due_on": on + DUE_WITHIN,
+            "despite": despite.strip()[:300],
         },
         actor=actor,
         on=on,

@@ -25,6 +25,7 @@ from django.db import connection
 
 from kezhi.core.progress import Progress
 from kezhi.insight.bonds import Bonds, read_bonds
+from kezhi.insight.contenting import Contentment, read_contentment
 from kezhi.insight.contests import read_segments
 from kezhi.insight.copying import copied
 from kezhi.insight.influence_rules import InfluencePolicy, influence_policy
@@ -108,6 +109,7 @@ class Ledger:
     bonds: Bonds
     influence: InfluencePolicy
     invoices: Invoices
+    contentment: Contentment
     months: tuple[Month, ...]
     rest_version: str
     months_read: int
@@ -134,6 +136,7 @@ def read_ledger(folder: Path, until: date, progress: Progress, *, segment_by: st
     costs, served = with_serving(costs, lines, customers, until)
     invoices = read_invoices(customers, until)
     costs = with_late_payment(costs, invoices, until)
+    contentment = read_contentment(until)
     segments, segment_version = read_segments(segment_by)
     prospects, prospect_version = read_prospects(until)
     facts = Facts(lines, costs, customers, segments=segments, prospects=prospects)
@@ -141,8 +144,14 @@ def read_ledger(folder: Path, until: date, progress: Progress, *, segment_by: st
     policy = influence_policy()
     parts = [_table_version(products), cost_version, served, bonds.version, repr(policy)]
     # What isn't there leaves the version as it was before anybody could enter it.
-    rest = _hash([*parts, *filter(None, (segment_version, invoices.version)), prospect_version])
-    return Ledger(facts, bonds, policy, invoices, tuple(months), rest, months_read)
+    rest = _hash(
+        [
+            *parts,
+            *filter(None, (segment_version, invoices.version, contentment.version)),
+            prospect_version,
+        ]
+    )
+    return Ledger(facts, bonds, policy, invoices, contentment, tuple(months), rest, months_read)
 
 
 def read_bought(folder: Path, until: date, progress: Progress) -> pa.Table:

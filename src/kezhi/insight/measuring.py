@@ -14,7 +14,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from kezhi import __version__
 from kezhi.accounts.models import person
@@ -25,8 +25,10 @@ from kezhi.core.models import JobRun
 from kezhi.core.progress import Progress, Stopped, silent
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight import (
+    contenting,
     economics,
     exempting,
+    fed_from_above,
     figures,
     following,
     influencing,
@@ -83,7 +85,9 @@ def start_value_run(
     Refused while another run is under way.
     """
     run = _begin(actor=actor, on=on, as_of=as_of, backfill_months=backfill_months, trigger=trigger)
-    run.job_run = queue.start("insight.run", _("Measure customer value"), actor=actor, run=run.pk)
+    run.job_run = queue.start(
+        "insight.run", gettext_lazy("Measure customer value"), actor=actor, run=run.pk
+    )
     run.save(update_fields=["job_run"])
     return run
 
@@ -225,6 +229,8 @@ class _Work:
         if known is not None:
             brought = self.influences.measures(known)
             measures = paying.with_behaviour(brought, self.ledger.invoices, day)
+            measures = contenting.with_satisfaction(measures, self.ledger.contentment, day, known)
+            measures = fed_from_above.with_fed(measures, day, known)
             facts = replace(facts, measures=measures)
         tiers = publishing.previous_tiers(previous) if previous else None
         measurement = measure(
@@ -407,6 +413,8 @@ def publish_value_run(
             following.prepare_pages(run, work.ledger, told)
     work.tell(stage_of_work("publish"), 0.9)  # the last chance to cancel
     changed = standings.show() if standings else 0
+    for follow in publishing.on_published:
+        follow()
     note(as_of=run.as_of.isoformat(), changed=changed, moves=moves, backfilled=len(past))
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from numpy.typing import NDArray
 
 from kezhi.accounts.models import person
@@ -97,7 +98,7 @@ def start_offer_run(*, actor: Actor, on: date) -> OfferRun:
             _("This is being worked out already. Wait until it has finished, or cancel it.")
         ) from error
     found.job_run = queue.start(
-        "insight.offers", _("Search for offers"), actor=actor, offer_run=found.pk
+        "insight.offers", gettext_lazy("Search for offers"), actor=actor, offer_run=found.pk
     )
     found.save(update_fields=["job_run"])
     note(as_of=run.as_of.isoformat())

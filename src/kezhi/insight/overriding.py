@@ -26,7 +26,6 @@ from kezhi.customers.models.standing import Tier
 from kezhi.insight.models import Snapshot, TierMove, TierOverride, ValueRun
 from kezhi.value.tiers import NO_TIER, Override, Tiering, with_overrides
 
-LONGEST_MONTHS = 12
 State = TierOverride.State
 
 

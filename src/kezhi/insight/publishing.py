@@ -6,7 +6,7 @@ before or this one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -72,6 +72,10 @@ HELD = {
     "customer": pa.int64(),
     **dict.fromkeys(("tier", "tier_by_score", "is_by_hand", "tier_pending"), pa.string()),
 }
+
+
+# Called at the end of each publication, in its transaction, when everybody's standing is the new one.
+on_published: list[Callable[[], object]] = []
 
 
 def store_snapshots(run: ValueRun, measurement: Measurement) -> None:

@@ -20,7 +20,9 @@ from kezhi.insight.delivering import study_delivered
 from kezhi.insight.driving import study_drivers
 from kezhi.insight.ending import close, close_broken_off, closing
 from kezhi.insight.exempting import leave_off_lists
+from kezhi.insight.experiencing import study_experience
 from kezhi.insight.models import CustomerReading, Study
+from kezhi.insight.travelling import study_journey
 from kezhi.value.plain import to_plain
 
 KEPT = 12
@@ -28,6 +30,8 @@ BATCH = 2_000
 _CARRIED_OUT: dict[str, Callable[[Study, Progress], tuple[Any, Iterable[CustomerReading]]]] = {
     Study.Subject.DELIVERED: study_delivered,
     Study.Subject.DRIVERS: study_drivers,
+    Study.Subject.EXPERIENCE: study_experience,
+    Study.Subject.JOURNEY: study_journey,
 }
 
 

@@ -101,9 +101,8 @@ def unexpected() -> str:
 
 def language_of(actor: Actor) -> str:
     """Progress and reasons are read by the one who started the work."""
-    company = Company.current()
     own = actor.language if isinstance(actor, User) else ""
-    return own or (company.language if company else "zh-hans")
+    return own or Company.home().language
 
 
 def _job(job_run: JobRun, actor: Actor) -> Job:

@@ -15,6 +15,7 @@ from procrastinate.contrib.django import app
 from kezhi.accounts.models import Company
 from kezhi.accounts.signing_in import forget_old_attempts
 from kezhi.accounts.traffic import forget_old_traffic
+from kezhi.accounts.visitors import forget_old_visitors
 from kezhi.audit import sealing
 from kezhi.core.actor import SYSTEM
 from kezhi.core.models import JobState
@@ -27,17 +28,34 @@ from kezhi.dataio import importing
 from kezhi.dataio.models import BatchState, ImportBatch
 from kezhi.insight.mailing_reports import reports_are_due, send_due_reports
 from kezhi.insight.measuring import recover_value_runs
-from kezhi.insight.scheduling import start_nightly_run
+from kezhi.insight.scheduling import start_nightly_run, start_nightly_studies
 from kezhi.insight.thinning import thin_history
 from kezhi.messaging.delivering import deliver_due
 from kezhi.messaging.digesting import queue_digests
 from kezhi.messaging.fetching import queue_fetches
 from kezhi.messaging.noticing import forget_old
+from kezhi.messaging.sweeping import sweep_mail_files
 from kezhi.messaging.webhooks import inbound
 from kezhi.messaging.webhooks import keeping as webhooks
 from kezhi.operations.backups.nightly import tend_backups
 from kezhi.operations.minding_jobs import forget_ended_jobs
 from kezhi.operations.slow_pages import forget_slow_pages
+from kezhi.satisfaction import cases, improving
+from kezhi.satisfaction import sending as surveys
+from kezhi.service.care.tending import tend_all as tend_care
+from kezhi.service.clocks.counting import count_months
+from kezhi.service.clocks.escalating import attend
+from kezhi.service.clocks.recomputing import recompute_strayed
+from kezhi.service.intake.confirming import forget_old_confirmations
+from kezhi.service.intake.sweeping import take_in_orphans, tell_of_unanswered
+from kezhi.service.knowledge.due import tend_articles
+from kezhi.service.portal.inviting import tidy_accounts
+from kezhi.service.quality.counting import keep_months
+from kezhi.service.success.planning import judge_all
+from kezhi.service.tickets.costing import book_service_time
+from kezhi.service.tickets.presence import forget_lapsed
+from kezhi.service.tickets.snoozing import wake_due
+from kezhi.workbench.analysing import count_all
 from kezhi.workbench.attaching import sweep_attachments
 from kezhi.workbench.bulk_changing import forget_old_runs
 from kezhi.workbench.customizing import definitions
@@ -78,6 +96,16 @@ def nightly_value_run(timestamp: int) -> None:
         logger.info("No nightly run: %s", refusal)
 
 
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="jobs.nightly_studies", queueing_lock="jobs.nightly_studies")
+def nightly_studies(timestamp: int) -> None:
+    """What responses say and how the journey goes, after the night's value run."""
+    try:
+        start_nightly_studies(at=timezone.now())
+    except Refused as refusal:
+        logger.info("No nightly study: %s", refusal)
+
+
 @app.periodic(cron="* * * * *")
 @app.task(name="jobs.close_search_gaps", queueing_lock="jobs.close_search_gaps")
 def close_search_gaps(timestamp: int) -> None:
@@ -99,6 +127,15 @@ def deliver_mail(timestamp: int) -> None:
 @app.task(name="jobs.fetch_mail", queueing_lock="jobs.fetch_mail")
 def fetch_mail(timestamp: int) -> None:
     queue_fetches(timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="jobs.sweep_intake", queueing_lock="jobs.sweep_intake", lock="jobs.sweep_intake")
+@definitions.as_of_now()
+def sweep_intake(timestamp: int) -> None:
+    """No letter without a ticket, and nobody without an answer of whom nobody knows."""
+    take_in_orphans(timezone.now())
+    tell_of_unanswered(timezone.now())
 
 
 @app.periodic(cron="1 * * * *")
@@ -159,6 +196,40 @@ def roll_dates(timestamp: int) -> None:
         roll_important_dates(actor=SYSTEM, on=company.today())
 
 
+@app.periodic(cron="12 * * * *")
+@app.task(name="jobs.give_care", queueing_lock="jobs.give_care", lock="jobs.give_care")
+@definitions.as_of_now()
+def give_care(timestamp: int) -> None:
+    """Every hour, because early morning is at another hour for every company."""
+    at = timezone.now()
+    if tend_care(actor=SYSTEM, at=at) is not None:
+        judge_all(actor=SYSTEM, on=(Company.current() or Company()).today(at))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="jobs.watch_clocks", queueing_lock="jobs.watch_clocks", lock="jobs.watch_clocks")
+@definitions.as_of_now()
+def watch_clocks(timestamp: int) -> None:
+    """Promises on tickets: warned at three quarters, told when they break."""
+    attend(timezone.now())
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="jobs.follow_tiers", queueing_lock="jobs.follow_tiers", lock="jobs.follow_tiers")
+@definitions.as_of_now()
+def follow_tiers(timestamp: int) -> None:
+    """Customers who rose or fell are promised what their tier is."""
+    recompute_strayed(actor=SYSTEM, at=timezone.now())
+
+
+@app.periodic(cron="25 * * * *")
+@app.task(name="jobs.count_promises", queueing_lock="jobs.count_promises")
+def count_promises(timestamp: int) -> None:
+    company = Company.current()
+    if company is not None:
+        count_months(company.today())
+
+
 @app.periodic(cron="15 4 * * *")
 @app.task(name="jobs.score_customers", queueing_lock="jobs.score_customers")
 @definitions.as_of_now()
@@ -172,6 +243,18 @@ def score_customers(timestamp: int) -> None:
 @app.task(name="jobs.sweep_attachments", queueing_lock="jobs.sweep_attachments")
 def sweep_files(timestamp: int) -> None:
     sweep_attachments(actor=SYSTEM, at=timezone.now())
+
+
+@app.periodic(cron="32 4 * * *")
+@app.task(name="jobs.sweep_mail", queueing_lock="jobs.sweep_mail")
+def sweep_mail(timestamp: int) -> None:
+    sweep_mail_files(actor=SYSTEM, at=timezone.now())
+
+
+@app.periodic(cron="35 4 * * *")
+@app.task(name="jobs.tidy_portal", queueing_lock="jobs.tidy_portal")
+def tidy_portal(timestamp: int) -> None:
+    tidy_accounts(actor=SYSTEM, at=timezone.now())
 
 
 @app.periodic(cron="40 4 * * *")
@@ -192,6 +275,14 @@ def count_all_segments(timestamp: int) -> None:
         count_segments(actor=SYSTEM, on=company.today(), zone=company.zone)
 
 
+@app.periodic(cron="40 * * * *")
+@app.task(name="jobs.count_analyses", queueing_lock="jobs.count_analyses")
+@definitions.as_of_now()
+def count_analyses(timestamp: int) -> None:
+    """Every hour, because early morning is at another hour for every company; after the night's run."""
+    count_all(actor=SYSTEM, at=timezone.now())
+
+
 @app.periodic(cron="45 4 * * *")
 @app.task(name="jobs.forget_bulk_runs", queueing_lock="jobs.forget_bulk_runs")
 def forget_bulk_runs(timestamp: int) -> None:
@@ -205,6 +296,8 @@ def clear_sessions(timestamp: int) -> None:
     store.clear_expired()
     forget_old_attempts(at=timezone.now())
     forget_old_traffic(at=timezone.now(), on=timezone.now().date())
+    forget_old_visitors(at=timezone.now())
+    forget_old_confirmations(at=timezone.now())
 
 
 @app.periodic(cron="30 * * * *")
@@ -214,6 +307,48 @@ def make_backup(timestamp: int) -> None:
     company = Company.current()
     if company is not None:
         tend_backups(at=timezone.now(), zone=company.zone)
+
+
+@app.periodic(cron="5 5 * * *")
+@app.task(name="jobs.tend_articles", queueing_lock="jobs.tend_articles")
+def look_after_articles(timestamp: int) -> None:
+    tend_articles(actor=SYSTEM, at=timezone.now())
+    keep_months(actor=SYSTEM, at=timezone.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="jobs.send_surveys", queueing_lock="jobs.send_surveys")
+def send_surveys(timestamp: int) -> None:
+    """What happened is looked for, what is due leaves, and a case that couldn't be opened is tried again."""
+    now = timezone.now()
+    surveys.look_for_events(now)
+    if surveys.is_due(now):
+        surveys.send_due(actor=SYSTEM, at=now)
+    if cases.is_wanted():
+        cases.open_wanted(actor=SYSTEM, at=now)
+
+
+@app.periodic(cron="10 * * * *")
+@app.task(name="jobs.tell_improvements", queueing_lock="jobs.tell_improvements")
+def tell_overdue_improvements(timestamp: int) -> None:
+    improving.tell_overdue(actor=SYSTEM, at=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="jobs.wake_tickets", queueing_lock="jobs.wake_tickets")
+def wake_tickets(timestamp: int) -> None:
+    """Tickets that have rested long enough come back; who looked at one and went is forgotten."""
+    wake_due(timezone.now())
+    forget_lapsed(timezone.now())
+
+
+@app.periodic(cron="15 * * * *")
+@app.task(name="jobs.book_service_time", queueing_lock="jobs.book_service_time")
+def book_minutes(timestamp: int) -> None:
+    """Before the night's value run, and every hour: minutes on tickets become cost to serve."""
+    company = Company.current()
+    if company is not None:
+        book_service_time(actor=SYSTEM, on=company.today())
 
 
 @app.periodic(cron="25 4 * * *")

@@ -30,6 +30,11 @@ from kezhi.insight.studying import run_study
 from kezhi.jobs.carrying import Job, unexpected, watched
 from kezhi.messaging.delivering import deliver
 from kezhi.messaging.fetching import fetch
+from kezhi.service.clocks.recomputing import recompute_all
+from kezhi.service.intake.visiting import settle_visitor as settle
+from kezhi.service.models import Ticket
+from kezhi.service.portal.signing_in import send_letter
+from kezhi.workbench.analysing import count_analysis
 from kezhi.workbench.attaching import keep_text
 from kezhi.workbench.bulk_changing import carry_out, undo_bulk
 from kezhi.workbench.customizing import carrying_out, definitions
@@ -48,6 +53,19 @@ def send_mail(outgoing: int) -> None:
 @definitions.as_of_now()
 def fetch_mail(account: int) -> None:
     fetch(account, timezone.now())
+
+
+@app.task(name="service.settle_visitor")
+@definitions.as_of_now()
+def settle_visitor(ticket: int) -> None:
+    if (found := Ticket.objects.filter(pk=ticket).first()) is not None:
+        settle(found, actor=SYSTEM, at=timezone.now())
+
+
+@app.task(name="service.portal_letter")
+@definitions.as_of_now()
+def send_portal_letter(login: str) -> None:
+    send_letter(login, actor=SYSTEM, at=timezone.now())
 
 
 @app.task(name="workbench.read_attachment")
@@ -96,6 +114,17 @@ def count_one_segment(segment: int) -> None:
     found, company = Segment.objects.filter(pk=segment).first(), Company.current()
     if found is not None and company is not None:
         count_segment(found, actor=SYSTEM, on=company.today(), zone=company.zone)
+
+
+@watched("service.recompute_clocks")
+def recompute_clocks(job: Job) -> dict[str, Any]:
+    return {"changed": recompute_all(actor=job.actor, at=job.at, progress=job.progress)}
+
+
+@watched("workbench.analyse")
+def count_records(job: Job, analysis: str) -> dict[str, Any]:
+    count_analysis(analysis, actor=job.actor, at=job.at, progress=job.progress)
+    return {}
 
 
 @watched("segments.freeze")

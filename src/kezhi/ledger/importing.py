@@ -25,7 +25,7 @@ from kezhi.dataio.models import ImportBatch
 from kezhi.dataio.registry import Counts, Option
 from kezhi.dataio.staging import Work
 from kezhi.dataio.undoing import created_ids, demand_unchanged, restore
-from kezhi.ledger import importing_payment
+from kezhi.ledger import importing_days
 from kezhi.ledger.importing_fields import ORDER_FIELDS
 from kezhi.ledger.importing_references import (
     CUSTOMER_KEY,
@@ -69,7 +69,7 @@ class OrderLoader:
 
     def resolve(self, work: Work) -> Counts:
         reject_incomplete(work)
-        importing_payment.reject_dates_before_the_order(work)
+        importing_days.reject_dates_before_the_order(work)
         custom_columns.resolve(self.kind, work)
         find_customers_named(work)
         find_products_named(work)
@@ -92,7 +92,7 @@ class OrderLoader:
         quantity, cost = sign.format("s.quantity"), sign.format("s.cost")
         has_custom = bool(custom_columns.matched(self.kind, work))
         said = f", {custom_columns.entries(self.kind, work)} AS custom" if has_custom else ""
-        said += importing_payment.of_rows(work)
+        said += importing_days.of_rows(work)
         work.run(
             f"""CREATE TEMP TABLE import_referring ON COMMIT DROP AS
                 SELECT s.row, c.ref AS customer_ref, p.ref AS product_ref, s.number, s.ordered_on,
@@ -122,7 +122,7 @@ class OrderLoader:
                  min(customer_ref) AS customer_ref, min(ordered_on) AS ordered_on, NULL::bigint AS order_id,
                  NULL::bigint AS new_id, min(channel) AS channel, min(remark) AS remark,
                  {FIRST_SAID if has_custom else "'{}'::jsonb"} AS custom
-                 {importing_payment.of_orders(work)}
+                 {importing_days.of_orders(work)}
                FROM import_referring GROUP BY number, CASE WHEN number IS NULL THEN customer_ref END,
                  CASE WHEN number IS NULL THEN ordered_on END"""
         )
@@ -208,7 +208,7 @@ class OrderLoader:
                        WHERE i.ref = l.order_ref AND l.outcome = 'unchanged'
                          AND (o.custom || i.custom) IS DISTINCT FROM o.custom"""
                 )
-            importing_payment.find_changed(work)
+            importing_days.find_changed(work)
 
     def _recognise_totals(self, work: Work) -> None:
         """A file of whole orders, such as our own export: a row with the sum of an order is no further line."""
@@ -273,12 +273,12 @@ class OrderLoader:
         # Until now new_id was null everywhere: the planner would expect one order and loop over all customers.
         work.run("ANALYZE import_orders")
         work.run(
-            """INSERT INTO ledger_order (id, number, customer_id, ordered_on, due_on, paid_on, channel,
-                 currency, amount, lines_count, remark, custom, owner_id, team_id, department_id, version,
-                 created_at)
-               SELECT o.new_id, o.number, c.id, o.ordered_on, o.due_on, o.paid_on, coalesce(o.channel, ''),
-                 %s, l.amount, l.lines, coalesce(o.remark, ''), o.custom, c.owner_id, c.team_id,
-                 c.department_id, 1, now()
+            """INSERT INTO ledger_order (id, number, customer_id, ordered_on, due_on, paid_on,
+                 promised_on, delivered_on, channel, currency, amount, lines_count, remark, custom, owner_id,
+                 team_id, department_id, version, created_at)
+               SELECT o.new_id, o.number, c.id, o.ordered_on, o.due_on, o.paid_on,
+                 o.promised_on, o.delivered_on, coalesce(o.channel, ''), %s, l.amount, l.lines,
+                 coalesce(o.remark, ''), o.custom, c.owner_id, c.team_id, c.department_id, 1, now()
                FROM import_orders o JOIN import_customers i ON i.ref = o.customer_ref
                JOIN customers_customer c ON c.id = i.customer_id
                JOIN (SELECT order_ref, sum(round(amount, 2)) AS amount, count(*) AS lines
@@ -352,7 +352,7 @@ class OrderLoader:
                 f"""UPDATE ledger_order o SET custom = o.custom || i.custom FROM import_orders i
                     WHERE i.order_id = o.id AND i.custom <> '{{}}' AND o.id IN ({touched})"""
             )
-            importing_payment.write_changed(work, touched)
+            importing_days.write_changed(work, touched)
 
     # ---- taking it back ----
 

@@ -60,6 +60,11 @@ ACTIVITY_WORDS = {
         "expense report", "expense", "expenses", "entertainment", "gifts"),
         "expense",
     ),
+    **dict.fromkeys(
+        ("投诉赔付", "赔付", "赔偿", "赔款", "理赔", "compensation for complaints", "compensation", "redress",
+        "damages"),
+        "redress",
+    ),
     **dict.fromkeys(("其他", "其它", "other", "others", "misc", "miscellaneous"), "other"),
 }  # fmt: skip
 # The only free text stands last: no two contents give the same string.

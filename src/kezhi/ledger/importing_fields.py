@@ -111,6 +111,29 @@ ORDER_FIELDS = (
         example_zh="2025-02-27",
     ),
     ImportField(
+        "promised_on",
+        _("Promised delivery"),
+        K.DATE,
+        (
+            "承诺交期", "承诺交货日期", "约定交货日期", "要求交货日期", "预计交货日期", "交货期限", "交期",
+            "promised delivery", "promised date", "promised on", "delivery due", "requested delivery date",
+        ),
+        example="2025-02-03",
+        example_zh="2025-02-03",
+    ),
+    ImportField(
+        "delivered_on",
+        _("Delivered on"),
+        K.DATE,
+        (
+            "交货日期", "实际交货日期", "实际交货日", "送达日期", "签收日期", "到货日期",
+            "delivered on", "delivered date", "delivery date", "date delivered", "signed for on",
+        ),
+        not_after_today=True,
+        example="2025-02-02",
+        example_zh="2025-02-02",
+    ),
+    ImportField(
         "product_code",
         _("Product code"),
         K.CODE,

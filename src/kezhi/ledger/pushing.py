@@ -58,8 +58,9 @@ def tell_order(
 ) -> Order:
     """Create the order of that number, or make it as told; `lines` None leaves the lines as they are.
 
-    `fields`: customer, ordered_on, due_on, paid_on, channel, remark and custom fields; the first two and lines
-    must be there when the order is new. The audit row says what became of it (`outcome`).
+    `fields`: customer, ordered_on, due_on, paid_on, promised_on, delivered_on, channel, remark and
+    custom fields; the first two and lines must be there when the order is new. The audit row says what
+    became of it (`outcome`).
     """
     _lock(number)
     order = Order.objects.filter(number=number).first()
@@ -175,8 +176,9 @@ def _held(products: list[int]) -> int:
 
 
 def _check_days(order: Order) -> None:
-    if any(day is not None and day < order.ordered_on for day in (order.due_on, order.paid_on)):
-        raise Refused(_("An order isn’t due or paid before it was placed."))
+    days = (order.due_on, order.paid_on, order.promised_on, order.delivered_on)
+    if any(day is not None and day < order.ordered_on for day in days):
+        raise Refused(_("An order isn’t due, paid or delivered before it was placed."))
 
 
 def _lock(number: str) -> None:

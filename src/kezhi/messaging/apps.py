@@ -5,9 +5,11 @@ class MessagingConfig(AppConfig):
     name = "kezhi.messaging"
 
     def ready(self) -> None:
-        from kezhi.accounts import integrating
+        from kezhi.accounts import integrating, traffic
         from kezhi.core import events
+        from kezhi.messaging import limits
         from kezhi.messaging.webhooks import inbound, keeping, listening
 
         events.listen(listening.NAME, listening.hear)
+        traffic.on_quota.append(limits.tell_owners)
         integrating.on_revoking += [keeping.end_with, inbound.end_with]

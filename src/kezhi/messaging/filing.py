@@ -42,7 +42,10 @@ class Book:
 
 
 BOOK = Book()
-# Told when a letter came and was filed, and when one of ours came back.
+# Apps above whose mailboxes aren't filed with customers: asked before it is, whether they took the letter.
+DESKS: list[Callable[[Incoming, bytes, datetime], bool]] = []
+# Told of each letter that came from a known sender, whosever it is and whoever took it, unless it is doubtful
+# who sent it; and when one of ours came back.
 ON_FILED: list[Callable[[Incoming, datetime], None]] = []
 ON_BOUNCED: list[Callable[[Outgoing, datetime], None]] = []
 
@@ -51,14 +54,19 @@ def settle_new(incoming: Incoming, raw: bytes, at: datetime) -> None:
     """File a letter that just came, or leave it to people."""
     if _is_ours(incoming):
         incoming.state = State.IGNORED
-    elif incoming.nature == Nature.BOUNCE:
-        incoming.state = State.IGNORED
+        incoming.save()
+        return
+    if incoming.nature == Nature.BOUNCE:
         _tell_bounce(incoming, raw, at)
-    elif incoming.nature == Nature.LIST:
-        incoming.state = State.IGNORED
-    else:
-        _match(incoming, at)
-    incoming.save()
+    if not any(take(incoming, raw, at) for take in DESKS):
+        if incoming.nature in (Nature.BOUNCE, Nature.LIST):
+            incoming.state = State.IGNORED
+        else:
+            _match(incoming, at)
+        incoming.save()
+    if not {"unproven", "several_senders"} & set(incoming.problems):
+        for told in ON_FILED:
+            told(incoming, at)
 
 
 @audited("mail.assigned")
@@ -79,6 +87,8 @@ def take_off(incoming: Incoming, *, actor: Actor, at: datetime) -> Incoming:
     incoming = _mine(incoming, actor)
     if incoming.state != State.FILED:
         raise Refused(_("This letter isn’t filed with a customer."))
+    if incoming.about_kind != "interaction":
+        raise Refused(_("This letter has become a record of its own. Change whose it is there."))
     if BOOK.unfile is not None:
         BOOK.unfile(incoming, actor, at)
     note(customer=incoming.customer_id)
@@ -128,9 +138,6 @@ def _match(incoming: Incoming, at: datetime) -> None:
         _file(incoming, matches[0], SYSTEM, at)
     else:
         incoming.state = State.SEVERAL if customers else State.UNKNOWN
-        return
-    for told in ON_FILED:
-        told(incoming, at)
 
 
 def _file(incoming: Incoming, match: Match, actor: Actor, at: datetime) -> None:

@@ -46,7 +46,16 @@ class Link:
     address: str
 
 
-Part = Text | Heading | Rows | Link
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The points of a scale in a line, each a link; what the lowest and the highest mean beneath."""
+
+    points: Sequence[tuple[str, str]]
+    low: str = ""
+    high: str = ""
+
+
+Part = Text | Heading | Rows | Link | Points
 
 
 def as_text(parts: Iterable[Part]) -> str:
@@ -75,6 +84,10 @@ def _text(part: Part) -> str:
         )
     if isinstance(part, Link):
         return f"{part.words}: {part.address}"
+    if isinstance(part, Points):
+        # A column of addresses helps nobody: the link to the page follows.
+        ends = (f"{part.points[0][0]}: {part.low}", f"{part.points[-1][0]}: {part.high}")
+        return ", ".join(ends) if part.low and part.high else ""
     return part.words.strip()
 
 
@@ -90,11 +103,24 @@ def _html(part: Part) -> str:
     if isinstance(part, Link):
         opening = f'<a href="{escape(part.address)}" style="color:{ACCENT}">'
         return f'<p style="margin:16px 0">{opening}{escape(part.words)}</a></p>'
+    if isinstance(part, Points):
+        return _points(part)
     colour = QUIET if part.is_quiet else INK
     return "".join(
         f'<p style="margin:0 0 12px;color:{colour}">{escape(words).replace(chr(10), "<br>")}</p>'
         for words in part.words.replace("\r\n", "\n").strip().split("\n\n")
     )
+
+
+def _points(part: Points) -> str:
+    links = "".join(
+        f'<a href="{escape(address)}" style="display:inline-block;min-width:22px;margin:0 4px 4px 0;'
+        f"padding:8px 6px;border:1px solid {LINE};border-radius:6px;text-align:center;"
+        f'text-decoration:none;color:{ACCENT}">{escape(words)}</a>'
+        for words, address in part.points
+    )
+    ends = f"{escape(part.low)} … {escape(part.high)}" if part.low or part.high else ""
+    return f'<p style="margin:0 0 12px">{links}<br><span style="color:{QUIET};font-size:13px">{ends}</span></p>'
 
 
 def _row(row: Row) -> str:

@@ -145,6 +145,12 @@ declare(
         Way.HERE,
     ),
     NoticeKind(
+        "webhook.set_up",
+        gettext_lazy("A program of yours sets up a webhook"),
+        gettext_lazy("%(who)s set up the webhook %(what)s"),
+        "info",
+    ),
+    NoticeKind(
         "webhook.paused",
         gettext_lazy("A webhook was paused"),
         gettext_lazy("The webhook %(what)s was paused: its receiver doesn’t answer"),
@@ -374,7 +380,7 @@ def _mail(
     about: models.Model | None,
     at: datetime,
 ) -> None:
-    language = person.language or _companys_language()
+    language = person.language or Company.home().language
     with translation.override(language):
         words = told_in_words(notice)
         parts: list[Part] = [
@@ -395,11 +401,6 @@ def _mail(
             language=language,
             key=f"notice:{notice.pk}",
         )
-
-
-def _companys_language() -> str:
-    company = Company.current()
-    return company.language if company else "zh-hans"
 
 
 def _short(word: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
@@ -105,6 +106,15 @@ def file_of(raw: bytes, number: int) -> tuple[Part, bytes] | None:
             content = _content(part)
             return _part(part, place, content), content
     return None
+
+
+def files_of(raw: bytes, numbers: Collection[int]) -> Iterator[tuple[Part, bytes]]:
+    """Several files of a mail as it came, read once."""
+    message = BytesParser(policy=policy.compat32).parsebytes(raw)
+    for place, part in enumerate(_walk(message)):
+        if place in numbers:
+            content = _content(part)
+            yield _part(part, place, content), content
 
 
 def _headers(found: Read, message: Message) -> None:
@@ -272,18 +282,36 @@ def _part(part: Message, number: int, content: bytes) -> Part:
     return Part(number, name or f"part-{number}", media_type[:100], len(content))
 
 
-def sanitised(html: str) -> str:
+def sanitised(html: str, *, with_sources: bool = False) -> str:
     """HTML without scripts, styles, frames, forms and anything that is fetched; pictures keep their words."""
+    sources = {"img": ATTRIBUTES["img"] | {"src"}} if with_sources else {}
     return nh3.clean(
         html,
         tags=TAGS,
         clean_content_tags={"script", "style", "title", "template", "noscript", "iframe", "object"},
-        attributes=ATTRIBUTES,
-        url_schemes={"http", "https", "mailto", "tel"},
+        attributes={**ATTRIBUTES, **sources},
+        url_schemes={"http", "https", "mailto", "tel", *(("cid",) if with_sources else ())},
         link_rel="noopener noreferrer nofollow",
         url_relative="deny",
         strip_comments=True,
     ).replace("\0", "")
+
+
+def pictured(raw: bytes) -> tuple[str, dict[str, bytes]]:
+    """The HTML of a mail, sanitised, with its pictures' addresses; and the pictures within, by `cid:` address.
+
+    For who shows pictures: the addresses are to be replaced, never to be given to a browser.
+    """
+    html, inside = "", {}
+    for part in _walk(BytesParser(policy=policy.compat32).parsebytes(raw)):
+        is_body = not part.get_filename() and part.get_content_disposition() != "attachment"
+        if is_body and part.get_content_type() == "text/html" and not html:
+            html = _body(part, _content(part))
+        elif part.get_content_maintype() == "image" and (name := header(part, "Content-ID")):
+            inside[f"cid:{name.strip('<> ')}"] = _content(part)
+    if _is_too_deep(html):
+        return "", {}
+    return sanitised(html[:LONGEST_HTML], with_sources=True), inside
 
 
 def plain_of(html: str) -> str:

@@ -17,9 +17,13 @@ def path_of(stored_as: uuid.UUID) -> Path:
 
 def store(stored_as: uuid.UUID, content: bytes) -> None:
     """On the disk when this returns: the row that names it may be committed."""
-    path = path_of(stored_as)
+    write(path_of(stored_as), content)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
+    part = path.with_name(f"{path.name}.part")
     with part.open("wb") as file:
         file.write(content)
         file.flush()

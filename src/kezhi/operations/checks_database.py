@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from kezhi.operations.checking import Said, ask, bad, check, good, warning
 
-OLDEST, SOUND = 15, 16
+OLDEST = 15
 MIGHTY = ("pg_execute_server_program", "pg_read_server_files", "pg_write_server_files")
 MOST_SKEW = 2.0
 ARCHIVE_LATE = 300

@@ -35,6 +35,7 @@ REPEATABLE = frozenset(
         "customizing.index",
         "search.fill",
         "segments.freeze",
+        "workbench.analyse",
     }
 )
 
@@ -76,7 +77,7 @@ def repeat_job(job: JobRun, *, actor: Actor) -> JobRun:
         raise Refused(_("This work is begun again on its own page."))
     if JobRun.objects.under_way().filter(name=job.name, arguments=job.arguments).exists():
         raise Refused(_("It is under way already."))
-    return queue.start(job.name, job.title, actor=actor, **job.arguments)
+    return queue.start(job.name, job.told, actor=actor, **job.arguments)
 
 
 def forget_ended_jobs(*, at: datetime) -> int:

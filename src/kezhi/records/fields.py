@@ -92,8 +92,9 @@ class Field:
     `import_names` are headings under which files carry it, beside both languages' labels.
 
     A field without a column of its own gives `expression`, which querysets alias as `path`, and `reads`,
-    which takes the entry from a record. `access` is how the actor sees it, set by `Kind.seen_by`: the
-    declaration itself says what the product allows everyone.
+    which takes the entry from a record; `takes` are the columns that this looks at, for lists that fetch no
+    others. `access` is how the actor sees it, set by `Kind.seen_by`: the declaration itself says what the
+    product allows everyone.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Field:
     access: Access = Access.EDIT
     expression: Any = None
     reads: Callable[[Any], Any] | None = None
+    takes: Sequence[str] = ()
     is_custom: bool = False
     opens: str = ""  # where an entry is explained; %s stands for the record's id
     derived_from: Sequence[str] = ()  # groups of what it is computed from, which it could betray

@@ -61,6 +61,7 @@ class Kind:
     edit: Callable[..., Any] | None = None
     delete: Callable[..., Any] | None = None
     record_url: Callable[[Any], str] | None = None
+    url_takes: Sequence[str] = ()  # the columns that `record_url` looks at, beside the id
     _by_name: Mapping[str, Field] = field(default_factory=dict, repr=False, compare=False)
     _restrictions: dict[Any, Kind] = field(default_factory=dict, repr=False, compare=False)
 

@@ -23,7 +23,8 @@ from kezhi.core.refusal import NotAllowed
 from kezhi.records import registry
 from kezhi.records.fields import Label
 from kezhi.rights.models import Incident
-from kezhi.rights.packaging import harmless_cell, path_of_package
+from kezhi.rights.packaging import path_of_package
+from kezhi.rights.readable import harmless_cell
 
 FETCH = 5_000
 MOST_ROWS = 200_000

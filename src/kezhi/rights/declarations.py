@@ -14,7 +14,7 @@ K = FieldKind
 FREE = {"is_editable": True, "max_length": 4000}
 
 
-def _text(name: str, label: Label, longest: int = 300, **more: bool | str) -> Field:
+def _text(name: str, label: Label, longest: int = 300, **more: bool | Label) -> Field:
     return Field(name, label, is_editable=True, max_length=longest, **more)  # type: ignore[arg-type]
 
 
@@ -205,13 +205,20 @@ RECIPIENT = Kind(
             is_filterable=True,
         ),
         _text("purpose", pgettext_lazy("recipient", "What for"), is_required=True),
-        _text("fields_sent", pgettext_lazy("recipient", "Which fields"), 500, is_required=True),
+        _text(
+            "fields_sent",
+            pgettext_lazy("recipient", "Which fields"),
+            500,
+            is_required=True,
+            help=_("In words, such as: name, phone, address of delivery"),
+        ),
         _text(
             "country",
             pgettext_lazy("recipient", "Country"),
             2,
             is_required=True,
             is_filterable=True,
+            help=_("Two letters: CN, DE, US. Outside of CN it counts as a transfer abroad."),
         ),
         Field(
             "is_sensitive",
@@ -220,7 +227,12 @@ RECIPIENT = Kind(
             is_editable=True,
             is_filterable=True,
         ),
-        _text("contract", pgettext_lazy("recipient", "Contract"), is_required=True),
+        _text(
+            "contract",
+            pgettext_lazy("recipient", "Contract"),
+            is_required=True,
+            help=_("Number or title; attach the file afterwards"),
+        ),
         Field("contract_on", pgettext_lazy("recipient", "Contract of"), K.DATE, is_editable=True),
         _text("contact", pgettext_lazy("recipient", "Whom to ask there"), 200),
         Field(
@@ -403,6 +415,7 @@ INCIDENT = Kind(
             is_required=True,
             is_editable=True,
             is_filterable=True,
+            help=_("In China it has to be reported within 24 hours, from “larger” on within 4."),
         ),
         Field(
             "state",
@@ -418,6 +431,7 @@ INCIDENT = Kind(
             is_required=True,
             is_editable=True,
             is_filterable=True,
+            help=_("First day on which data may have been seen"),
         ),
         Field(
             "ended_on",
@@ -425,6 +439,7 @@ INCIDENT = Kind(
             K.DATE,
             is_required=True,
             is_editable=True,
+            help=_("Last of these days; the log tells whose data was seen between them"),
         ),
         Field(
             "found_at",
@@ -432,6 +447,7 @@ INCIDENT = Kind(
             K.MOMENT,
             is_required=True,
             is_editable=True,
+            help=_("The time to report runs from here"),
             is_sortable=True,
             is_filterable=True,
         ),

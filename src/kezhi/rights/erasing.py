@@ -99,7 +99,7 @@ def _goes(found: Trace, table: str) -> bool:
 
 
 # Rows of a contact that are nobody else's; others (a visit, a promise) are the customer's and lose the name.
-CONTACTS_OWN = frozenset({"customers_consent", "customers_importantdate"})
+CONTACTS_OWN = frozenset({"customers_consent", "customers_importantdate", "service_portalaccount"})
 
 
 @audited("person.erased")

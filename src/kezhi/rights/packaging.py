@@ -1,11 +1,10 @@
-"""All that concerns a person as one file to hand over: JSON and CSV, a page for people, their files."""
+"""All that concerns a person as one file to hand over: JSON and CSV, pages for people, their files."""
 
 # ruff: noqa: S608  # tables and columns are the database's own names
 from __future__ import annotations
 
 import csv
 import hashlib
-import html
 import io
 import json
 import uuid
@@ -24,9 +23,10 @@ from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.progress import Progress, silent
 from kezhi.core.refusal import NotAllowed, Refused
-from kezhi.records import registry
+from kezhi.customers.reaching import home_day
 from kezhi.rights.deadlines import rules
 from kezhi.rights.models import DataRequest, Package
+from kezhi.rights.readable import as_html, as_pdf, harmless_cell
 from kezhi.rights.requesting import close
 from kezhi.rights.tracing import Trace, logged, trace
 from kezhi.workbench.attaching import harmless_name, path_of
@@ -75,7 +75,8 @@ def make_package(
     )
     note(rows=sum(package.counts.values()), size=package.size)
     if request.is_open:
-        close(request, actor, at.date(), DataRequest.State.DONE, _("The data is ready as a file."))
+        on = home_day(at)
+        close(request, actor, on, DataRequest.State.DONE, _("The data is ready as a file."))
     progress(4, 4, _("Done"))
     return package
 
@@ -159,7 +160,7 @@ def _query(query: str, ids: list[Any]) -> list[dict[str, Any]]:
 
 
 def packed(found: Trace, tables: dict[str, list[dict[str, Any]]], at: datetime) -> bytes:
-    """The ZIP: data.json, a CSV a table, index in both languages, the files."""
+    """The ZIP: data.json, a CSV a table, a page and a PDF in both languages, the files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         about = {"person": found.person.name, "made_at": at.isoformat(), "tables": tables}
@@ -168,7 +169,9 @@ def packed(found: Trace, tables: dict[str, list[dict[str, Any]]], at: datetime) 
             archive.writestr(f"tables/{table}.csv", _csv(rows))
         for language in LANGUAGES:
             with translation.override(language):
-                archive.writestr(f"index.{language[:2]}.html", readable(found, tables, at))
+                name = f"index.{language[:2]}"
+                archive.writestr(f"{name}.html", as_html(found.person.name, tables, at))
+                archive.writestr(f"{name}.pdf", as_pdf(found.person.name, tables, at))
         keys = Attachment.objects.filter(pk__in=found.tied.get("workbench_attachment", ()))
         for number, each in enumerate(keys.order_by("pk"), 1):
             path = path_of(each.stored_as)
@@ -187,54 +190,3 @@ def _csv(rows: Iterable[dict[str, Any]]) -> str:
     for row in rows:
         writer.writerow([harmless_cell(row.get(name)) for name in names])
     return text.getvalue()
-
-
-def harmless_cell(entry: Any) -> str:
-    """As a spreadsheet may open it: nothing that begins a formula."""
-    text = (
-        ""
-        if entry is None
-        else entry
-        if isinstance(entry, str)
-        else json.dumps(entry, ensure_ascii=False)
-    )
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def readable(found: Trace, tables: dict[str, list[dict[str, Any]]], at: datetime) -> str:
-    """The same for people, in the language that is active; it needs nothing but a browser."""
-    kinds = {kind.model._meta.db_table: kind for kind in registry}
-    title = _("Data about %(name)s") % {"name": found.person.name}
-    told_when = _("As of %(day)s. The same rows are in data.json and in the folder tables.")
-    told_when %= {"day": f"{at:%Y-%m-%d %H:%M} UTC"}
-    parts = [
-        f"<!doctype html><html lang='{translation.get_language()}'><meta charset='utf-8'>",
-        f"<title>{html.escape(title)}</title><h1>{html.escape(title)}</h1>",
-        f"<p>{html.escape(told_when)}</p>",
-    ]
-    for table, rows in tables.items():
-        kind = kinds.get(table)
-        heading = str(kind.label_plural) if kind else _log_name(table)
-        parts.append(f"<h2>{html.escape(heading)} ({len(rows)})</h2>")
-        labels = {each.path.split("__")[0]: str(each.label) for each in kind.fields} if kind else {}
-        for row in rows:
-            told = [
-                (labels.get(name.removesuffix("_id"), name), harmless_cell(entry))
-                for name, entry in row.items()
-                if entry not in (None, "", [], {})
-            ]
-            items = "".join(
-                f"<tr><th align='left'>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>"
-                for name, text in told
-            )
-            parts.append(f"<table>{items}</table><hr>")
-    return "\n".join(parts) + "</html>\n"
-
-
-def _log_name(table: str) -> str:
-    names = {
-        "audit_entry": _("What was done"),
-        "audit_change": _("What was changed"),
-        "audit_sighting": _("Who saw it"),
-    }
-    return names.get(table, table)

@@ -16,6 +16,7 @@ from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Contact
+from kezhi.customers.reaching import home_day
 from kezhi.rights.deadlines import rules
 from kezhi.rights.models import Assessment, Incident, Recipient
 from kezhi.rights.tracing import Person
@@ -99,7 +100,7 @@ def report_incident(
     if incident.state != Incident.State.OPEN:
         raise Refused(_("This incident was reported already."))
     incident.state, incident.reported_at = Incident.State.REPORTED, at
-    incident.told_people_on = at.date() if told_people else None
+    incident.told_people_on = home_day(at) if told_people else None
     incident.version += 1
     incident.save()
     return incident

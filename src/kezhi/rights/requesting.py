@@ -17,6 +17,7 @@ from kezhi.core import queue
 from kezhi.core.actor import Actor
 from kezhi.core.claiming import claim
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.core.saying import Told
 from kezhi.customers import reaching
 from kezhi.customers.holdings import Holding
 from kezhi.customers.models import Contact, Customer
@@ -112,7 +113,7 @@ def start_plan(request: DataRequest, *, actor: Actor) -> DataRequest:
     """Look what an erasure would do, in the background; nothing changes."""
     request = claim(request, actor=actor, action="edit")
     _demand_checked(request)
-    title = _("What would be erased: request %(number)s") % {"number": request.pk}
+    title = Told(gettext_lazy("What would be erased: request %(number)s"), number=request.pk)
     request.job_run = queue.start("rights.plan", title, actor=actor, request=request.pk)
     request.save(update_fields=["job_run"])
     return request
@@ -155,7 +156,7 @@ def approve_erasure(request: DataRequest, *, actor: Actor, on: date) -> DataRequ
         raise NotAllowed(_("Your role doesn't erase people."))
     if actor.pk == request.proposed_by_id:
         raise NotAllowed(_("Somebody else has to approve what you proposed."))
-    title = _("Erase the person of request %(number)s") % {"number": request.pk}
+    title = Told(gettext_lazy("Erase the person of request %(number)s"), number=request.pk)
     request.state, request.approved_by_id = State.WORKING, actor.pk
     request.version += 1
     request.job_run = queue.start("rights.erase", title, actor=actor, request=request.pk)
@@ -175,7 +176,7 @@ def carry_out(request: DataRequest, *, actor: Actor, on: date, outcome: str = ""
     if request.sort == Sort.DELETE:
         raise Refused(_("A deletion is proposed by one and approved by another."))
     if request.sort in PACKED and request.state != State.WORKING:
-        title = _("Data for request %(number)s") % {"number": request.pk}
+        title = Told(gettext_lazy("Data for request %(number)s"), number=request.pk)
         request.job_run = queue.start("rights.package", title, actor=actor, request=request.pk)
         request.state = State.WORKING
         request.save()

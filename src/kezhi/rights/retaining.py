@@ -17,6 +17,7 @@ from kezhi.audit.recording import as_one_batch, audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.progress import Progress, silent
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.customers.reaching import home_day
 from kezhi.records.fields import Label
 from kezhi.records.treatment import treatments
 from kezhi.rights.holding_back import held_customers, held_tables
@@ -176,7 +177,7 @@ def set_rule(table: str, days: int, purpose: str, *, actor: Actor, at: datetime)
             "days": days,
             "purpose": purpose.strip()[:200],
             "set_by_id": actor.pk,
-            "set_on": at.date(),
+            "set_on": home_day(at),
         },
     )
     return rule

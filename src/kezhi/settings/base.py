@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "kezhi.ledger",
     "kezhi.satisfaction",
     "kezhi.insight",
+    "kezhi.service",
     "kezhi.rights",
     "kezhi.operations",
     "kezhi.jobs",
@@ -123,6 +124,8 @@ MIDDLEWARE = [
     "kezhi.api.mcp.front.McpMiddleware",
     "kezhi.api.inbound.InboundMiddleware",
     "csp.middleware.CSPMiddleware",
+    # Of a colleague's session and a customer's, a request has the one of the pages it asks for.
+    "kezhi.web.portal.realm.RealmMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

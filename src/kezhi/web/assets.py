@@ -46,9 +46,19 @@ AREAS = {
         "matrix.css",
         "delivered.css",
         "keeping.css",
+        "experience.css",
     ),
     "reports.css": ("reports.css",),
+    "service_levels.css": ("service_levels.css",),
     "mail.css": ("mail.css",),
+    "service.css": ("tickets.css", "clocks.css", "complaints.css"),
+    "complaints.css": ("complaints.css",),
+    "portal.css": ("portal.css",),
+    "intake.css": ("intake.css",),
+    "knowledge.css": ("knowledge.css",),
+    "asking.css": ("asking.css",),
+    # All that the page loads on which customers answer.
+    "survey.css": ("tokens.css", "survey.css"),
 }
 BROWSERS = ["chrome 109", "safari 16.4", "firefox 115"]
 
@@ -142,7 +152,8 @@ def build_styles() -> str:
 
 def build_area(name: str) -> str:
     """What the pages of an area load beside it."""
-    return _built(_joined(AREAS[name]), name)
+    joined = _joined(AREAS[name])
+    return _built(_with_device_theme(joined) if "tokens.css" in AREAS[name] else joined, name)
 
 
 def _joined(names: tuple[str, ...]) -> str:

@@ -42,7 +42,7 @@ class PersonMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
             # Before the guided first run there is no company yet: its defaults stand in.
-            company = Company.current() or Company()
+            company = Company.home()
         except OperationalError as error:
             if not is_away(error):
                 raise

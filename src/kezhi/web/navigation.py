@@ -73,6 +73,15 @@ ORDERS = Place("/orders/", "order", _("Orders"), ("read", "order"), key="o")
 FOLLOW_UPS = Place("/follow-ups/", "flag", _("Follow-ups"), ("read", "follow_up"), key="f")
 PROMISES = Place("/promises/", "shield", _("Promises"), ("read", "promise"))
 NEEDS = Place("/needs/", "inbox", _("Needs"), ("read", "need"))
+TICKETS = Place("/tickets/", "ticket", _("Tickets"), ("read", "ticket"), key="h")
+INTERNAL_REQUESTS = Place("/service/requests/", "deal", _("Internal requests"))
+PROMISES_KEPT = Place("/service/promises/", "clock", _("Promises kept"), ("read", "ticket"))
+QUALITY = Place("/quality/", "eye", pgettext_lazy("navigation", "Quality"), ("read", "case_review"))
+KNOWLEDGE = Place("/knowledge/", "note", _("Knowledge"), ("read", "article"))
+CARE_PLANS = Place("/care-plans/", "star", _("Care plans"), ("read", "care_plan"))
+SURVEYS = Place("/surveys/", "list", _("Surveys"), ("read", "survey"))
+IMPROVEMENTS = Place("/improvements/board/", "refresh", _("Improvements"), ("read", "improvement"))
+SUCCESS_PLANS = Place("/success-plans/", "flag", _("Success plans"), ("read", "success_plan"))
 VALUE = Place(
     "/value/", "chart", _("Value dashboard"), ("read", "customer"), ("customer", "value"), "v"
 )
@@ -120,6 +129,7 @@ DELIVERED = Place("/value/delivered/", "star", _("Delivered value"), ("read", "s
 DRIVERS = Place(
     "/value/loyalty-drivers/", "link", _("What drives loyalty"), ("read", "survey_answer")
 )
+EXPERIENCE = Place("/experience/", "chat", _("Customer experience"), ("read", "survey_response"))
 OFFERS = Place("/value/offers/", "box", _("Offers"), ("read", "customer"), ("customer", "value"))
 TIERS = Place("/value/tiers/", "layers", _("Tiers"), ("read", "customer"), ("customer", "value"))
 INDEX_SYSTEM = Place(
@@ -128,7 +138,15 @@ INDEX_SYSTEM = Place(
 RUNS = Place(
     "/value/runs/", "pulse", _("Value runs"), ("read", "value_run"), ("customer", "value"), "r"
 )
+COMPLAINTS = Place("/complaints/", "alert", _("Complaints"), ("read", "complaint"))
+COMPLAINT_ANALYSIS = Place(
+    "/complaints/analysis/", "chart", _("Analysis of complaints"), ("read", "complaint")
+)
 MAIL = Place("/mail/", "mail", _("Mail"), ("read", "mail"))
+PORTAL_ACCOUNTS = Place(
+    "/portal-accounts/", "globe", _("Portal accounts"), ("read", "portal_account")
+)
+IDEAS = Place("/ideas/", "star", pgettext_lazy("records", "Ideas"), ("read", "idea"))
 IMPORTS = Place("/imports/", "upload", _("Import data"), ("import", "customer"), key="i")
 SETTINGS = Place("/settings/", "gear", _("Settings"))
 
@@ -137,6 +155,24 @@ GROUPS = (
     Group(
         _("Customers and orders"),
         (CUSTOMERS, SEGMENTS, CONTACTS, FOLLOW_UPS, MAIL, PROMISES, NEEDS, ORDERS, PRODUCTS),
+    ),
+    Group(
+        pgettext_lazy("navigation", "Service and care"),
+        (
+            TICKETS,
+            COMPLAINTS,
+            COMPLAINT_ANALYSIS,
+            INTERNAL_REQUESTS,
+            PROMISES_KEPT,
+            KNOWLEDGE,
+            QUALITY,
+            CARE_PLANS,
+            SUCCESS_PLANS,
+            SURVEYS,
+            IMPROVEMENTS,
+            PORTAL_ACCOUNTS,
+            IDEAS,
+        ),
     ),
     Group(
         pgettext_lazy("navigation", "Customer value"),
@@ -153,6 +189,7 @@ GROUPS = (
             OFFERS,
             DELIVERED,
             DRIVERS,
+            EXPERIENCE,
             TIERS,
             INDEX_SYSTEM,
             RUNS,

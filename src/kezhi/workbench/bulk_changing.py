@@ -16,7 +16,7 @@ from django.db import transaction
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from kezhi.accounts.models import User
 from kezhi.audit.recording import audited, listening, note, traced_by
@@ -24,6 +24,7 @@ from kezhi.core import queue
 from kezhi.core.actor import Actor
 from kezhi.core.progress import Progress, silent
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.core.saying import Told
 from kezhi.records import Field, FieldKind, Kind, registry
 from kezhi.workbench.filtering import Asking, Filter
 from kezhi.workbench.holding import held
@@ -140,7 +141,7 @@ def start_bulk(
     )
     note(verb=verb.name, kind=kind.name, records=len(keys), settings=dict(settings))
     if len(keys) > AT_ONCE:
-        run.job_run = queue.start("bulk.change", run.title, actor=actor, run=run.pk)
+        run.job_run = queue.start("bulk.change", title, actor=actor, run=run.pk)
         run.save(update_fields=["job_run"])
     return run
 
@@ -210,7 +211,8 @@ def start_undo(run: BulkRun, *, actor: Actor, at: datetime) -> BulkRun:
     if run.ended_at < at - WITHIN:
         raise Refused(_("This can’t be undone any more: only within ten minutes."))
     if (run.total or 0) > AT_ONCE:
-        title = _("Undo: %(what)s") % {"what": run.title}
+        what = run.job_run.told if run.job_run is not None else run.title
+        title = Told(gettext_lazy("Undo: %(what)s"), what=what)
         run.job_run = queue.start("bulk.undo", title, actor=actor, run=run.pk)
         run.save(update_fields=["job_run"])
     return run

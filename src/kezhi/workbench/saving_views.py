@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import User
+from kezhi.accounts.models import Team, User
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor, Scope
 from kezhi.core.refusal import NotAllowed, Refused
@@ -18,6 +18,7 @@ from kezhi.workbench.models import SavedView
 from kezhi.workbench.operands import is_one_line
 
 MOST_PINNED = 12
+MOST_TEAMS = 20
 # How far a person's permission must reach to show a view to this audience.
 REACH = {
     SavedView.Audience.PRIVATE: Scope.OWN,
@@ -56,13 +57,41 @@ def delete_view(view: SavedView, *, actor: Actor) -> None:
 
 
 def audiences(actor: Actor) -> list[tuple[str, str]]:
-    """To whom this person may show a view."""
+    """To whom this person may show a view; who is in no team names one of their department's (`team:5`)."""
     reach = actor.scope("create", "view")
-    return [
-        (audience.value, str(audience.label))
-        for audience, needed in REACH.items()
-        if reach >= needed and (audience != SavedView.Audience.TEAM or actor.team_id is not None)
-    ]
+    found: list[tuple[str, str]] = []
+    for audience, needed in REACH.items():
+        if reach < needed:
+            continue
+        if audience != SavedView.Audience.TEAM or actor.team_id is not None:
+            found.append((audience.value, str(audience.label)))
+        else:
+            found += [(f"{audience.value}:{team.pk}", team.name) for team in _teams_below(actor)]
+    return found
+
+
+def audience_of(kept: Any, actor: Actor) -> str:
+    """The one of `audiences` that was chosen for a view, report or dashboard."""
+    is_anothers = kept.audience == SavedView.Audience.TEAM and kept.team_id != actor.team_id
+    return f"{kept.audience}:{kept.team_id}" if is_anothers else str(kept.audience)
+
+
+def meant(audience: str, actor: Actor) -> dict[str, Any]:
+    """What one of `audiences` sets: the audience, and the team where one was named."""
+    name, _colon, wanted = audience.partition(":")
+    if not wanted:
+        return {"audience": audience}
+    team = next((each for each in _teams_below(actor) if str(each.pk) == wanted), None)
+    if name != SavedView.Audience.TEAM or team is None:
+        raise Refused(_("Choose who sees it."))
+    return {"audience": name, "team_id": team.pk}
+
+
+def _teams_below(actor: Actor) -> list[Team]:
+    if actor.team_id is not None or not actor.department_ids:
+        return []
+    rows = Team.objects.filter(department__in=actor.department_ids)
+    return list(rows.order_by("name", "pk")[:MOST_TEAMS])
 
 
 def views_beside(kind: Kind | None, actor: Actor) -> list[SavedView]:
@@ -101,7 +130,8 @@ def _claimed(view: SavedView, actor: Actor, action: str) -> SavedView:
 
 
 def _saved(view: SavedView, fields: dict[str, Any], actor: Actor, action: str) -> SavedView:
-    for name, new in fields.items():
+    named = meant(fields["audience"], actor) if "audience" in fields else {}
+    for name, new in (fields | named).items():
         setattr(view, name, new)
     view.name = view.name.strip()
     if not view.name:

@@ -140,6 +140,11 @@ def tags_of(kind: str, record: Any) -> list[Tag]:
     return known
 
 
+def know(record: Any, tags: list[Tag]) -> None:
+    """Who has learned the record's tags in another way says so: nobody asks again."""
+    setattr(record, _KEPT, tags)
+
+
 def attach(kind: str, records: Sequence[Any]) -> None:
     """Fetch the tags of all these records at once."""
     by_record: dict[int, list[Tag]] = {record.pk: [] for record in records}
@@ -147,7 +152,7 @@ def attach(kind: str, records: Sequence[Any]) -> None:
     for tagging in found.select_related("tag").order_by("tag__name_key", "tag_id"):
         by_record[tagging.object_id].append(tagging.tag)
     for record in records:
-        setattr(record, _KEPT, by_record[record.pk])
+        know(record, by_record[record.pk])
 
 
 # ---- finding ----

@@ -2,7 +2,7 @@
 
 The database kept each row's before and after (`audit.Change`). A row that somebody changed since stays as it
 is, and the person is told. What was derived from a row (a place on child rows, a search document) is put right
-by whoever registered for its table in `on_restored`.
+by whoever registered for its table in `on_restored`; a deed that set more in motion than rows has a `Way`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from kezhi.audit.models import Change, Entry
-from kezhi.audit.recording import audited, note
+from kezhi.audit.recording import audited, listening, note
 from kezhi.core.actor import Actor
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.records import Kind, registry
@@ -37,6 +37,30 @@ LEFT_ALONE: set[str] = set()
 Restored = Callable[[int, frozenset[str]], None]
 # By table: what must be put right when a row of it came back, changed or went, told by its id and columns.
 on_restored: dict[str, list[Restored]] = {}
+# By table: columns that keep themselves. They aren't put back, and nobody changed the row by them.
+SELF_KEPT: dict[str, frozenset[str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a deed is taken back that set more in motion than rows.
+
+    Rows of the tables `beside` stay as they are. `after(record, was, actor=, at=)` sees to what hangs on the
+    record once it is what it was before; `was` says what its columns held until then. `brings` are deeds that
+    came along and go with it. `may(record, actor)` decides who may, where it isn't who may edit the record as
+    it then stands. With `instead(record, actor=, at=)` no row is put back: that deed does it all.
+    """
+
+    beside: frozenset[str] = frozenset()
+    after: Callable[..., Any] | None = None
+    brings: frozenset[str] = frozenset()
+    may: Callable[[Any, Actor], bool] | None = None
+    instead: Callable[..., Any] | None = None
+
+
+# By the name of the deed; an app registers its own.
+WAYS: dict[str, Way] = {}
+USUAL = Way()
 
 
 @dataclass
@@ -45,6 +69,12 @@ class Undone:
 
     records: int = 0
     kept: list[str] = field(default_factory=list)
+
+
+def taken_back_by(keys: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Of deeds just done, those that have a way back of their own."""
+    ways = Entry.objects.filter(key__in=list(keys), deed__in=WAYS).order_by("pk")
+    return list(ways.values_list("key", flat=True))
 
 
 def token(keys: Iterable[uuid.UUID], actor: Actor) -> str:
@@ -91,16 +121,22 @@ def undo_deeds(keys: Sequence[uuid.UUID], *, actor: Actor, at: datetime) -> Undo
     if not entries:
         raise Refused(_("There is nothing to undo."))
     done = Undone()
-    for entry in entries:
-        if entry.actor_id != actor.pk or entry.actor_id is None:
-            raise NotAllowed(_("Only who did it can undo it."))
-        if entry.at < at - WITHIN:
-            raise Refused(_("This can’t be undone any more: only within ten minutes."))
-        try:
-            with transaction.atomic():
-                done.records += _taken_back(entry, [e.key for e in entries], actor, done)
-        except Refused as refusal:
-            done.kept.append(str(refusal))
+    together = [str(entry.key) for entry in entries] + [_running()]
+    brought = {deed for each in entries for deed in WAYS.get(each.deed, USUAL).brings}
+    with listening() as own:
+        for entry in entries:
+            if entry.actor_id != actor.pk or entry.actor_id is None:
+                raise NotAllowed(_("Only who did it can undo it."))
+            if entry.at < at - WITHIN:
+                raise Refused(_("This can’t be undone any more: only within ten minutes."))
+            if entry.deed in brought:
+                continue
+            known = together + [str(key) for key in own]
+            try:
+                with transaction.atomic():
+                    done.records += _taken_back(entry, known, actor, at, done)
+            except Refused as refusal:
+                done.kept.append(str(refusal))
     note(
         deeds=[entry.deed for entry in entries],
         subjects=[entry.subject_title for entry in entries],
@@ -111,27 +147,29 @@ def undo_deeds(keys: Sequence[uuid.UUID], *, actor: Actor, at: datetime) -> Undo
     return done
 
 
-def _taken_back(entry: Entry, together: Sequence[uuid.UUID], actor: Actor, done: Undone) -> int:
+def _taken_back(entry: Entry, keys: Sequence[str], actor: Actor, at: datetime, done: Undone) -> int:
     """The number of rows put back. Raises `Refused` when the record itself must stay as it is."""
     kind = _kind_of_subject(entry)
     if kind is None:
         raise Refused(_("This kind of change can’t be undone."))
+    way = WAYS.get(entry.deed, USUAL)
     subject = (kind.model._meta.db_table, entry.subject_id or 0)
     changes = list(Change.objects.filter(deed_key=str(entry.key)).order_by("-pk"))
-    _must_be_known(changes)
+    if way.instead is None:
+        _must_be_known(changes, way)
     rows: dict[tuple[str, int], list[Change]] = {}
     for change in changes:
-        if change.row_id is not None and change.table_name not in LEFT_ALONE:
+        if change.row_id is not None and change.table_name not in LEFT_ALONE | way.beside:
             rows.setdefault((change.table_name, change.row_id), []).append(change)
     if any(c.operation == "insert" for c in rows.get(subject, ())):
         raise Refused(_("What was created isn’t undone but deleted."))
+    if way.instead is not None:
+        rows = {row: its for row, its in rows.items() if row == subject}
     _lock(rows)
-    keys = [str(key) for key in together]
     count = 0
     touched: list[tuple[str, int]] = []
     for row, its in rows.items():
-        since = Change.objects.filter(table_name=row[0], row_id=row[1], pk__gt=its[0].pk)
-        if since.exclude(deed_key__in=keys).exists():
+        if _was_changed_since(row, its[0], keys):
             if row == subject:
                 raise Refused(
                     _("%(name)s was changed by somebody since and stays as it is.")
@@ -142,6 +180,9 @@ def _taken_back(entry: Entry, together: Sequence[uuid.UUID], actor: Actor, done:
                 % {"name": entry.subject_title}
             )
             continue
+        if way.instead is not None:
+            way.instead(kind.model._default_manager.get(pk=row[1]), actor=actor, at=at)
+            return 1
         try:
             with transaction.atomic():
                 for change in its:
@@ -158,7 +199,31 @@ def _taken_back(entry: Entry, together: Sequence[uuid.UUID], actor: Actor, done:
         columns = frozenset(name for c in rows[row] for name in c.before or c.after or {})
         for hook in on_restored.get(row[0], ()):
             hook(row[1], columns)
+    if way.after is not None and subject in touched:
+        was: dict[str, Any] = {}
+        for change in reversed(rows[subject]):
+            was |= change.after or {}
+        record = kind.model._default_manager.get(pk=subject[1])
+        way.after(record, was, actor=actor, at=at)
     return count
+
+
+def _was_changed_since(row: tuple[str, int], last: Change, keys: Sequence[str]) -> bool:
+    """Whether anybody but these deeds and this undo changed the row after its last change by the deed."""
+    since = Change.objects.filter(table_name=row[0], row_id=row[1], pk__gt=last.pk)
+    since = since.exclude(deed_key__in=keys)
+    if row[0] not in SELF_KEPT:
+        return bool(since.exists())
+    quiet = SELF_KEPT[row[0]] | FORWARD
+    return any(not after or set(after) - quiet for after in since.values_list("after", flat=True))
+
+
+def _running() -> str:
+    """The key of this undo, by which the database keeps what it changes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(current_setting('kezhi.deed', true), '')")
+        (key,) = cursor.fetchone()
+    return str(key)
 
 
 def _kind_of_subject(entry: Entry) -> Kind | None:
@@ -171,9 +236,9 @@ def _kind_of_subject(entry: Entry) -> Kind | None:
     return None
 
 
-def _must_be_known(changes: Sequence[Change]) -> None:
+def _must_be_known(changes: Sequence[Change], way: Way) -> None:
     """An undo writes to records and what hangs on them, and to nothing else."""
-    known = {kind.model._meta.db_table for kind in registry} | TABLES | LEFT_ALONE
+    known = {kind.model._meta.db_table for kind in registry} | TABLES | LEFT_ALONE | way.beside
     if any(change.table_name not in known for change in changes):
         raise Refused(_("This kind of change can’t be undone."))
 
@@ -217,7 +282,8 @@ def _put_back(change: Change) -> None:
 def _put_back_columns(cursor: Any, table: Any, key: Any, change: Change) -> None:
     model = _model_of(change.table_name)
     known = {each.column for each in model._meta.concrete_fields}
-    columns = [c for c in change.before or {} if c in known - FORWARD]
+    kept = FORWARD | SELF_KEPT.get(change.table_name, frozenset())
+    columns = [c for c in change.before or {} if c in known - kept]
     if not columns:
         return
     names = sql.SQL(", ").join(sql.Identifier(c) for c in columns)
@@ -235,6 +301,10 @@ def _must_still_be_allowed(
     entry: Entry, kind: Kind, changes: Sequence[Change], actor: Actor
 ) -> None:
     """The record as it stands now must be one on which the actor may do what they did."""
+    if (may := WAYS.get(entry.deed, USUAL).may) is not None:
+        if not may(kind.model._default_manager.get(pk=entry.subject_id), actor):
+            raise NotAllowed(_("Your role doesn't change this record."))
+        return
     action = {"deleted": "delete", "reassigned": "assign", "assigned": "assign"}.get(
         entry.deed.rpartition(".")[2], "edit"
     )

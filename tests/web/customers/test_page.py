@@ -6,9 +6,8 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from cast import NOW, TODAY
+from cast import NOW, TODAY, today_here
 from kezhi.audit.models import Entry
 from kezhi.customers.creating import create_contact
 from kezhi.customers.following_up import complete_follow_up, log_interaction, plan_follow_up
@@ -71,7 +70,8 @@ def test_the_whole_page_takes_as_many_queries_however_much_happened(web, anhui_t
     def queries():
         client.get(address(anhui_tea))
         with CaptureQueriesContext(connection) as counted:
-            client.get(address(anhui_tea))
+            page = client.get(address(anhui_tea))
+        assert b"&lt;" not in page.content  # no text that was meant for the program
         return len(counted)
 
     _some_of_everything(anhui_tea, li_wei, 2)
@@ -95,7 +95,7 @@ def _some_of_everything(customer, actor, times):
 
 
 def test_a_contact_is_logged_with_its_next_step(web, anhui_tea, li_wei):
-    tomorrow = timezone.localdate() + timedelta(days=2)
+    tomorrow = today_here() + timedelta(days=2)
     answer = web(li_wei).post(
         address(anhui_tea, "interactions/"),
         {"kind": "visit", "text": "看了仓库\n需要报价", "next_on": tomorrow.isoformat()},

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cast import NOW, TODAY
+from cast import NOW, TODAY, today_here
 from kezhi.core.actor import SYSTEM
 from kezhi.customers.addressing import DEEDS as ADDRESS
 from kezhi.customers.answering import register_need
@@ -24,6 +24,7 @@ from kezhi.customers.models import (
     Mention,
     Need,
     Promise,
+    Standing,
 )
 from kezhi.customers.promising import make_promise
 from kezhi.customers.relating import create_relation
@@ -45,13 +46,13 @@ def address(customer, part=""):
 
 
 def day(ahead):
-    return (timezone.localdate() + timedelta(days=ahead)).isoformat()
+    return (today_here() + timedelta(days=ahead)).isoformat()
 
 
 def a_promise(customer, actor, **fields):
     given = {"customer": customer, "topic": "price", "subject": "茶", "what": "每饼 95 元"}
-    given |= {"figure": 95, "due_on": timezone.localdate() + timedelta(days=3), **fields}
-    return make_promise(given, actor=actor, on=timezone.localdate())
+    given |= {"figure": 95, "due_on": today_here() + timedelta(days=3), **fields}
+    return make_promise(given, actor=actor, on=today_here())
 
 
 def test_one_form_logs_plans_promises_and_keeps_files(web, anhui_tea, li_wei, manager):
@@ -189,17 +190,15 @@ def test_a_promise_is_overdue_on_today(web, anhui_tea, li_wei, chen_jing):
     a_promise(
         anhui_tea,
         li_wei,
-        made_on=timezone.localdate() - timedelta(days=9),
-        due_on=timezone.localdate() - timedelta(days=1),
+        made_on=today_here() - timedelta(days=9),
+        due_on=today_here() - timedelta(days=1),
     )
     assert "每饼 95 元" in web(li_wei).get("/").content.decode()
     assert "每饼 95 元" not in web(chen_jing).get("/").content.decode()
 
 
 def test_a_need_goes_from_hand_to_hand_on_its_page(web, anhui_tea, li_wei, agent, chen_jing):
-    need = register_need(
-        {"customer": anhui_tea, "what": "要小包装"}, actor=li_wei, on=timezone.localdate()
-    )
+    need = register_need({"customer": anhui_tea, "what": "要小包装"}, actor=li_wei, on=today_here())
     at = f"/needs/{need.pk}/"
     assert web(chen_jing).post(at + "start/").status_code == 404
     client = web(li_wei)
@@ -227,6 +226,42 @@ def test_demand_is_told_by_product(web, anhui_tea, li_wei, chen_jing):
     assert "小包装普洱" in page
     assert ">30" in page
     assert "小包装普洱" not in web(chen_jing).get("/needs/demand/").content.decode()
+
+
+def test_demand_of_many_is_kept_by_product_category_and_within_it(
+    web, anhui_tea, li_wei, owner, monkeypatch
+):
+    from kezhi.catalog.models import Category, Product
+    from kezhi.customers import demanding
+    from kezhi.workbench import analysing
+
+    Standing.objects.filter(pk=anhui_tea.pk).update(tier="S", potential_value=7_000_000)
+    loose = Category.objects.create(name="散茶")
+    tea = Product.objects.create(code="P1", name="小包装普洱", category=loose, unit="箱")
+    cake = Product.objects.create(code="P2", name="七子饼")
+    for number, product in enumerate((tea, tea, cake)):
+        fields = {"customer": anhui_tea, "what": f"要 {number}", "product": product, "quantity": 10,
+                  "why": f"因为 {number}"}  # fmt: skip
+        register_need(fields, actor=li_wei, on=TODAY)
+    monkeypatch.setattr(analysing, "MANY", 2)
+    assert "小包装普洱" not in web(owner).get("/needs/demand/").content.decode()
+    assert web(owner).post("/needs/demand/").url == "/needs/demand/"
+    analysing.count_analysis(demanding.NAME, actor=owner, at=NOW)
+    register_need({"customer": anhui_tea, "what": "要饼", "product": cake}, actor=li_wei, on=TODAY)
+    lines = {
+        part: [
+            (line.key, line.needs, line.customers, line.quantity, line.value, line.tiers)
+            for line in demanding.read(owner, NOW, *part).lines
+        ]
+        for part in (("product",), ("category",), ("product", loose.pk))
+    }
+    of_tea = (tea.pk, 2, 1, 20.0, 7_000_000.0, {"S": 2})
+    assert lines["product",] == [of_tea, (cake.pk, 1, 1, 10.0, 7_000_000.0, {"S": 1})]
+    assert lines["product", loose.pk] == [of_tea]
+    assert sorted(each[:2] for each in lines["category",] if each[0]) == [(loose.pk, 2)]
+    page = web(owner).get(f"/needs/demand/?category={loose.pk}").content.decode()
+    assert "因为 1" in page
+    assert "七子饼" not in page
 
 
 def test_the_network_names_no_stranger(web, anhui_tea, li_wei, chen_jing, owner):
@@ -260,7 +295,7 @@ def test_a_network_too_large_is_cut_and_says_so(anhui_tea, li_wei, owner):
 def test_confirmed_data_are_fresh(web, anhui_tea, li_wei, chen_jing):
     assert web(chen_jing).post(address(anhui_tea, "confirmation/")).status_code == 404
     assert web(li_wei).post(address(anhui_tea, "confirmation/")).status_code == 302
-    assert Customer.objects.get().confirmed_on == timezone.localdate()
+    assert Customer.objects.get().confirmed_on == today_here()
 
 
 def test_the_default_list_shows_who_buys_and_each_role_has_its_own(web, anhui_tea, li_wei):
@@ -305,7 +340,7 @@ def test_the_page_costs_the_same_whatever_is_known(web, anhui_tea, li_wei):
 
 
 def _a_lot_of_everything(customer, actor, number):
-    today = timezone.localdate()
+    today = today_here()
     for turn in range(number):
         name = f"{turn}-{Customer.objects.count()}"
         other = create_customer({"name": f"茶行 {name}"}, actor=actor, on=today)

@@ -1,15 +1,19 @@
 """The pages of mail and notices: what stands there, who may come, and what letters can't do."""
 
+from email.message import EmailMessage
+from io import BytesIO
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from cast import NOW, TODAY
 from hostile_mail import CORPUS, letter
 from kezhi.core.actor import SYSTEM
-from kezhi.customers.creating import create_contact
+from kezhi.core.outbound import Answer, Unreachable
 from kezhi.customers.following_up import log_interaction, plan_follow_up
 from kezhi.customers.models import Contact, Interaction
-from kezhi.messaging import merging
+from kezhi.messaging import merging, picturing
 from kezhi.messaging.delivering import deliver
 from kezhi.messaging.fetching import keep_letter
 from kezhi.messaging.models import (
@@ -28,15 +32,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def own_files(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "uploads"
-
-
-@pytest.fixture
-def chen(anhui_tea, li_wei):
-    return create_contact(
-        {"customer": anhui_tea, "name": "陈立群", "email": "chen@tea.example"},
-        actor=li_wei,
-        on=TODAY,
-    )
 
 
 @pytest.fixture
@@ -85,13 +80,15 @@ def test_a_person_sets_up_a_mailbox_and_its_password_is_seen_nowhere(web, li_wei
     page.post(f"/settings/mail/{account.pk}/", changed)
     account.refresh_from_db()
     assert (account.name, account.smtp_password) == ("李伟", SECRET)
+    sealed = account.smtp_sealed
     elsewhere = {**changed, "smtp_host": "evil.example", "version": "2"}
     page.post(f"/settings/mail/{account.pk}/", elsewhere)
     account.refresh_from_db()
     assert account.smtp_password == ""
     kept = repr(list(Change.objects.values())) + repr(list(Entry.objects.values()))
     assert SECRET not in kept
-    assert account.smtp_sealed not in kept or not account.smtp_sealed
+    assert sealed
+    assert sealed not in kept
     assert SECRET not in web(owner).get("/settings/mail/").content.decode()
 
 
@@ -229,6 +226,74 @@ def test_a_hostile_letter_is_shown_in_a_frame_that_can_do_nothing(web, li_wei, s
         kept = page.get(f"/mail/{came.pk}/files/{file['number']}/")
         assert kept.headers["Content-Disposition"].startswith("attachment")
         assert kept.headers["Content-Type"] == "application/octet-stream"
+
+
+def a_picture(size=(8, 8), format_="PNG"):
+    content = BytesIO()
+    Image.new("RGB", size, "green").save(content, format_)
+    return content.getvalue()
+
+
+def an_illustrated_letter(html):
+    message = EmailMessage()
+    message["From"], message["To"] = "chen@tea.example", "sales@yuanhang.example"
+    message["Message-ID"], message["Date"] = "<p@tea.example>", "Fri, 20 Nov 2026 09:00:00 +0800"
+    message.set_content("see the picture")
+    message.add_alternative(html, subtype="html")
+    body = message.get_payload()[1]
+    body.add_related(a_picture(), "image", "png", cid="<leaf@tea.example>")
+    return message.as_bytes()
+
+
+def test_pictures_come_when_they_are_asked_for_and_never_from_the_readers_browser(
+    web, li_wei, shared, monkeypatch
+):
+    html = (
+        '<p>Tea</p><img src="cid:leaf@tea.example" alt="leaf"><img src="http://tea.example/a.png">'
+        '<img src="https://tea.example/a.svg" onerror="x()"><img src="https://spy.example/?me" width="1">'
+        '<img src="https://tea.example/gone.png" alt="gone">'
+    )
+    came = keep_letter(shared, 1, an_illustrated_letter(html), NOW, NOW)
+    page, asked = web(li_wei), []
+
+    def answered(url, **how):
+        asked.append((url, how["is_strangers"]))
+        if url.endswith("gone.png"):
+            raise Unreachable
+        return Answer(200, a_picture((2000, 10), "JPEG") if url.endswith("png") else b"<svg/>")
+
+    monkeypatch.setattr(picturing, "fetch", answered)
+    frame = f"/mail/{came.pk}/frame/"
+    assert "img-src 'none'" in page.get(frame).headers["Content-Security-Policy"]
+    assert "src=" not in page.get(frame).content.decode()
+    assert asked == []
+    told = page.post(f"/mail/{came.pk}/pictures/", follow=True).content.decode()
+    assert "Pictures shown: 2." in told
+    assert sorted(asked) == [
+        (f"https://tea.example/{name}", True) for name in ("a.png", "a.svg", "gone.png")
+    ]
+    shown = page.get(frame)
+    policy, html = shown.headers["Content-Security-Policy"], shown.content.decode()
+    assert "img-src data:" in policy
+    assert "sandbox" in policy
+    assert html.count('src="data:image/jpeg;base64,') == 2
+    assert "http" not in html
+    assert "onerror" not in html
+    page.get(frame)
+    assert len(asked) == 3
+
+
+def test_letters_of_others_are_not_fetched_for_anybody(
+    web, li_wei, chen_jing, company, monkeypatch
+):
+    private = MailAccount.objects.create(
+        name="p", address="p@y.example", purpose="personal", owner=li_wei, imap_host="m.example"
+    )
+    html = '<img src="https://a.example/">'
+    came = keep_letter(private, 1, an_illustrated_letter(html), NOW, NOW)
+    monkeypatch.setattr(picturing, "fetch", None)
+    assert web(chen_jing).post(f"/mail/{came.pk}/pictures/").status_code == 404
+    assert not picturing.page_of(came)
 
 
 PAYLOADS = [

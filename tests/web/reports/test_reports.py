@@ -266,3 +266,31 @@ def test_pages_within_a_group_follow_each_other(web, owner, anhui_tea):
     second = client.get(further)
     numbers = {n for page in (first, second) for n in re.findall(r"SO-\d{4}", page.text)}
     assert len(numbers) == 60
+
+
+def test_a_manager_of_no_team_shares_with_one_of_the_department(
+    web, manager, li_wei, sun_yue, organisation
+):
+    manager.team = None
+    manager.save()
+    page = web(manager)
+    form = page.get("/reports/new/?of=order&measure=sum.amount&by=channel").content.decode()
+    assert f'value="team:{organisation.east_one.pk}"' in form
+    assert f"team:{organisation.south_one.pk}" not in form
+    assert re.search(r'value="[^"]+ · [^"]+" name="name"', form)
+    address = "/reports/new/?of=order&measure=count&by=channel"
+    sent = {"name": "渠道", "audience": f"team:{organisation.south_one.pk}"}
+    assert page.post(address, sent).status_code == 422
+    sent["audience"] = f"team:{organisation.east_one.pk}"
+    assert page.post(address, sent).status_code == 302
+    report = Report.objects.get()
+    assert (report.audience, report.team_id) == ("team", organisation.east_one.pk)
+    kept = page.get(f"/reports/{report.pk}/edit/").content.decode()
+    assert f'value="team:{organisation.east_one.pk}" selected' in kept
+    rhythm = {"rhythm": "weekly", "weekday": "0", "day_of_month": "1", "at_time": "08:00"}
+    rhythm |= {"zone": "Asia/Shanghai", "file": "pdf", "recipients": [manager.pk]}
+    planned = page.post(f"/reports/{report.pk}/schedules/", rhythm, follow=True)
+    assert planned.status_code == 200
+    assert manager.name in text_of(planned)
+    assert web(li_wei).get(f"/reports/{report.pk}/").status_code == 200
+    assert web(sun_yue).get(f"/reports/{report.pk}/").status_code == 404

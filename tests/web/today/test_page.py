@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import override
 from markupsafe import Markup
 
-from cast import NOW
+from cast import NOW, today_here
 from kezhi.customers.following_up import complete_follow_up, log_interaction, plan_follow_up
 from kezhi.customers.models import Contact, Customer, Standing
 from kezhi.web.today.finding import finding, greeting
@@ -80,7 +80,7 @@ def test_first_use_says_what_to_import(web, owner):
 
 
 def test_with_nothing_to_do_there_is_praise(web, anhui_tea, li_wei):
-    today = timezone.localdate()
+    today = today_here()
     fields = {"customer": anhui_tea, "subject": "报价", "due_on": today}
     done = plan_follow_up(fields, actor=li_wei, on=today)
     complete_follow_up(done, actor=li_wei, at=timezone.now())
@@ -89,7 +89,7 @@ def test_with_nothing_to_do_there_is_praise(web, anhui_tea, li_wei):
 
 
 def test_what_is_due_stands_there_and_goes_when_done(web, anhui_tea, li_wei):
-    today = timezone.localdate()
+    today = today_here()
     fields = {"customer": anhui_tea, "subject": "回访报价", "due_on": today - timedelta(days=1)}
     follow_up = plan_follow_up(fields, actor=li_wei, on=today)
     client, part = web(li_wei), {"HX-Request": "true", "HX-Target": "work"}
@@ -99,7 +99,7 @@ def test_what_is_due_stands_there_and_goes_when_done(web, anhui_tea, li_wei):
 
 
 def test_what_comes_within_a_week_stands_aside(web, anhui_tea, li_wei):
-    today = timezone.localdate()
+    today = today_here()
     for subject, days in (("下周签约", 3), ("很久以后", 30)):
         due_on = today + timedelta(days=days)
         fields = {"customer": anhui_tea, "subject": subject, "due_on": due_on}
@@ -144,7 +144,7 @@ def test_a_stranger_is_not_told_of_them(web, endangered, chen_jing):
 
 
 def test_who_was_contacted_or_planned_is_not_named_again(web, endangered, li_wei):
-    today = timezone.localdate()
+    today = today_here()
     log_interaction(endangered[0], "call", "谈了", actor=li_wei, at=timezone.now())
     fields = {"customer": endangered[1], "subject": "拜访", "due_on": today + timedelta(days=2)}
     plan_follow_up(fields, actor=li_wei, on=today)
@@ -171,7 +171,7 @@ def test_the_person_to_call_is_one_press_away(web, endangered, li_wei):
 
 
 def test_queries_stay_the_same_however_much_there_is(web, endangered, li_wei):
-    client, today = web(li_wei), timezone.localdate()
+    client, today = web(li_wei), today_here()
 
     def queries():
         client.get("/")

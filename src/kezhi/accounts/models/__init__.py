@@ -12,6 +12,7 @@ from kezhi.accounts.models.sign_in_attempt import SignInAttempt
 from kezhi.accounts.models.single_sign_on import ExternalIdentity, IdentityProvider
 from kezhi.accounts.models.traffic import Bucket, KeptAnswer, RowsTaken
 from kezhi.accounts.models.user import User, person
+from kezhi.accounts.models.visitor_bucket import VisitorBucket
 
 __all__ = [
     "ROWS_A_DAY",
@@ -36,5 +37,6 @@ __all__ = [
     "Team",
     "Token",
     "User",
+    "VisitorBucket",
     "person",
 ]

@@ -39,6 +39,11 @@ class Company(models.Model):
         """The company, or None before the guided first run."""
         return cls.objects.filter(pk=1).first()
 
+    @classmethod
+    def home(cls) -> Company:
+        """The company; before the guided first run, one with what is usual."""
+        return cls.current() or cls()
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)

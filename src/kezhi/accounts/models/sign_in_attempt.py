@@ -36,6 +36,9 @@ class AttemptStep(models.TextChoices):
 
     PASSWORD = "password"  # noqa: S105 (the name of a step)
     CODE = "code"
+    PORTAL = "portal"  # a customer's sign-in to the portal
+    PORTAL_CODE = "portalcode"  # the second step of a customer's sign-in
+    LETTER = "letter"  # a link to a new password, asked for by a customer
 
 
 class SignInAttemptQuerySet(models.QuerySet["SignInAttempt"]):

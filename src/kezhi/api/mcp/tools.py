@@ -252,6 +252,7 @@ def _plan(call: Call, arguments: Arguments) -> Any:
         "customer": _link(arguments),
         "subject": arguments["subject"],
         "due_on": arguments["due_on"],
+        **({"despite": arguments["despite"]} if arguments.get("despite") else {}),
     }
     return _asked(call, "follow_up_create", body=body)
 
@@ -443,6 +444,11 @@ TOOLS: tuple[Tool, ...] = (
             "customer": ID,
             "subject": {"type": "string", "maxLength": 200},
             "due_on": {"type": "string", "format": "date"},
+            "despite": {
+                "type": "string",
+                "maxLength": 300,
+                "description": "Why now, where a complaint or fault of the customer is open",
+            },
         },
         ("customer", "subject", "due_on"),
         needs=("create", "follow_up"),

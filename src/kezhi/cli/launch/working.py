@@ -9,6 +9,8 @@ import signal
 import threading
 
 import psycopg
+from asgiref.sync import sync_to_async
+from django.db import connections
 from procrastinate import App
 from procrastinate.contrib.django import app as django_app
 from procrastinate.contrib.django.django_connector import DjangoConnector
@@ -44,6 +46,8 @@ async def _work(connector: DjangoConnector, concurrency: int, given_up_after: fl
     delivery = asyncio.create_task(asyncio.to_thread(deliver, stopped, as_of_now))
     try:
         while not asked_to_stop.is_set():
+            # Schedules are queued through Django's connection, and nothing else would open a lost one again.
+            await sync_to_async(connections.close_all)()
             try:
                 await _work_once(connector, concurrency, given_up_after, asked_to_stop)
             except (ConnectorException, psycopg.Error, OSError) as error:

@@ -53,6 +53,14 @@ FIELDS = (
         is_filterable=True,
         is_sortable=True,
     ),
+    Field(
+        "despite",
+        pgettext_lazy("follow-up", "Why now, despite the trouble"),
+        help=_("Needed while a complaint or a fault of the customer isn’t settled"),
+        is_editable=True,
+        is_filterable=True,
+        max_length=300,
+    ),
     Field("outcome", pgettext_lazy("follow-up", "Outcome"), K.LONG_TEXT, max_length=500),
 )
 
@@ -90,10 +98,10 @@ KIND = Kind(
         ),
         View("all", pgettext_lazy("view", "All")),
     ),
-    form=("customer", "subject", "due_on", "assignee"),
+    form=("customer", "subject", "due_on", "assignee", "despite"),
     is_taggable=True,
     has_attachments=True,
-    properties=("customer", "due_on", "assignee", "done_at", "outcome"),
+    properties=("customer", "due_on", "assignee", "despite", "done_at", "outcome"),
     select_related=("customer", "assignee"),
     empty=_("What you have promised yourself to do with a customer, and by when."),
     create=following_up.plan_follow_up,

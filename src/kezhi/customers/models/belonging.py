@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from kezhi.core.custom import custom_column
+from kezhi.core.owned import Edited, Owned
 from kezhi.core.scoping import ScopedQuerySet
 from kezhi.customers.models.customer import Customer
 
@@ -17,18 +17,10 @@ class BelongingQuerySet(ScopedQuerySet):
     share_path = "customer_id"
 
 
-class Belonging(models.Model):
+class Belonging(Owned, Edited):
     """A record of a customer. It repeats the customer's owner, team and department, which `reassign` keeps."""
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="%(class)ss")
-    owner_id = models.BigIntegerField(null=True)
-    team_id = models.BigIntegerField(null=True)
-    department_id = models.BigIntegerField(null=True)
-    custom = custom_column()
-    version = models.PositiveIntegerField(default=1, db_default=1)
-    created_at = models.DateTimeField(auto_now_add=True)
-    created_by_id = models.BigIntegerField(null=True)
-    updated_at = models.DateTimeField(auto_now=True)
 
     objects: ClassVar[Any] = BelongingQuerySet.as_manager()
 

@@ -8,6 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from kezhi.core.custom import custom_column
 from kezhi.core.names import name_key
+from kezhi.core.owned import Owned
 from kezhi.core.scoping import ScopedQuerySet
 from kezhi.customers.models.customer import Customer
 
@@ -17,7 +18,7 @@ class ContactQuerySet(ScopedQuerySet):
     share_path = "customer_id"
 
 
-class Contact(models.Model):
+class Contact(Owned):
     """A person at a customer. Owner, team and department are the customer's."""
 
     class DecisionRole(models.TextChoices):
@@ -41,9 +42,6 @@ class Contact(models.Model):
     preferences = models.TextField(blank=True, db_default="")
     has_left = models.BooleanField(default=False, db_default=False)
     remark = models.TextField(blank=True)
-    owner_id = models.BigIntegerField(null=True)
-    team_id = models.BigIntegerField(null=True)
-    department_id = models.BigIntegerField(null=True)
     custom = custom_column()
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)

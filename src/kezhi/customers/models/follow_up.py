@@ -34,7 +34,8 @@ class FollowUpQuerySet(ScopedQuerySet):
 
 
 class FollowUp(models.Model):
-    """Something to do with a customer by a day."""
+    """Something to do with a customer by a day. `despite` says why it is planned although the customer has
+    trouble with us that isn't settled."""
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="follow_ups")
     subject = models.CharField(max_length=200)
@@ -45,6 +46,7 @@ class FollowUp(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     outcome = models.CharField(max_length=500, blank=True)
+    despite = models.CharField(max_length=300, blank=True, db_default="")
     team_id = models.BigIntegerField(null=True)
     department_id = models.BigIntegerField(null=True)
     custom = custom_column()

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from kezhi.core.custom import custom_column
+from kezhi.core.owned import Owned
 from kezhi.core.scoping import ScopedQuerySet
 from kezhi.customers.models.contact import Contact
 from kezhi.customers.models.customer import Customer
@@ -18,7 +19,7 @@ class InteractionQuerySet(ScopedQuerySet):
     share_path = "customer_id"
 
 
-class Interaction(models.Model):
+class Interaction(Owned):
     """Something that happened with a customer: one line of the timeline. Owner etc. are the customer's."""
 
     class Channel(models.TextChoices):
@@ -40,9 +41,6 @@ class Interaction(models.Model):
     )
     is_pinned = models.BooleanField(default=False, db_default=False)
     edited_at = models.DateTimeField(null=True, blank=True)
-    owner_id = models.BigIntegerField(null=True)
-    team_id = models.BigIntegerField(null=True)
-    department_id = models.BigIntegerField(null=True)
     custom = custom_column()
     version = models.PositiveIntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(auto_now_add=True)

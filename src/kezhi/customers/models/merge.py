@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
+from kezhi.core.owned import Owned
 from kezhi.core.scoping import ScopedQuerySet
 
 UNDO_DAYS = 30
@@ -15,7 +16,7 @@ class MergeQuerySet(ScopedQuerySet):
     share_path = "customer_id"
 
 
-class Merge(models.Model):
+class Merge(Owned):
     """Two records that became one, with all that is needed to take them apart again for 30 days.
 
     The ids have no foreign keys: the merged record is gone, the survivor may follow. `moved` lists rows by
@@ -38,9 +39,6 @@ class Merge(models.Model):
     moved = models.JSONField(default=list)
     dropped = models.JSONField(default=list)
     counts = models.JSONField(default=dict)
-    owner_id = models.BigIntegerField(null=True)
-    team_id = models.BigIntegerField(null=True)
-    department_id = models.BigIntegerField(null=True)
     reason = models.CharField(max_length=300, blank=True)
     actor_id = models.BigIntegerField(null=True)
     at = models.DateTimeField()

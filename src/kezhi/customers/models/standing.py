@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kezhi.core.owned import Owned
 from kezhi.core.scoping import ScopedQuerySet
 from kezhi.customers.models.customer import Customer
 
@@ -51,7 +52,7 @@ class StandingQuerySet(ScopedQuerySet):
         return self.exclude(run_id__isnull=True, customer_id__in=others.values("pk"))
 
 
-class Standing(models.Model):
+class Standing(Owned):
     """Where a customer stands today: one row from birth, written only by `insight`.
 
     Owner, team and department lie here too, so that a salesperson's list by value is one index scan. Money is
@@ -61,9 +62,6 @@ class Standing(models.Model):
     customer = models.OneToOneField(
         Customer, models.CASCADE, primary_key=True, related_name="standing"
     )
-    owner_id = models.BigIntegerField(null=True)
-    team_id = models.BigIntegerField(null=True)
-    department_id = models.BigIntegerField(null=True)
 
     run_id = models.BigIntegerField(null=True)
     measured_on = models.DateField(null=True)

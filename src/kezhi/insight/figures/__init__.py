@@ -32,8 +32,10 @@ from kezhi.insight.figures.customer import (
     Explanation,
     HistoryPoint,
     LeafPart,
+    explained,
     explanation,
     history,
+    snapshot_of,
 )
 from kezhi.insight.figures.days import (
     OF_A_DAY,
@@ -179,6 +181,7 @@ __all__ = [
     "bringers",
     "changers",
     "cohorts",
+    "explained",
     "explanation",
     "flow",
     "grid",
@@ -209,6 +212,7 @@ __all__ = [
     "risk_of",
     "similar",
     "similar_ids",
+    "snapshot_of",
     "strip",
     "suggestions",
     "tellers",

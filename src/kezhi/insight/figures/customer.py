@@ -72,14 +72,23 @@ class Explanation:
     branches: tuple[BranchPart, ...]
 
 
+def snapshot_of(actor: Actor, customer_id: int, basis: Basis) -> Snapshot | None:
+    """The customer in the run of the basis; None where there is none, or the actor may not see it."""
+    rows = Snapshot.objects.visible_to(actor).filter(run=basis.run, customer_id=customer_id)
+    return rows.first()
+
+
 def explanation(actor: Actor, customer_id: int, basis: Basis) -> Explanation | None:
     """Why the customer has the score of the run; None where there is none, or the actor may not see it."""
-    snapshot = (
-        Snapshot.objects.visible_to(actor).filter(run=basis.run, customer_id=customer_id).first()
-    )
-    if snapshot is None or snapshot.score is None:
+    snapshot = snapshot_of(actor, customer_id, basis)
+    return explained(snapshot, basis) if snapshot is not None else None
+
+
+def explained(snapshot: Snapshot, basis: Basis) -> Explanation | None:
+    """The same of a snapshot that was read; the run's tree is read once for each basis."""
+    if snapshot.score is None:
         return None
-    tree = from_plain(FrozenTree, ValueRun.objects.only("tree").get(pk=basis.run.pk).tree)
+    tree = from_plain(FrozenTree, basis.run.tree)
     leaves = np.array([[np.nan if leaf is None else leaf for leaf in snapshot.leaves]])
     if leaves.shape[1] != len(tree.tree.leaf_names):
         return None
@@ -193,16 +202,20 @@ class HistoryPoint:
     revenue_12m: float | None
 
 
-def history(actor: Actor, customer_id: int, months: int = 24) -> tuple[HistoryPoint, ...]:
-    """The customer at the kept runs of so many months, the oldest first."""
-    latest = ValueRun.objects.readable().only("as_of").first()
-    if latest is None:
-        return ()
+def history(
+    actor: Actor, customer_id: int, months: int = 24, until: date | None = None
+) -> tuple[HistoryPoint, ...]:
+    """The customer at the kept runs of so many months, the oldest first; `until` is the newest run's day."""
+    if until is None:
+        latest = ValueRun.objects.readable().only("as_of").first()
+        if latest is None:
+            return ()
+        until = latest.as_of
     rows = (
         Snapshot.objects.visible_to(actor)
         .filter(
             customer_id=customer_id,
-            as_of__gte=months_before(latest.as_of, months),
+            as_of__gte=months_before(until, months),
             run__state=ValueRun.State.PUBLISHED,
         )
         .order_by("as_of", "run_id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,17 +12,38 @@ from kezhi.core.actor import Actor
 from kezhi.customers.models import Standing
 from kezhi.insight.figures.basis import Basis, number
 from kezhi.insight.figures.totals import AT_RISK
+from kezhi.satisfaction.analysing.contentment import Fall, falls_of
 
 OVERDUE = 1.5  # times the customer's own rhythm
 FALLING = 0.05  # of P(alive) within a month
 DECLINING = -0.2  # of spend, lately against before
+# Apps above say what isn't settled with some customers (their ids → a sentence for those who have trouble).
+troubles: list[Callable[[Sequence[int]], Mapping[int, str]]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A goal that was agreed on with the customer and isn't kept up with.
+
+    `health` is 0 to 100 of what should be reached by now; `due_on` the day by which the goal was to be reached.
+    """
+
+    health: float | None
+    due_on: date
+    is_off_track: bool
+
+
+# … and apps above say which goals fall behind on a day (ids, day → the worst of each customer who has one).
+goals_behind: list[Callable[[Sequence[int], date], Mapping[int, Behind]]] = []
 
 
 @dataclass(frozen=True, slots=True)
 class AtRisk:
     """One customer.
 
-    `reasons`: overdue (against the own rhythm), falling (P(alive) within a month), declining (spend).
+    `reasons`: overdue (against the own rhythm), falling (P(alive) within a month), declining (spend),
+    discontent (satisfaction fell: `fall` says from where to where), trouble (something isn't settled:
+    `trouble` says what), behind (a goal agreed on with them falls behind: `behind`).
     """
 
     customer_id: int
@@ -39,6 +61,9 @@ class AtRisk:
     last_order_on: date | None
     expected_next_on: date | None
     reasons: tuple[str, ...]
+    fall: Fall | None = None
+    trouble: str = ""
+    behind: Behind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +82,21 @@ def at_risk(actor: Actor, basis: Basis, limit: int = 10) -> AtRiskList:
     rows = visible.select_related("customer__owner").order_by(
         F("value_at_risk").desc(nulls_last=True), "customer_id"
     )[:limit]
+    listed = rows_of(list(rows), actor, basis)
     return AtRiskList(
         customers=found["customers"],
         value=number(found["value"]) or 0.0,
-        rows=tuple(row_of(standing, basis.as_of) for standing in rows),
+        rows=tuple(listed),
     )
 
 
-def risk_of(actor: Actor, customer_id: int, basis: Basis) -> AtRisk | None:
-    """One customer's line, of whatever tier; None where nothing is at stake or no reason speaks for it."""
+def risk_of(
+    actor: Actor, customer_id: int, basis: Basis, *, trouble: str | None = None
+) -> AtRisk | None:
+    """One customer's line, of whatever tier; None where nothing is at stake or no reason speaks for it.
+
+    `trouble`: what isn't settled with them, "" for nothing, from who has asked already.
+    """
     standing = (
         Standing.objects.visible_to(actor)
         .filter(pk=customer_id, value_at_risk__gt=0, p_alive__isnull=False)
@@ -74,11 +105,50 @@ def risk_of(actor: Actor, customer_id: int, basis: Basis) -> AtRisk | None:
     )
     if standing is None:
         return None
-    row = row_of(standing, basis.as_of)
+    asked = None if trouble is None else {standing.pk: trouble}
+    (row,) = rows_of([standing], actor, basis, asked)
     return row if row.reasons else None
 
 
-def row_of(standing: Standing, as_of: date) -> AtRisk:
+def rows_of(
+    standings: Sequence[Standing],
+    actor: Actor,
+    basis: Basis,
+    trouble: Mapping[int, str] | None = None,
+) -> list[AtRisk]:
+    """The lines of some customers; what they answered is told to who reads responses."""
+    falls: dict[int, Fall] = {}
+    if actor.may("read", "survey_response"):
+        falls = falls_of([each.pk for each in standings], basis.as_of)
+    known = trouble if trouble is not None else _trouble_of([each.pk for each in standings])
+    behind = _behind([each.pk for each in standings], basis.as_of)
+    return [
+        row_of(each, basis.as_of, falls.get(each.pk), known.get(each.pk, ""), behind.get(each.pk))
+        for each in standings
+    ]
+
+
+def _behind(ids: list[int], on: date) -> dict[int, Behind]:
+    found: dict[int, Behind] = {}
+    for ask in goals_behind:
+        found |= ask(ids, on)
+    return found
+
+
+def _trouble_of(ids: list[int]) -> dict[int, str]:
+    known: dict[int, str] = {}
+    for ask in troubles:
+        known |= ask(ids)
+    return known
+
+
+def row_of(
+    standing: Standing,
+    as_of: date,
+    fall: Fall | None = None,
+    trouble: str = "",
+    behind: Behind | None = None,
+) -> AtRisk:
     since = (as_of - standing.last_order_on).days if standing.last_order_on else None
     ratio = standing.overdue_ratio
     owner = standing.customer.owner
@@ -97,15 +167,23 @@ def row_of(standing: Standing, as_of: date) -> AtRisk:
         revenue_trend=standing.revenue_trend,
         last_order_on=standing.last_order_on,
         expected_next_on=standing.expected_next_on,
-        reasons=tuple(_reasons(standing)),
+        reasons=tuple(_reasons(standing, fall, trouble, behind)),
+        fall=fall,
+        trouble=trouble,
+        behind=behind,
     )
 
 
-def _reasons(standing: Standing) -> list[str]:
+def _reasons(
+    standing: Standing, fall: Fall | None, trouble: str, behind: Behind | None
+) -> list[str]:
     before, now = standing.p_alive_before, standing.p_alive
     holds = {
         "overdue": (standing.overdue_ratio or 0) >= OVERDUE,
         "falling": before is not None and now is not None and before - now >= FALLING,
         "declining": (standing.revenue_trend or 0) <= DECLINING,
+        "discontent": fall is not None,
+        "trouble": bool(trouble),
+        "behind": behind is not None,
     }
     return [reason for reason, is_so in holds.items() if is_so]

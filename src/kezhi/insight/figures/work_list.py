@@ -15,7 +15,7 @@ from kezhi.customers.models import FollowUp, Need, Promise, Standing
 from kezhi.customers.models.standing import Stage
 from kezhi.insight.figures.basis import Basis, number
 from kezhi.insight.figures.keeping import kept
-from kezhi.insight.figures.risk import DECLINING, FALLING, OVERDUE, AtRisk, row_of
+from kezhi.insight.figures.risk import DECLINING, FALLING, OVERDUE, AtRisk, rows_of
 
 # Reason: what must hold. A customer of the list has one of these at least.
 REASONS: dict[str, Q] = {
@@ -100,7 +100,7 @@ def work_list(
     if after is not None:
         rows = _beyond(rows, actor, after)
     ordered = rows.select_related("customer__owner").order_by("-value_at_risk", "customer_id")
-    return _with_work([row_of(each, basis.as_of) for each in ordered[:limit]], actor, on)
+    return _with_work(rows_of(list(ordered[:limit]), actor, basis), actor, on)
 
 
 def _beyond(rows: QuerySet[Standing], actor: Actor, after: int) -> QuerySet[Standing]:

@@ -19,7 +19,8 @@ class RulesQuerySet(OpenQuerySet):
 class ActivityRate(models.Model):
     """What one visit, call, message or delivery costs from a day on; a later row for the same day replaces it.
 
-    What is counted is on record already: entries of the timeline, and days on which a customer ordered.
+    What is counted is on record already: entries of the timeline, days on which a customer ordered, and the
+    minutes that colleagues wrote down with their work on tickets, which `service` books at this rate.
     """
 
     class Activity(models.TextChoices):
@@ -27,6 +28,7 @@ class ActivityRate(models.Model):
         CALL = "call", pgettext_lazy("activity rate", "A call")
         MESSAGE = "message", pgettext_lazy("activity rate", "A message")
         DELIVERY = "delivery", pgettext_lazy("activity rate", "A delivery")
+        HOUR = "hour", pgettext_lazy("activity rate", "An hour of service")
 
     activity = models.CharField(max_length=10, choices=Activity)
     rate = models.DecimalField(max_digits=12, decimal_places=2)

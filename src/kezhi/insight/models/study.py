@@ -27,13 +27,16 @@ class StudyQuerySet(OpenQuerySet):
 class Study(models.Model):
     """What the answers given until a day say; worked out once by a job and kept.
 
-    `figures` is of the whole company, as `kezhi.insight.delivering` and `kezhi.insight.driving` write and
-    read it; what it says of single customers stands in `CustomerReading`.
+    `figures` is of the whole company, as the module of its subject (`kezhi.insight.delivering`, `driving`,
+    `experiencing`, `travelling`) writes and reads it; what it says of single customers stands in
+    `CustomerReading`.
     """
 
     class Subject(models.TextChoices):
         DELIVERED = "delivered", pgettext_lazy("study", "Delivered value")
         DRIVERS = "drivers", pgettext_lazy("study", "What drives loyalty")
+        EXPERIENCE = "experience", pgettext_lazy("study", "Satisfaction")
+        JOURNEY = "journey", pgettext_lazy("study", "Promises and journey")
 
     class State(models.TextChoices):
         RUNNING = "running", pgettext_lazy("study", "Running")

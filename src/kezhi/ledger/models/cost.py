@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from kezhi.core.custom import custom_column
+from kezhi.core.owned import Owned
 from kezhi.core.scoping import ScopedQuerySet
 from kezhi.customers.models import Customer
 
@@ -16,7 +17,7 @@ class CostEntryQuerySet(ScopedQuerySet):
     share_path = "customer_id"
 
 
-class CostEntry(models.Model):
+class CostEntry(Owned):
     """What serving a customer cost on a day, beyond the goods; a correction is a negative entry."""
 
     class Activity(models.TextChoices):
@@ -26,6 +27,7 @@ class CostEntry(models.Model):
         DISCOUNT = "discount", _("Discounts outside the price")
         CAMPAIGN = "campaign", _("Marketing touches")
         EXPENSE = "expense", _("Expense reports")
+        REDRESS = "redress", pgettext_lazy("cost to serve", "Compensation for complaints")
         OTHER = "other", pgettext_lazy("cost to serve", "Other")
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="costs")
@@ -34,9 +36,6 @@ class CostEntry(models.Model):
     amount = models.DecimalField(max_digits=18, decimal_places=2)
     remark = models.CharField(max_length=200, blank=True)
     entry_key = models.CharField(max_length=64, unique=True)
-    owner_id = models.BigIntegerField(null=True)
-    team_id = models.BigIntegerField(null=True)
-    department_id = models.BigIntegerField(null=True)
     custom = custom_column()
     version = models.PositiveIntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -7,6 +7,7 @@ from django.db import models
 
 from kezhi.catalog.models import Product
 from kezhi.core.custom import custom_column
+from kezhi.core.owned import Owned
 from kezhi.core.scoping import ScopedQuerySet
 from kezhi.customers.models import Customer
 
@@ -26,11 +27,12 @@ class OrderLineQuerySet(ScopedQuerySet):
     department_path = "order__department_id"
 
 
-class Order(models.Model):
+class Order(Owned):
     """What a customer bought on a day. `amount` is the sum of the lines, net of tax and discount.
 
     `due_on` and `paid_on` are when it was to be paid and when it was, where the company's books tell: without a
-    due date nobody says whether it was paid late, with one and no `paid_on` it is still open.
+    due date nobody says whether it was paid late, with one and no `paid_on` it is still open. `promised_on` and
+    `delivered_on` are the day of delivery that the customer was told and the day the last of it came.
     """
 
     number = models.CharField(max_length=60, unique=True)
@@ -38,14 +40,13 @@ class Order(models.Model):
     ordered_on = models.DateField()
     due_on = models.DateField(null=True, blank=True)
     paid_on = models.DateField(null=True, blank=True)
+    promised_on = models.DateField(null=True, blank=True)
+    delivered_on = models.DateField(null=True, blank=True)
     channel = models.CharField(max_length=40, blank=True)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=18, decimal_places=2, default=0)
     lines_count = models.IntegerField(default=0)
     remark = models.CharField(max_length=300, blank=True)
-    owner_id = models.BigIntegerField(null=True)
-    team_id = models.BigIntegerField(null=True)
-    department_id = models.BigIntegerField(null=True)
     custom = custom_column()
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -75,6 +76,16 @@ class Order(models.Model):
                 condition=models.Q(paid_on__isnull=False),
                 name="orders_paid",
             ),
+            models.Index(
+                fields=["delivered_on", "id"],
+                condition=models.Q(delivered_on__isnull=False),
+                name="orders_delivered",
+            ),
+            models.Index(
+                fields=["promised_on", "id"],
+                condition=models.Q(promised_on__isnull=False, delivered_on__isnull=True),
+                name="orders_to_deliver",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(number=""), name="orders_number_given"),
@@ -87,6 +98,16 @@ class Order(models.Model):
                 condition=models.Q(paid_on__isnull=True)
                 | models.Q(paid_on__gte=models.F("ordered_on")),
                 name="orders_paid_after_order",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(promised_on__isnull=True)
+                | models.Q(promised_on__gte=models.F("ordered_on")),
+                name="orders_promised_after_order",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(delivered_on__isnull=True)
+                | models.Q(delivered_on__gte=models.F("ordered_on")),
+                name="orders_delivered_after_order",
             ),
         ]
 

@@ -19,10 +19,6 @@ class IncomingQuerySet(models.QuerySet["Incoming"]):
             return self.none()
         return self.filter(account__in=MailAccount.objects.visible_to(actor))
 
-    def to_settle(self) -> IncomingQuerySet:
-        """Letters that belong to nobody yet."""
-        return self.filter(state__in=[Incoming.State.UNKNOWN, Incoming.State.SEVERAL])
-
 
 class Incoming(models.Model):
     """A mail that came: kept as it was (a file), read into text, and filed with a customer if it is known."""

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kezhi.core.owned import Owned
 from kezhi.core.scoping import ScopedQuerySet
 from kezhi.messaging.models.mail_account import MailAccount
 
@@ -25,7 +26,7 @@ class OutgoingQuerySet(ScopedQuerySet):
         return self.filter(state=Outgoing.State.SENDING, lease_until__lt=at)
 
 
-class Outgoing(models.Model):
+class Outgoing(Owned):
     """A mail that is to leave: written in the transaction that causes it, sent by a job.
 
     Owner, team and department are those of who wrote it, or for notices of who gets it. `maker` names what
@@ -79,9 +80,6 @@ class Outgoing(models.Model):
     # Set just before the text itself goes over the line: from then on only the answer tells what became of it.
     handed_over_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
-    owner_id = models.BigIntegerField(null=True)
-    team_id = models.BigIntegerField(null=True)
-    department_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
 
     objects: ClassVar[Any] = OutgoingQuerySet.as_manager()

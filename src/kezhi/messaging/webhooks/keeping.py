@@ -40,7 +40,7 @@ def create_webhook(
     integration: Integration, fields: Mapping[str, Any], *, actor: Actor, at: datetime
 ) -> SetUp:
     """`fields`: name, url, deeds, and fields by kind of record. It sends from now on."""
-    must_manage(integration, actor)
+    _must_keep(integration, actor, "create")
     if Webhook.objects.exclude(state=Webhook.State.ENDED).count() >= MOST_WEBHOOKS:
         raise Refused(_("At most %(count)d webhooks.") % {"count": MOST_WEBHOOKS})
     secret = signing.new_secret()
@@ -53,6 +53,10 @@ def create_webhook(
     webhook.save()
     follow_choices()
     note(webhook=webhook.name, host=urlsplit(webhook.url).hostname)
+    if actor.program is not None:
+        words = {"who": actor.program.name, "what": webhook.name}
+        path = f"/settings/webhooks/{webhook.pk}/"
+        noticing.notify([integration.owner_id], "webhook.set_up", at=at, words=words, path=path)
     return SetUp(webhook, secret)
 
 
@@ -107,7 +111,7 @@ def rotate_secret(webhook: Webhook, *, actor: Actor, at: datetime) -> SetUp:
 @audited("webhook.deleted")
 def delete_webhook(webhook: Webhook, *, actor: Actor) -> None:
     """With what waits and the list of what was sent."""
-    webhook = _claimed(webhook, actor, is_ended_too=True)
+    webhook = _claimed(webhook, actor, "delete", is_ended_too=True)
     webhook.delete()
     follow_choices()
 
@@ -133,9 +137,14 @@ def replay(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> int:
-    """Send messages again, under their own ids: chosen ones, or those of a stretch of time; how many."""
+    """Send messages again, under their own ids: chosen ones, or those of a stretch of time; how many.
+
+    A program learns nothing of what was withheld from it, not even how much that is.
+    """
     webhook = _claimed(webhook, actor)
     rows = webhook.deliveries.exclude(state=Delivery.State.WAITING)
+    if actor.program is not None:
+        rows = rows.exclude(state=Delivery.State.WITHHELD)
     if deliveries:
         rows = rows.filter(pk__in=list(deliveries))
     elif since is not None or until is not None:
@@ -191,16 +200,26 @@ def _pause(webhook: Webhook, why: Webhook.Pause, at: datetime) -> None:
     webhook.save(update_fields=["state", "pause", "paused_at"])
 
 
-def _claimed(webhook: Webhook, actor: Actor, *, is_ended_too: bool = False) -> Webhook:
+def _claimed(
+    webhook: Webhook, actor: Actor, action: str = "edit", *, is_ended_too: bool = False
+) -> Webhook:
     kept: Webhook = (
         Webhook.objects.select_for_update(of=("self",))
         .select_related("integration__owner")
         .get(pk=webhook.pk)
     )
-    must_manage(kept.integration, actor)
+    _must_keep(kept.integration, actor, action)
     if kept.state == Webhook.State.ENDED and not is_ended_too:
         raise Refused(_("This webhook ended with its integration. Set up a new one."))
     return kept
+
+
+def _must_keep(integration: Integration, actor: Actor, action: str) -> None:
+    """Its own webhooks a program keeps itself where it was given that; people need the integration."""
+    program = actor.program
+    is_own = program is not None and program.pk == integration.pk
+    if not (is_own and actor.may(action, "webhook")):
+        must_manage(integration, actor)
 
 
 def must_manage(integration: Integration, actor: Actor) -> None:

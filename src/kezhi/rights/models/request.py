@@ -54,6 +54,7 @@ class DataRequest(models.Model):
         WECHAT = "wechat", _("WeChat")
         IN_PERSON = "in_person", pgettext_lazy("request channel", "In person")
         FORM = "form", pgettext_lazy("consent source", "Form")
+        PORTAL = "portal", pgettext_lazy("request channel", "Portal, signed in")
 
     class Check(models.TextChoices):
         DOCUMENT = "document", pgettext_lazy("identity check", "Identity document seen")

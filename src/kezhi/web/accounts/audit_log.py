@@ -24,7 +24,8 @@ from kezhi.audit.models import Change, Entry, Seal, Sighting
 from kezhi.audit.recording import record
 from kezhi.core.ids import record_id
 from kezhi.records import registry
-from kezhi.web.accounts.deeds import ChangedRow, changed_rows, deed_label, subject_of
+from kezhi.web.accounts.changed_rows import ChangedRow, changed_rows
+from kezhi.web.accounts.deeds import deed_label, subject_of
 from kezhi.web.requests import PersonRequest, must_may
 from kezhi.workbench.exporting import harmless
 from kezhi.workbench.undoing import may_undo

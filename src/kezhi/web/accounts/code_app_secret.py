@@ -42,7 +42,7 @@ def app_page(
     is_door: bool = False,
     refusal: Refused | None = None,
 ) -> HttpResponse:
-    address = second_factors.app_address(secret, person, request.company_name)
+    address = second_factors.app_address(secret, person.login, request.company_name)
     side, path = qr_path(address)
     context = {
         "person": person,

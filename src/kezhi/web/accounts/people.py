@@ -29,6 +29,7 @@ from kezhi.records import Condition, registry
 from kezhi.web.accounts.forms import PersonForm
 from kezhi.web.accounts.organisation import place_options
 from kezhi.web.accounts.security_confirming import ask_to_confirm, freshly_signed_in
+from kezhi.web.answering import done
 from kezhi.web.requests import PersonRequest, must_may
 from kezhi.workbench.counting import count
 
@@ -182,15 +183,8 @@ def _manageable(request: PersonRequest, login: str) -> User:
 
 
 def _said(request: PersonRequest, colleague: User, deed: Any) -> HttpResponse:
-    try:
-        deed(colleague, actor=request.actor)
-    except NotAllowed as refusal:
-        raise PermissionDenied(str(refusal)) from refusal
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Saved."))
-    return HttpResponseRedirect(reverse("person", args=[colleague.login]))
+    home = reverse("person", args=[colleague.login])
+    return done(request, lambda: deed(colleague, actor=request.actor), _("Saved."), home)
 
 
 def _must_confirm(request: PersonRequest, form: PersonForm, colleague: User) -> bool:

@@ -41,8 +41,13 @@ def kind_labels() -> dict[str, str]:
     words = {
         "value_run": _("Value runs"),
         "value_settings": _("Value rules"),
+        "service_level": _("Service levels"),
         "tier_override": _("Tiers by hand"),
         "index_draft": _("Index system"),
+        "complaint_judgement": _("Judging complaints"),
+        "compensation_small": _("Approving small compensation"),
+        "compensation_medium": _("Approving medium compensation"),
+        "compensation_large": _("Approving any compensation"),
         "user": _("People"),
         "role": _("Roles"),
         "company": _("Company"),
@@ -61,8 +66,13 @@ def kind_labels() -> dict[str, str]:
         "mail": _("Mail"),
         "mail_account": _("Mailboxes of the company"),
         "mail_template": _("Templates of letters"),
+        "macro": _("Macros"),
         "integration": _("Integrations"),
+        "webhook": _("Webhooks of programs"),
+        "intake": _("Ways in for tickets"),
         "data_right": _("Data rights"),
+        "scorecard": _("Scorecards"),
+        "training": _("Skills and training"),
     }
     return {
         kind: str(registry[kind].label_plural) if kind in registry else words.get(kind, kind)

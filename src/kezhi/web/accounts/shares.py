@@ -25,6 +25,7 @@ from kezhi.customers.sharing import (
 )
 from kezhi.records import registry
 from kezhi.web.customers import reach
+from kezhi.web.customers.filled import holds
 from kezhi.web.requests import PersonRequest
 
 
@@ -99,7 +100,7 @@ def panel(customer: Customer, actor: User) -> dict[str, Any]:
         "may_share": may,
         "shares": [
             {"row": share, "may_end": may or share.person_id == actor.pk}
-            for share in shares_of(customer)
+            for share in (shares_of(customer) if holds(customer, "share") else ())
         ],
     }
 

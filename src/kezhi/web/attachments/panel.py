@@ -40,15 +40,17 @@ class Files:
         return f"files-{self.kind}-{self.pk}"
 
 
-def files_of(kind_name: str, pk: int, actor: Actor, may_edit: bool | None = None) -> Files | None:
+def files_of(
+    kind_name: str, pk: int, actor: Actor, may_edit: bool | None = None, *, has_some: bool = True
+) -> Files | None:
     """The panel of a record that the actor sees; None for kinds without files.
 
-    Who knows already whether the actor may edit the record says so.
+    Who knows already whether the actor may edit the record, or that it has no files, says so.
     """
     kind = registry.declared(kind_name)
     if not kind.has_attachments:
         return None
-    found = attachments_of(kind_name, pk)
+    found = attachments_of(kind_name, pk) if has_some else []
     if may_edit is None:
         may_edit = bool(kind.visible_to(actor, "edit").filter(pk=pk).exists())
     address = reverse("attachments", args=[kind_name, pk])

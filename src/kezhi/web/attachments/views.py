@@ -90,7 +90,7 @@ def download(request: PersonRequest, key: UUID) -> HttpResponse | FileResponse:
         filename=attachment.name,
         content_type=_served_as(attachment.media_type),
     )
-    return _sealed(response)
+    return sealed(response)
 
 
 @require_safe
@@ -100,7 +100,7 @@ def picture(request: PersonRequest, key: UUID) -> HttpResponse | FileResponse:
     path = thumbnail_of(key)
     if not attachment.is_image or not path.is_file():
         raise Http404
-    return _sealed(FileResponse(path.open("rb"), content_type="image/jpeg"))
+    return sealed(FileResponse(path.open("rb"), content_type="image/jpeg"))
 
 
 @require_POST
@@ -153,7 +153,7 @@ def _served_as(media_type: str) -> str:
     return "text/plain; charset=utf-8" if media_type.startswith("text/") else media_type
 
 
-def _sealed(response: FileResponse) -> FileResponse:
+def sealed(response: FileResponse) -> FileResponse:
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = SANDBOX
     response["Cache-Control"] = "private, no-store"

@@ -13,13 +13,14 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirec
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kezhi.core import queue
 from kezhi.core.ids import record_id
 from kezhi.core.models import JobRun
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.core.saying import Told
 from kezhi.customers.carding import Incoming, add_cards, begin_cards, delete_cards
 from kezhi.customers.carding_parsing import cards_in, decoded
 from kezhi.customers.carding_pictures import can_recognise, forget, keep_picture, picture_path
@@ -135,7 +136,7 @@ def add(request: PersonRequest, pk: int) -> HttpResponse:
         forget(each.stored_as for each in incoming if each.stored_as is not None)
         return _page(request, batch, [*refusals, str(refusal)], status=409)
     if incoming and can_recognise() and any(each.stored_as for each in incoming):
-        title = _("Reading the cards of %(event)s") % {"event": batch.event}
+        title = Told(gettext_lazy("Reading the cards of %(event)s"), event=batch.event)
         queue.start(READ_JOB, title, actor=request.actor, batch=batch.pk)
     if refusals or not incoming:
         nothing = [] if incoming or refusals else [_("Choose files, or paste the text of a card.")]

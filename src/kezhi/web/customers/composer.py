@@ -25,18 +25,23 @@ KINDS = (
 )
 LONGEST = 20_000
 # The controls beside the text, by name.
-CONTROLS = ("channel", "contact", "at", "next_on", "promise", "promise_topic", "promise_due_on")
+CONTROLS = (
+    *("channel", "contact", "at", "next_on", "despite"),
+    *("promise", "promise_topic", "promise_due_on"),
+)
 
 
 @dataclass(slots=True)
 class Writing:
-    """An interaction not saved yet, the day of the next follow-up, and a promise made on the way."""
+    """An interaction not saved yet, the day of the next follow-up, and a promise made on the way. `despite`
+    says why something is planned although the customer has trouble with us."""
 
     channel: str = "call"
     text: str = ""
     contact: str = ""
     at: str = ""
     next_on: str = ""
+    despite: str = ""
     promise: str = ""
     promise_topic: str = Promise.Topic.DELIVERY.value
     promise_due_on: str = ""

@@ -29,7 +29,7 @@ from kezhi.customers.following_up import (
 )
 from kezhi.customers.models import Customer, FollowUp
 from kezhi.web import numbers
-from kezhi.web.requests import PersonRequest
+from kezhi.web.requests import PersonRequest, typed
 from kezhi.web.toasts import toast
 
 CHANGED = "follow-up-changed"
@@ -76,7 +76,7 @@ def postpone(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def plan(request: PersonRequest, customer_pk: int) -> HttpResponse:
-    """A suggestion taken up: `subject`, to be done tomorrow."""
+    """A suggestion taken up: `subject`, to be done tomorrow; `despite`: why, while there is trouble."""
     customer = get_object_or_404(Customer.objects.visible_to(request.actor), pk=customer_pk)
     subject = request.POST.get("subject", "").strip()[:200]
     if not subject:
@@ -84,7 +84,12 @@ def plan(request: PersonRequest, customer_pk: int) -> HttpResponse:
     due_on = request.today + timedelta(days=1)
     try:
         follow_up = plan_follow_up(
-            {"customer": customer, "subject": subject, "due_on": due_on},
+            {
+                "customer": customer,
+                "subject": subject,
+                "due_on": due_on,
+                "despite": typed(request, "despite", 300),
+            },
             actor=request.actor,
             on=request.today,
         )

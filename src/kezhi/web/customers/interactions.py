@@ -85,7 +85,12 @@ def _save(
         if writing.due_on:
             about = Truncator(writing.text.splitlines()[0]).chars(80)
             subject = _("Follow up: %(about)s") % {"about": about}
-            fields = {"customer": customer, "subject": subject, "due_on": writing.due_on}
+            fields = {
+                "customer": customer,
+                "subject": subject,
+                "due_on": writing.due_on,
+                "despite": writing.despite,
+            }
             plan_follow_up(fields, actor=request.actor, on=request.today)
         if writing.promise:
             promise = make_promise(

@@ -10,6 +10,7 @@ from kezhi.core.actor import Actor
 from kezhi.customers.models import Customer, FollowUp
 from kezhi.customers.models.standing import Tier
 from kezhi.insight import figures
+from kezhi.web.complaints import trouble
 from kezhi.web.value import reasons
 
 FOLLOW_UPS = 8
@@ -54,7 +55,10 @@ class NextSteps:
 def of(customer: Customer, actor: Actor, basis: figures.Basis | None) -> NextSteps:
     open_ones = FollowUp.objects.visible_to(actor).open().filter(customer=customer)
     follow_ups = tuple(open_ones.select_related("assignee").order_by("due_on", "pk")[:FOLLOW_UPS])
-    risk = figures.risk_of(actor, customer.pk, basis) if basis else None
+    risk = None
+    if basis:
+        known = trouble.why_not_now(customer)
+        risk = figures.risk_of(actor, customer.pk, basis, trouble=known)
     planned = {follow_up.subject for follow_up in follow_ups}
     loss = _loss(customer) if actor.sees("customer", "value") else None
     suggestions = [*_suggestions(risk, planned), *_unprofitable(loss, planned)]
@@ -78,7 +82,8 @@ def _suggestions(risk: figures.AtRisk | None, planned: set[str]) -> list[Suggest
     if risk is None:
         return []
     found: list[Suggestion] = []
-    for key in risk.reasons:
+    # What isn’t settled is seen to on its ticket; the page says so by itself.
+    for key in [each for each in risk.reasons if each != "trouble"]:
         subject = _subject(key)
         why = " ".join(reasons.sentences([key], risk))
         worth = risk.value_at_risk if not found else None
@@ -91,4 +96,6 @@ def _subject(key: str) -> str:
         "overdue": _("Ask about the order that is overdue"),
         "falling": _("Get in touch before they are gone"),
         "declining": _("Find out why they buy less"),
+        "discontent": _("Ask what disappointed them"),
+        "behind": _("Go through their success plan with them"),
     }[key]

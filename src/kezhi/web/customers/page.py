@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from kezhi.accounts.models import User
 from kezhi.audit.sightings import note_sighting
 from kezhi.customers.models import Contact, Customer, Draft, Promise
 from kezhi.customers.models.standing import Stage
@@ -20,7 +21,19 @@ from kezhi.web.accounts import shares
 from kezhi.web.accounts.deeds import LABELS
 from kezhi.web.attachments.panel import File
 from kezhi.web.attachments.panel import shown as files_shown
-from kezhi.web.customers import answered, next_steps, owner, panels, people, tier, timeline, worth
+from kezhi.web.complaints import trouble
+from kezhi.web.customers import (
+    answered,
+    experience,
+    filled,
+    next_steps,
+    owner,
+    panels,
+    people,
+    tier,
+    timeline,
+    worth,
+)
 from kezhi.web.customers.composer import KINDS, Writing
 from kezhi.web.customers.own_fields import own_fields
 from kezhi.web.customers.reach import reaches
@@ -47,6 +60,7 @@ def show(request: PersonRequest, pk: int) -> HttpResponse:
     """The whole page, or the part that htmx asks for by the id of its target."""
     rows = Customer.objects.visible_to(request.actor).select_related("standing", "owner")
     told = answered.told_with(tier.told_with(with_exemption(rows)), request.actor)
+    told = filled.told_with(told, request.actor)
     customer: Customer = get_object_or_404(told, pk=pk)
     target = request.htmx.target if request.htmx else None
     if target in ("timeline", "older"):
@@ -82,6 +96,8 @@ def whole(
     ]
     note_sighting(seen, actor=actor, on=request.today, where="page")
     known = panels.of(request, customer)
+    if not filled.holds(customer, "tag"):
+        tagging.know(customer, [])
     about = {
         **story(request, customer, writing, own, contacts=people_shown),
         **known,
@@ -89,10 +105,12 @@ def whole(
         "tier_told": tier.of(request, customer),
         "worth": worth.of(customer, actor, basis) if basis else None,
         "answered": answered.of(customer, actor),
+        "experience": experience.of(customer, actor, request.today),
         "contacts": contacts,
         "may_add_contact": known["may_add"]["contact"],
         "may_edit": reaches(actor, "edit", "customer", customer),
         "contradictory": panels.contradictory(known["promises"]),
+        **trouble.of(customer, actor),
         "role_labels": dict(Customer.Role.choices),
         "owner_options": owner.options() if reaches(actor, "assign", "customer", customer) else [],
         "reason": "",
@@ -103,7 +121,7 @@ def whole(
         "kind": kind,
         **shares.panel(customer, actor),
         "sees_value": actor.sees("customer", "value"),
-        "offers": figures.offers_of(actor, customer.pk) if basis else [],
+        "offers": _offers(actor, customer) if basis else [],
         "may_answer_offers": reaches(actor, "create", "follow_up", customer),
         **offers.words(),
         "neighbours": neighbours.of(request, kind, customer.pk),
@@ -120,6 +138,10 @@ def whole(
     return render(request, "customers/page.html", about, status=status)
 
 
+def _offers(actor: User, customer: Customer) -> list[figures.Suggestion]:
+    return figures.offers_of(actor, customer.pk) if filled.holds(customer, "offer") else []
+
+
 def story(
     request: PersonRequest,
     customer: Customer,
@@ -132,7 +154,7 @@ def story(
     actor = request.actor
     may_log = reaches(actor, "create", "interaction", customer)
     draft = None
-    if writing is None and may_log:
+    if writing is None and may_log and filled.holds(customer, "draft"):
         draft = Draft.objects.filter(person_id=actor.pk, customer=customer).first()
     if contacts is None:
         contacts = [each.contact for each in people.of(customer, actor)]
@@ -140,6 +162,7 @@ def story(
     return {
         **_timeline(request, customer),
         "writing": writing or Writing.restored(draft),
+        "why_not_now": trouble.why_not_now(customer),
         "draft": draft,
         "own": own or own_fields(request),
         "kinds": KINDS,
@@ -198,6 +221,7 @@ def _next_steps(
     return {
         "customer": customer,
         "steps": next_steps.of(customer, request.actor, basis),
+        "why_not_now": trouble.why_not_now(customer),
         "may_plan": reaches(request.actor, "create", "follow_up", customer),
         "quick_plan_form": _plan_form(request, customer),
         "address": registry["customer"].url_of(customer),

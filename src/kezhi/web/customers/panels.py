@@ -1,4 +1,4 @@
-"""What is known of a party, as the panels beside its story: one query each, whatever they hold."""
+"""What is known of a party, as the panels beside its story: one query each that holds something."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from kezhi.accounts.models import User
 from kezhi.customers.completing import Completeness, completeness_of
@@ -21,13 +21,24 @@ from kezhi.customers.models import (
 )
 from kezhi.insight.exempting import exemption_of
 from kezhi.records import Condition, registry
+from kezhi.service.models import Ticket
 from kezhi.web.attachments.panel import files_of
+from kezhi.web.customers.filled import holds
 from kezhi.web.customers.reach import reaches
 from kezhi.web.requests import PersonRequest
 
 SHOWN = 6
 READ = 40
-ADDABLE = ("promise", "need", "relation", "important_date", "address", "identifier", "contact")
+ADDABLE = (
+    "ticket",
+    "promise",
+    "need",
+    "relation",
+    "important_date",
+    "address",
+    "identifier",
+    "contact",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +67,26 @@ def of(request: PersonRequest, customer: Customer) -> dict[str, Any]:
         "may_add": may_add,
         "promises": promises(customer, actor),
         "needs": _open_needs(customer, actor),
+        "tickets": _open_tickets(customer, actor),
         "relations": relations(customer, actor),
         "dates": _dates(customer, actor, on),
         "addresses": _rows(Address, "address", customer, actor, "-is_main", "use", "pk"),
         "identifiers": _rows(Identifier, "identifier", customer, actor, "system", "pk"),
-        "files": files_of("customer", customer.pk, actor, may_edit),
+        "files": files_of(
+            "customer", customer.pk, actor, may_edit, has_some=holds(customer, "file")
+        ),
         "completeness": completeness(customer, on),
         "list_urls": {
             kind: registry[kind].list_url(Condition("customer", "eq", str(customer.pk)), view="all")
-            for kind in ("promise", "need", "address", "identifier", "relation", "important_date")
+            for kind in (
+                "ticket",
+                "promise",
+                "need",
+                "address",
+                "identifier",
+                "relation",
+                "important_date",
+            )
         },
         "may_confirm": may_edit,
         "exemption": exemption_of(customer) if getattr(customer, "is_exempt", True) else None,
@@ -74,7 +96,7 @@ def of(request: PersonRequest, customer: Customer) -> dict[str, Any]:
 
 def promises(customer: Customer, actor: User) -> tuple[Told, ...]:
     """The open ones, those that are due first; each with what contradicts it."""
-    if not actor.may("read", "promise"):
+    if not (actor.may("read", "promise") and holds(customer, "promise")):
         return ()
     rows = Promise.objects.visible_to(actor).open().filter(customer=customer)
     found = list(rows.select_related("made_by", "contact").order_by("due_on", "pk")[:READ])
@@ -104,15 +126,24 @@ def contradictory(told: tuple[Told, ...]) -> list[tuple[Promise, Promise]]:
 
 
 def _open_needs(customer: Customer, actor: User) -> list[Need]:
-    if not actor.may("read", "need"):
+    if not (actor.may("read", "need") and holds(customer, "need")):
         return []
     rows = Need.objects.visible_to(actor).open().filter(customer=customer)
     return list(rows.select_related("handler", "product").order_by("reply_due_on", "pk")[:SHOWN])
 
 
+def _open_tickets(customer: Customer, actor: User) -> list[Ticket]:
+    """What of theirs is open, the promised next first."""
+    if not (actor.may("read", "ticket") and holds(customer, "ticket")):
+        return []
+    rows = Ticket.objects.visible_to(actor).open().filter(customer=customer)
+    order = (F("due_at").asc(nulls_last=True), "-priority", "pk")
+    return list(rows.select_related("assignee").order_by(*order)[:SHOWN])
+
+
 def relations(customer: Customer, actor: User) -> list[Related]:
     """Both ways; a stranger's party is never named, because its relation isn't there for this person."""
-    if not actor.may("read", "relation"):
+    if not (actor.may("read", "relation") and holds(customer, "relation")):
         return []
     ends = Q(customer=customer) | Q(other=customer)
     rows = Relation.objects.visible_to(actor).filter(ends).select_related("customer", "other")
@@ -125,14 +156,14 @@ def relations(customer: Customer, actor: User) -> list[Related]:
 
 
 def _dates(customer: Customer, actor: User, on: date) -> list[ImportantDate]:
-    if not actor.may("read", "important_date"):
+    if not (actor.may("read", "important_date") and holds(customer, "important_date")):
         return []
     rows = ImportantDate.objects.visible_to(actor).filter(customer=customer, next_on__gte=on)
     return list(rows.select_related("contact").order_by("next_on", "pk")[:SHOWN])
 
 
 def _rows(model: Any, kind: str, customer: Customer, actor: User, *order: str) -> list[Any]:
-    if not actor.may("read", kind):
+    if not (actor.may("read", kind) and holds(customer, kind)):
         return []
     rows = model.objects.visible_to(actor).filter(customer=customer)
     return list(rows.order_by(*order)[:READ])

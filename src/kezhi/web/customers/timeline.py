@@ -24,6 +24,8 @@ from kezhi.customers.models import Customer, FollowUp, Interaction, Need, Promis
 from kezhi.insight.models import StageMove, TierMove
 from kezhi.ledger.models import CostEntry, Order
 from kezhi.records.fields import Label
+from kezhi.satisfaction.models import SurveyResponse
+from kezhi.service.models import Ticket
 from kezhi.workbench.models import Attachment
 
 PAGE = 20
@@ -162,6 +164,16 @@ def _needs(customer: Customer, actor: Actor) -> QuerySet[Any]:
     return Need.objects.visible_to(actor).filter(customer=customer).select_related("handler")
 
 
+def _tickets(customer: Customer, actor: Actor) -> QuerySet[Any]:
+    rows = Ticket.objects.visible_to(actor).filter(customer=customer)
+    return rows.exclude(state=Ticket.State.SPAM).select_related("assignee")
+
+
+def _responses(customer: Customer, actor: Actor) -> QuerySet[Any]:
+    rows = SurveyResponse.objects.visible_to(actor).filter(customer=customer)
+    return rows.select_related("survey", "contact")
+
+
 def _files(customer: Customer, actor: Actor) -> QuerySet[Any]:
     """Those on the customer itself; those of an entry stand with the entry."""
     rows = Attachment.objects.filter(kind="customer", object_id=customer.pk)
@@ -180,6 +192,8 @@ def _deeds(customer: Customer, actor: Actor) -> QuerySet[Any]:
 
 
 SOURCES = (
+    Source("survey_response", 13, "answered_at", True, _responses),
+    Source("ticket", 12, "opened_at", True, _tickets),
     Source("interaction", 11, "at", True, _interactions),
     Source("follow_up", 10, "done_at", True, _done),
     Source("file", 9, "created_at", True, _files),
@@ -197,6 +211,8 @@ TABS: dict[str, tuple[Label, tuple[str, ...]]] = {
     "": (pgettext_lazy("timeline", "All"), tuple(source.name for source in SOURCES)),
     "contact": (pgettext_lazy("timeline", "Contacts"), ("interaction", "follow_up")),
     "promises": (_("Promises and needs"), ("promise", "need")),
+    "tickets": (_("Tickets"), ("ticket",)),
+    "surveys": (_("Surveys"), ("survey_response",)),
     "orders": (_("Orders"), ("order",)),
     "value": (_("Value changes"), ("tier", "stage")),
     "costs": (_("Costs to serve"), ("cost",)),

@@ -2,6 +2,7 @@ from django.urls import path
 
 from kezhi.web.customers import (
     confirming,
+    demand,
     drafts,
     follow_ups,
     interactions,
@@ -29,7 +30,7 @@ urlpatterns = [
     path("mentions/<int:pk>/", mentions.follow, name="mention"),
     path("promises/<int:pk>/settlement/", promises.settle, name="promise-settlement"),
     path("promises/<int:pk>/reopening/", promises.reopen, name="promise-reopening"),
-    path("needs/demand/", needs.demand, name="need-demand"),
+    path("needs/demand/", demand.show, name="need-demand"),
     path("needs/<int:pk>/start/", needs.start, name="need-start"),
     path("needs/<int:pk>/handler/", needs.pass_on, name="need-handler"),
     path("needs/<int:pk>/reply/", needs.answer, name="need-reply"),

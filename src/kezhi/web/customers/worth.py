@@ -18,6 +18,7 @@ from kezhi.insight.explaining import potential_interval
 from kezhi.insight.models import PaymentBehaviour, Snapshot, ValueRun
 from kezhi.records import Condition, registry
 from kezhi.web import numbers
+from kezhi.web.customers.filled import holds
 from kezhi.web.value.explained import label_of
 from kezhi.web.value.pictures import by_scores
 from kezhi.web.value.source import is_stale, source
@@ -157,9 +158,12 @@ def of(customer: Customer, actor: Actor, basis: figures.Basis) -> Worth | None:
     if not standing.is_measured:
         return None
     run = basis.run
-    snapshot = Snapshot.objects.visible_to(actor).filter(run=run, customer=customer).first()
-    explained = figures.explanation(actor, customer.pk, basis)
-    influence = figures.influence_of(actor, customer.pk, basis)
+    # What the page needs of the run beside its day and its rules, at once.
+    run.refresh_from_db(fields=["tree", "parameters"])
+    snapshot = figures.snapshot_of(actor, customer.pk, basis)
+    explained = figures.explained(snapshot, basis) if snapshot is not None else None
+    has_influence = holds(customer, "influence")
+    influence = figures.influence_of(actor, customer.pk, basis) if has_influence else None
     branches = explained.branches if explained else ()
     payment = PaymentBehaviour.objects.visible_to(actor).filter(pk=customer.pk).first()
     nodes = [_branch(branch, customer, influence, payment) for branch in branches]
@@ -167,7 +171,7 @@ def of(customer: Customer, actor: Actor, basis: figures.Basis) -> Worth | None:
         run=run,
         standing=standing,
         snapshot=snapshot,
-        history=figures.history(actor, customer.pk),
+        history=figures.history(actor, customer.pk, until=run.as_of),
         explanation=explained,
         nodes=nodes,
         widest=_widest(nodes),

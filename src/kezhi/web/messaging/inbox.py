@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -21,13 +22,14 @@ from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.corresponding import matches
 from kezhi.customers.creating import create_contact
 from kezhi.customers.models import Customer
-from kezhi.messaging import filing
+from kezhi.messaging import filing, picturing
 from kezhi.messaging.filing import Match
 from kezhi.messaging.models import Incoming, MailAccount, Outgoing
 from kezhi.messaging.reading import file_of
 from kezhi.messaging.storing import stored
 from kezhi.records import registry
 from kezhi.records.masking import masked
+from kezhi.web.answering import done
 from kezhi.web.messaging.mail_tabs import tabs_of
 from kezhi.web.requests import PersonRequest, must_may, typed
 
@@ -54,6 +56,8 @@ FRAME_POLICY = (
     "default-src 'none'; style-src 'none'; img-src 'none'; script-src 'none'; form-action 'none'; "
     "base-uri 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
+# Pictures that somebody asked for stand in the page itself.
+PICTURED_POLICY = FRAME_POLICY.replace("img-src 'none'", "img-src data:")
 FILE_POLICY = "default-src 'none'; sandbox"
 
 
@@ -116,11 +120,15 @@ def show(request: PersonRequest, pk: int) -> HttpResponse:
         "customer": customer,
         "customer_kind": registry["customer"],
         "may_settle": may_settle,
-        "may_answer": bool(customer and request.actor.may("create", "mail")),
+        "may_answer": bool(customer and request.actor.may("create", "mail"))
+        and letter.about_kind != "ticket",
         "candidates": _candidates(request, letter) if may_settle else [],
         "query": query,
         "found": _found(request, query) if may_settle and query else [],
         "answers": _answered(request, letter),
+        "ticket": _ticket_of(request, letter),
+        "has_pictures": picturing.has_pictures(letter),
+        "is_pictured": bool(picturing.page_of(letter)),
     }
     return render(request, "messaging/letter.html", about)
 
@@ -128,11 +136,30 @@ def show(request: PersonRequest, pk: int) -> HttpResponse:
 @require_safe
 @xframe_options_sameorigin
 def frame(request: PersonRequest, pk: int) -> HttpResponse:
-    """The letter as its sender laid it out, for a sandboxed frame: without scripts, styles and pictures."""
+    """The letter as its sender laid it out, for a sandboxed frame: without scripts and styles.
+
+    Pictures stand in it once somebody who reads it asked for them.
+    """
     letter, _is_keeper = _letter(request, pk)
+    pictured = picturing.page_of(letter)
     head = '<!doctype html><html><head><meta charset="utf-8"><base target="_blank"></head><body>'
-    response = HttpResponse(f"{head}{letter.html}</body></html>")
-    return _harmless(response, FRAME_POLICY)
+    response = HttpResponse(f"{head}{pictured or letter.html}</body></html>")
+    return _harmless(response, PICTURED_POLICY if pictured else FRAME_POLICY)
+
+
+@require_POST
+def pictures(request: PersonRequest, pk: int) -> HttpResponse:
+    """Fetched by us and kept with the letter: the reader's browser asks nobody."""
+    letter, _is_keeper = _letter(request, pk)
+    page = picturing.gather(letter)
+    if page.shown:
+        picturing.keep_pictures(letter, page, actor=request.actor, at=timezone.now())
+    if page.missing and page.shown:
+        said = _("Pictures shown: %(shown)d. Couldn’t be fetched: %(missing)d.")
+        messages.info(request, said % {"shown": page.shown, "missing": page.missing})
+    elif not page.shown:
+        messages.error(request, _("None of its pictures could be fetched."))
+    return redirect(reverse("letter", args=[pk]) + "#layout")
 
 
 @require_safe
@@ -196,15 +223,8 @@ def ignore(request: PersonRequest, pk: int) -> HttpResponse:
 
 def _done(request: PersonRequest, pk: int, deed: Any, told: str) -> HttpResponse:
     letter = _kept(request, pk)
-    try:
-        deed(letter, actor=request.actor, at=timezone.now())
-    except NotAllowed as refusal:
-        raise PermissionDenied(str(refusal)) from refusal
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, told)
-    return redirect("letter", pk)
+    home = reverse("letter", args=[pk])
+    return done(request, lambda: deed(letter, actor=request.actor, at=timezone.now()), told, home)
 
 
 def _kept(request: PersonRequest, pk: int) -> Incoming:
@@ -220,6 +240,8 @@ def _letter(request: PersonRequest, pk: int) -> tuple[Incoming, bool]:
     )
     if kept is not None:
         return kept, True
+    if (asked := _on_ticket(request, pk)) is not None:
+        return asked, False
     letter = get_object_or_404(
         rows, pk=pk, state=State.FILED, account__timeline=MailAccount.Timeline.WHOLE
     )
@@ -228,6 +250,18 @@ def _letter(request: PersonRequest, pk: int) -> tuple[Incoming, bool]:
         raise Http404
     get_object_or_404(Customer.objects.visible_to(request.actor), pk=letter.customer_id)
     return letter, False
+
+
+def _on_ticket(request: PersonRequest, pk: int) -> Incoming | None:
+    """The letter of a ticket, for who sees that."""
+    rows = Incoming.objects.select_related("account")
+    letter = rows.filter(pk=pk, state=State.FILED, about_kind="ticket").first()
+    seen = (
+        registry["ticket"].visible_to(request.actor).filter(pk=letter.about_id or 0)
+        if letter
+        else None
+    )
+    return letter if seen is not None and seen.exists() else None
 
 
 def _address(request: PersonRequest, address: str, is_keeper: bool) -> str:
@@ -251,6 +285,15 @@ def _found(request: PersonRequest, query: str) -> list[Customer]:
     by_code = list(rows.filter(code__iexact=query)[:1])
     by_name = rows.filter(name__startswith=query).order_by("name")[:FOUND]
     return [*by_code, *(row for row in by_name if row not in by_code)][:FOUND]
+
+
+def _ticket_of(request: PersonRequest, letter: Incoming) -> Any:
+    """The ticket that the letter became, with its address."""
+    if letter.about_kind != "ticket":
+        return None
+    kind = registry["ticket"]
+    ticket = kind.visible_to(request.actor).filter(pk=letter.about_id or 0).first()
+    return (ticket, kind.url_of(ticket)) if ticket is not None else None
 
 
 def _answered(request: PersonRequest, letter: Incoming) -> Outgoing | None:

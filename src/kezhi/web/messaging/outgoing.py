@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from kezhi.core.ids import LARGEST, record_id
-from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import Customer
 from kezhi.messaging import outbox, problems
 from kezhi.messaging.models import Outgoing
 from kezhi.records import registry
 from kezhi.records.masking import masked
+from kezhi.web.answering import done
 from kezhi.web.messaging.mail_tabs import tabs_of
 from kezhi.web.requests import PersonRequest, must_may
 
@@ -124,12 +123,5 @@ def _may_read(mail: Outgoing, request: PersonRequest) -> bool:
 
 def _settled(request: PersonRequest, pk: int, deed: Any, told: str) -> HttpResponse:
     mail = get_object_or_404(Outgoing.objects.visible_to(request.actor), pk=pk)
-    try:
-        deed(mail, actor=request.actor, at=timezone.now())
-    except NotAllowed as refusal:
-        raise PermissionDenied(str(refusal)) from refusal
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, told)
-    return redirect("outgoing", pk)
+    home = reverse("outgoing", args=[pk])
+    return done(request, lambda: deed(mail, actor=request.actor, at=timezone.now()), told, home)

@@ -11,6 +11,7 @@ urlpatterns = [
     path("mail/", inbox.index, name="inbox"),
     path("mail/<int:pk>/", inbox.show, name="letter"),
     path("mail/<int:pk>/frame/", inbox.frame, name="letter-frame"),
+    path("mail/<int:pk>/pictures/", inbox.pictures, name="letter-pictures"),
     path("mail/<int:pk>/files/<int:number>/", inbox.file, name="letter-file"),
     path("mail/<int:pk>/source/", inbox.source, name="letter-source"),
     path("mail/<int:pk>/customer/", inbox.assign, name="letter-customer"),

@@ -11,12 +11,14 @@ from datetime import date
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from kezhi.core.actor import Actor
 from kezhi.customers.models import FollowUp
+from kezhi.service.models import Ticket
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,29 @@ def _follow_up_tones(follow_up: FollowUp, on: date) -> dict[str, str]:
 
 
 ACTIONS: dict[str, Callable[[Any], list[Action]]] = {"follow_up": _follow_up_actions}
-TONES: dict[str, Callable[[Any, date], dict[str, str]]] = {"follow_up": _follow_up_tones}
+
+
+def _ticket_tones(ticket: Ticket, on: date) -> dict[str, str]:
+    """A promise that is missed or due today, and what can't wait."""
+    tones = {}
+    if ticket.is_open and ticket.due_at is not None:
+        if ticket.is_breached:
+            tones["due_at"] = "risk"
+        elif timezone.localtime(ticket.due_at).date() <= on:
+            tones["due_at"] = "warn"
+    if ticket.is_open and ticket.priority >= Ticket.Priority.HIGH:
+        tones["priority"] = "risk" if ticket.priority == Ticket.Priority.URGENT else "warn"
+    return tones
+
+
+TONES: dict[str, Callable[[Any, date], dict[str, str]]] = {
+    "follow_up": _follow_up_tones,
+    "ticket": _ticket_tones,
+}
+# By kind: the columns that its tones read. Of kinds that aren't named here whole records are fetched.
+TONE_READS: dict[str, tuple[str, ...]] = {
+    "ticket": ("state", "priority", "due_at", "is_breached"),
+}
 
 
 # Beside the verbs of `workbench.bulk_changing`, which every kind has.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +13,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from kezhi.accounts.models import User
 from kezhi.accounts.sharing import MOST as MOST_SHARED
 from kezhi.core.ids import record_id, record_ids
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.core.saying import Told
 from kezhi.customers.sharing import settings_of
 from kezhi.records import Kind, registry
 from kezhi.web.accounts import shares
@@ -72,7 +75,7 @@ def change(request: PersonRequest, kind: Kind, verb: str) -> HttpResponse:
     if asked.count == 0:
         messages.error(request, _("Nothing is selected."))
         return HttpResponseRedirect(way_back(request, f"/{kind.address}/"))
-    reader = _SETTINGS.get(verb)
+    reader = SETTINGS.get(verb)
     if reader is None:
         return HttpResponseBadRequest()
     settings, title = reader(request, kind, asked)
@@ -158,7 +161,9 @@ def _edit(request: PersonRequest, kind: Kind, asked: Asked) -> tuple[dict[str, A
         asked.error = form.controls[chosen.name].error
     asked.about["control"] = form.controls[chosen.name]
     entry = form.entries.get(chosen.name)
-    title = _("%(field)s of %(kind)s changed") % {"field": chosen.label, "kind": kind.label_plural}
+    title = Told(
+        gettext_lazy("%(field)s of %(kind)s changed"), field=chosen.label, kind=kind.label_plural
+    )
     return {"field": chosen.name, "entry": packed(chosen, entry)}, title
 
 
@@ -175,7 +180,9 @@ def _assign(request: PersonRequest, kind: Kind, asked: Asked) -> tuple[dict[str,
     if person is None:
         asked.error = _("Choose a colleague.")
         return {}, ""
-    title = _("%(kind)s given to %(person)s") % {"kind": kind.label_plural, "person": person.name}
+    title = Told(
+        gettext_lazy("%(kind)s given to %(person)s"), kind=kind.label_plural, person=person.name
+    )
     return {"person": person.pk, "reason": reason}, title
 
 
@@ -197,7 +204,7 @@ def _tag(request: PersonRequest, kind: Kind, asked: Asked) -> tuple[dict[str, An
         asked.error = str(refusal)
         return {}, ""
     settings = {"add": [tag.pk for tag in wanted], "remove": [tag.pk for tag in gone]}
-    return settings, _("Tags of %(kind)s changed") % {"kind": kind.label_plural}
+    return settings, Told(gettext_lazy("Tags of %(kind)s changed"), kind=kind.label_plural)
 
 
 def _typed_tags(request: PersonRequest, name: str) -> list[str]:
@@ -224,7 +231,9 @@ def _share(request: PersonRequest, kind: Kind, asked: Asked) -> tuple[dict[str, 
     settings = settings_of(
         share.to, may_edit=share.may_edit, until=share.until, reason=share.reason
     )
-    title = _("%(kind)s shared with %(to)s") % {"kind": kind.label_plural, "to": share.to.name}
+    title = Told(
+        gettext_lazy("%(kind)s shared with %(to)s"), kind=kind.label_plural, to=share.to.name
+    )
     return settings, title
 
 
@@ -235,10 +244,12 @@ def _named(request: PersonRequest, kind: Kind, asked: Asked) -> list[str]:
 
 
 def _delete(request: PersonRequest, kind: Kind, asked: Asked) -> tuple[dict[str, Any], str]:
-    return {}, _("%(kind)s deleted") % {"kind": kind.label_plural}
+    return {}, Told(gettext_lazy("%(kind)s deleted"), kind=kind.label_plural)
 
 
-_SETTINGS = {
+# By verb: reads what was posted, and gives the settings and the title of the run. A kind that has verbs of its
+# own adds theirs; `asked.about["form"]` names the template of its fields.
+SETTINGS: dict[str, Callable[[PersonRequest, Kind, Asked], tuple[dict[str, Any], str]]] = {
     "edit": _edit,
     "assign": _assign,
     "tag": _tag,

@@ -6,12 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import pgettext_lazy
+
 from kezhi.audit.models import Change, Entry
 from kezhi.records import Kind
-from kezhi.web.accounts.deeds import ChangedField, changed_rows, deed_label
+from kezhi.web.accounts.changed_rows import ChangedField, changed_rows
+from kezhi.web.accounts.deeds import LABELS, deed_label
 from kezhi.web.requests import PersonRequest
 
 MOST = 20
+# On its own page the record needn't be named; kinds with words of their own keep those.
+OF_ITSELF = {
+    "created": pgettext_lazy("deed on a record", "created this"),
+    "edited": pgettext_lazy("deed on a record", "edited this"),
+}
 
 
 @dataclass(frozen=True)
@@ -40,5 +48,12 @@ def of(request: PersonRequest, kind: Kind, record: Any, most: int = MOST) -> lis
         if entry is None:
             continue
         fields = tuple(field for row in rows[key] for field in row.fields)
-        events.append(Event(entry.at, entry.actor_name, deed_label(entry), entry.reason, fields))
+        events.append(Event(entry.at, entry.actor_name, _deed(kind, entry), entry.reason, fields))
     return events
+
+
+def _deed(kind: Kind, entry: Entry) -> str:
+    noun, _sep, verb = entry.deed.partition(".")
+    if noun == kind.name and verb in OF_ITSELF and entry.deed not in LABELS:
+        return str(OF_ITSELF[verb])
+    return deed_label(entry)

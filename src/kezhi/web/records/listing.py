@@ -15,9 +15,10 @@ from markupsafe import Markup
 
 from kezhi.records import Field, FieldKind, Kind, registry
 from kezhi.web.records.access import asking
-from kezhi.web.records.actions import ACTIONS, TONES, BulkAction, bulk_actions_of
+from kezhi.web.records.actions import ACTIONS, TONE_READS, TONES, BulkAction, bulk_actions_of
 from kezhi.web.records.cells import unit_of
 from kezhi.web.records.grouping import Grouping, grouping_of
+from kezhi.web.records.marking import marks_of
 from kezhi.web.records.rows import RowWriter
 from kezhi.web.records.sightings import note_seen
 from kezhi.web.requests import PersonRequest
@@ -34,6 +35,7 @@ from kezhi.workbench.sorting import Page
 K = FieldKind
 # What a phone shows of a row beside its name: one figure, and a few short facts.
 MAIN_KINDS = (K.MONEY, K.SCORE, K.DATE, K.MOMENT)
+LOOSEST = 1_000  # as far as is counted what another filter would find
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,8 @@ class Listing:
             if self.grouping.conditions is None:
                 return Page([])
             rows = self._only(rows, self.grouping.conditions)
-        if self.kind.name not in TONES:
-            needed = self._needed()
+        if self.kind.name not in TONES or self.kind.name in TONE_READS:
+            needed = [*self._needed(), *TONE_READS.get(self.kind.name, ())]
             related = {path.rpartition("__")[0] for path in needed} & {*self.kind.select_related}
             rows = rows.select_related(None)
             rows = (rows.select_related(*related) if related else rows).only(*needed)
@@ -161,11 +163,13 @@ class Listing:
         self._attach(self.page.rows)
         shown = [column.field for column in self.columns]
         note_seen(self.request, self.kind, self.page.rows, shown, "list")
+        self._writer.marks = marks_of(self.kind.name, self.page.rows)
         return [self._writer.write(record) for record in self.page.rows]
 
     def row_of(self, record: Any) -> Markup:
         """One row, as it stands in this list."""
         self._attach([record])
+        self._writer.marks = marks_of(self.kind.name, [record])
         return self._writer.write(record)
 
     def _attach(self, records: Sequence[Any]) -> None:
@@ -216,17 +220,21 @@ class Listing:
         kind = self.kind
         fields = [column.field for column in self.columns]
         fields += [kind.field(name) for name in (kind.title, *kind.subtitle)]
-        paths = ["pk"]
+        paths = ["pk", *kind.url_takes]
         for each in fields:
             if each.kind is K.TAGS:
                 continue
             if each.reads is not None:
-                paths.append("custom")
+                paths += each.takes
             else:
                 paths += [path for path in (each.path, each.before_path, each.since_path) if path]
             if each.kind is K.LINK and each.reads is None:
                 linked = registry[each.link]
-                paths.append(f"{each.path}__{linked.field(linked.title).path}")
+                named = linked.field(linked.title)
+                paths += [
+                    f"{each.path}__{path}"
+                    for path in (*(named.takes or (named.path,)), *linked.url_takes)
+                ]
             if each.kind is K.PERSON and each.reads is None:
                 paths.append(f"{each.path}__name")
         return list(dict.fromkeys(paths))
@@ -302,7 +310,7 @@ class Listing:
             return None
         rows = self.kind.visible_to(self.actor)
         found = [
-            (count(self.filter.apply(rows, leaving_out=at)), chip)
+            (count(self.filter.apply(rows, leaving_out=at), LOOSEST), chip)
             for at, chip in enumerate(self.chips)
         ]
         best, chip = max(found, key=lambda pair: (pair[0].is_capped, pair[0].count))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
@@ -17,6 +18,9 @@ from kezhi.web.records.listing import Listing
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench.list_query import ListQuery, NoSuchView
 
+# By kind, what must be known above its list: a title, more words, and where to go; areas add their own.
+NOTES: dict[str, list[Callable[[PersonRequest], list[tuple[str, str, str]]]]] = {}
+
 
 @require_safe
 @of_kind
@@ -30,6 +34,7 @@ def show(request: PersonRequest, kind: Kind) -> HttpResponse:
     about = context(request, listing)
     if request.htmx and request.htmx.target == "results":
         return render(request, "records/_results.html", about, status=status)
+    about["notes"] = [note for tell in NOTES.get(kind.name, ()) for note in tell(request)]
     return render(request, "records/list.html", about, status=status)
 
 

@@ -15,7 +15,7 @@ from kezhi.web.records.access import asking, of_kind
 from kezhi.web.records.cells import title_of
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench import searching
-from kezhi.workbench.filtering import Filter
+from kezhi.workbench.filtering import Filter, aliased
 
 MOST = 8
 Option = tuple[int, str, str]
@@ -65,15 +65,16 @@ def _found(request: PersonRequest, kind: Kind, rows: Any, typed: str, most: int)
             return [found[pk] for pk in best if pk in found]
         rows = Filter.of(kind, asking(request), text=typed).apply(rows)
     title = kind.field(kind.title)
-    return list(rows.order_by(title.sort_path or title.path, "pk")[:most])
+    return list(aliased(rows, title).order_by(title.sort_path or title.path, "pk")[:most])
 
 
 def exactly(request: PersonRequest, kind: Kind, typed: str) -> list[Any]:
     """The records that are called or coded exactly so, at most three."""
-    same = Q(**{f"{kind.field(kind.title).path}__iexact": typed})
+    title = kind.field(kind.title)
+    same = Q(**{f"{title.path}__iexact": typed})
     if "code" in kind:
         same |= Q(code__iexact=typed)
-    return list(kind.visible_to(request.actor).filter(same)[:3])
+    return list(aliased(kind.visible_to(request.actor), title).filter(same)[:3])
 
 
 def _note(kind: Kind, row: Any) -> str:

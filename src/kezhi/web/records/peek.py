@@ -13,6 +13,7 @@ from kezhi.records import Kind
 from kezhi.web.records import history
 from kezhi.web.records.access import of_kind, visible
 from kezhi.web.records.cells import cell, properties, subtitle_of, title_of
+from kezhi.web.records.marking import marks_of
 from kezhi.web.records.sightings import note_seen
 from kezhi.web.requests import PersonRequest
 
@@ -43,6 +44,7 @@ def show(request: PersonRequest, kind: Kind, pk: int) -> HttpResponse:
         "may_edit": kind.edit is not None
         and kind.visible_to(request.actor, "edit").filter(pk=pk).exists(),
         "entries": _entries(request, kind, record),
+        "mark": marks_of(kind.name, [record]).get(record.pk, ""),
         "history": history.of(request, kind, record, most=LAST),
     }
     return render(request, "records/_peek.html", about)

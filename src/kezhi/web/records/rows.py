@@ -7,7 +7,7 @@ a function from its entry to text. What it writes is what `records/_cells.html` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -53,7 +53,8 @@ Cell = Callable[[Any, Any, str], Written]
 
 
 class RowWriter:
-    """Writes the rows of one page. `back` is where a row's deeds return to."""
+    """Writes the rows of one page. `back` is where a row's deeds return to; `marks` are words beside names,
+    by record."""
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class RowWriter:
         back: str,
         sum_field: Field | None = None,
     ) -> None:
+        self.marks: Mapping[int, str] = {}
         self.kind, self.columns, self.on = kind, columns, on
         self.selectable, self.may_edit = selectable, may_edit
         self.has_actions, self.back = has_actions, str(escape(back))
@@ -108,19 +110,20 @@ class RowWriter:
                 '<td class="c-check"><input type="checkbox" class="check" name="selected"'
                 f' value="{record.pk}" aria-label="{label}"></td>'
             )
-        meta: list[str] = []
+        briefs: list[tuple[str, bool]] = []
         for column, opening, cell in zip(self.columns, self.opening, self.cells, strict=True):
             if cell is None:
                 parts.append(self._title(record, title, href))
                 continue
             field = column.field
-            written = cell(held(record, field), record, tones.get(field.name, ""))
+            tone = tones.get(field.name, "")
+            written = cell(held(record, field), record, tone)
             parts.append(f"{opening}{written.table}</td>")
-            if written.brief and not column.is_main and len(meta) < MOST_META:
-                meta.append(written.brief)
+            if written.brief and not column.is_main:
+                briefs.append((written.brief, bool(tone)))
         if self.has_actions:
             parts.append(f'<td class="tr">{actions % ""}</td>')
-        parts.append(f'<td class="c-meta only">{"".join(meta)}{actions % " ml"}</td></tr>')
+        parts.append(f'<td class="c-meta only">{_fitting(briefs)}{actions % " ml"}</td></tr>')
         return Markup("".join(parts))  # noqa: S704 - every part was escaped above
 
     def _amount(self, record: Any) -> str:
@@ -136,6 +139,8 @@ class RowWriter:
         )
         note = subtitle_of(self.kind, record, self.shown_names)
         small = f"<small>{escape(note)}</small>" if note else ""
+        if mark := self.marks.get(record.pk):
+            small = f'<span class="tag risk">{escape(mark)}</span>{small}'
         editable = ' data-cell="' + self.kind.title + '"' if self._is_title_editable else ""
         return (
             f'<td class="c-name"{editable}><div class="name">{avatar}<span>'
@@ -159,6 +164,17 @@ class RowWriter:
             for each in offered
         )
         return buttons.replace("%", "%%").replace("%%(more)s", "%s") if offered else "%.0s"
+
+
+def _fitting(briefs: list[tuple[str, bool]]) -> str:
+    """What a phone shows of a row, in the order of the columns; what has a colour finds room first."""
+    room = MOST_META - sum(is_toned for _brief, is_toned in briefs)
+    shown = []
+    for brief, is_toned in briefs:
+        if is_toned or room > 0:
+            shown.append(brief)
+            room -= not is_toned
+    return "".join(shown[:MOST_META])
 
 
 class _Words:
@@ -219,7 +235,14 @@ def _cell_of(field: Field, words: _Words, on: date) -> Cell:
     empty = Written(words.nothing)
 
     def cell(entry: Any, record: Any, tone: str) -> Written:
-        return empty if entry is None else plain(entry)
+        if entry is None:
+            return empty
+        written = plain(entry)
+        if not tone:
+            return written
+        opening = f'<span class="tag {tone}">'
+        brief = f"{opening}{written.brief}</span>" if written.brief else ""
+        return Written(f"{opening}{written.table}</span>", brief)
 
     return cell
 

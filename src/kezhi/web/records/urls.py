@@ -61,8 +61,8 @@ def addresses(kind: Kind) -> list[URLPattern]:
     return patterns
 
 
-# The customer's page is `kezhi.web.customers`.
-OWN_PAGES = frozenset({"customer"})
+# The customer’s page is `kezhi.web.customers`, the complaint’s `kezhi.web.complaints`.
+OWN_PAGES = frozenset({"customer", "complaint", "survey"})
 
 urlpatterns = [
     *(pattern for kind in registry for pattern in addresses(kind)),

@@ -24,6 +24,7 @@ from kezhi.workbench.filtering import Filter
 from kezhi.workbench.list_query import Shape
 from kezhi.workbench.models import SavedView
 from kezhi.workbench.saving_views import (
+    audience_of,
     audiences,
     change_view,
     delete_view,
@@ -57,7 +58,11 @@ def change(request: PersonRequest, kind: Kind, view: int) -> HttpResponse:
     """Name, audience and pin of a view."""
     saved = _own(request, kind, view)
     if request.method == "GET":
-        typed = {"name": saved.name, "audience": saved.audience, "is_pinned": saved.is_pinned}
+        typed = {
+            "name": saved.name,
+            "audience": audience_of(saved, request.actor),
+            "is_pinned": saved.is_pinned,
+        }
         return _page(request, kind, typed, saved)
     typed = _typed(request)
     try:

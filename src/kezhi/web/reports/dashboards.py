@@ -27,7 +27,7 @@ from kezhi.workbench.reporting.delivered import (
     reports_for,
 )
 from kezhi.workbench.reporting.rendering import Part, parts_of
-from kezhi.workbench.saving_views import audiences
+from kezhi.workbench.saving_views import audience_of, audiences
 
 
 def seen(request: PersonRequest, pk: int, action: str = "read") -> Dashboard:
@@ -158,7 +158,11 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
     """Name and audience; which reports stand on it, in which order and how wide."""
     board = seen(request, pk, "edit")
     if request.method == "GET":
-        typed = {"name": board.name, "audience": board.audience, "is_pinned": board.is_pinned}
+        typed = {
+            "name": board.name,
+            "audience": audience_of(board, request.actor),
+            "is_pinned": board.is_pinned,
+        }
         return _form(request, typed, board)
     changes: dict[str, Any] = {}
     if "name" in request.POST:
@@ -218,7 +222,11 @@ def _form(
 ) -> HttpResponse:
     actor = request.actor
     if board is not None and "name" not in typed:
-        typed = {"name": board.name, "audience": board.audience, "is_pinned": board.is_pinned}
+        typed = {
+            "name": board.name,
+            "audience": audience_of(board, request.actor),
+            "is_pinned": board.is_pinned,
+        }
     own = [
         (str(each.pk), each.name)
         for each in Report.objects.visible_to(actor).order_by("name")[:200]

@@ -19,8 +19,9 @@ from kezhi.web.requests import PersonRequest, must_may
 from kezhi.workbench.models import Dashboard, Report, SavedView
 from kezhi.workbench.reporting import keeping
 from kezhi.workbench.reporting.delivered import REPORTS, dashboards_for, reports_for
+from kezhi.workbench.reporting.report import Answer
 from kezhi.workbench.reporting.spec import PICTURES, Spec
-from kezhi.workbench.saving_views import audiences
+from kezhi.workbench.saving_views import audience_of, audiences
 
 MOST_LISTED = 200
 
@@ -63,6 +64,7 @@ def create(request: PersonRequest) -> HttpResponse:
     shown = answered(request, spec)
     typed = typed_of(request)
     if request.method == "GET" or shown.problems:
+        typed["name"] = typed["name"] or _suggested(shown)
         return _form(request, typed, None, problems=shown.problems)
     try:
         report = keeping.save_report(spec, actor=request.actor, **typed)
@@ -74,12 +76,22 @@ def create(request: PersonRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("report", args=[report.pk]))
 
 
+def _suggested(shown: Answer) -> str:
+    """What it asks, as a name to begin with."""
+    measured = [each.label(shown.kind) for each in shown.measures[:1]]
+    return " · ".join([*measured, *(each.label for each in shown.dimensions)])[:60]
+
+
 @require_http_methods(["GET", "POST"])
 def change(request: PersonRequest, pk: int) -> HttpResponse:
     """Name, audience and pin of a report."""
     report = seen(request, pk, "edit")
     if request.method == "GET":
-        typed = {"name": report.name, "audience": report.audience, "is_pinned": report.is_pinned}
+        typed = {
+            "name": report.name,
+            "audience": audience_of(report, request.actor),
+            "is_pinned": report.is_pinned,
+        }
         return _form(request, typed, report)
     typed = typed_of(request)
     try:

@@ -20,6 +20,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from kezhi.accounts.models import Integration
@@ -31,10 +32,11 @@ from kezhi.records import registry
 from kezhi.rights.breaches import CLOCKS, affected, affected_rows, note_breach_export
 from kezhi.rights.deadlines import rules
 from kezhi.rights.models import Incident, Recipient
-from kezhi.rights.packaging import harmless_cell, path_of_package
+from kezhi.rights.packaging import path_of_package
+from kezhi.rights.readable import harmless_cell
 from kezhi.rights.registering import close_incident, link_integration, report_incident
+from kezhi.web.answering import done
 from kezhi.web.requests import PersonRequest, must_may, typed
-from kezhi.web.rights.answering import done
 
 
 def _found(request: PersonRequest, pk: int) -> Incident:
@@ -132,7 +134,7 @@ def link(request: PersonRequest, pk: int) -> HttpResponse:
 def gather_evidence(request: PersonRequest) -> HttpResponse:
     must_may(request, "export", "data_request")
     must_may(request, "export", "audit")
-    queue.start("rights.evidence", _("Evidence of data protection"), actor=request.actor)
+    queue.start("rights.evidence", gettext_lazy("Evidence of data protection"), actor=request.actor)
     messages.success(request, _("The evidence is being gathered."))
     return HttpResponseRedirect(reverse("data-rights"))
 

@@ -20,9 +20,9 @@ from kezhi.records import registry
 from kezhi.rights.deadlines import rules
 from kezhi.rights.explaining import judgement_of
 from kezhi.rights.models import DataRequest
+from kezhi.web.answering import done
 from kezhi.web.customers.reach import reaches
 from kezhi.web.requests import PersonRequest, must_may, must_see, typed
-from kezhi.web.rights.answering import done
 
 KINDS: dict[str, Any] = {"contacts": Contact, "customers": Customer}
 SHOWN = 50

@@ -18,8 +18,8 @@ from kezhi.records import registry
 from kezhi.rights import requesting
 from kezhi.rights.models import DataRequest, Package
 from kezhi.rights.packaging import fetch_package
+from kezhi.web.answering import done
 from kezhi.web.requests import PersonRequest, typed
-from kezhi.web.rights.answering import done
 
 
 def _found(request: PersonRequest, pk: int) -> DataRequest:

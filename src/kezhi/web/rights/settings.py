@@ -27,8 +27,8 @@ from kezhi.rights.models import DataRequest, Incident, LegalHold, RetentionRun
 from kezhi.rights.registering import transfers_of, unregistered_integrations
 from kezhi.rights.retaining import CLOCKS as RETENTION
 from kezhi.rights.retaining import dry_run, kept_for_good, set_rule
+from kezhi.web.answering import done
 from kezhi.web.requests import PersonRequest, must_may, typed
-from kezhi.web.rights.answering import done
 
 SHOWN = 20
 
@@ -151,11 +151,14 @@ def retention(request: PersonRequest) -> HttpResponse:
             _("Saved. The next night goes by it."),
             reverse("data-rights-retention"),
         )
+    clocks = list(dry_run(timezone.now()))
+    chosen = next((each for each in clocks if each.clock.table == request.GET.get("of")), None)
     holds = list(LegalHold.objects.filter(ended_on__isnull=True).order_by("-pk")[:SHOWN])
     visible = Customer.objects.visible_to(request.actor)
     names = dict(visible.filter(pk__in=[h.customer_id for h in holds]).values_list("pk", "name"))
     about = {
-        "clocks": dry_run(timezone.now()),
+        "clocks": clocks,
+        "chosen": chosen,
         "for_good": kept_for_good(),
         "runs": RetentionRun.objects.order_by("-pk")[:SHOWN],
         "holds": [(each, names.get(each.customer_id)) for each in holds],

@@ -7,10 +7,12 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kezhi.core import queue
 from kezhi.core.refusal import EditConflict, NotAllowed, Refused
+from kezhi.core.saying import Told
 from kezhi.customers.models import Segment
 from kezhi.customers.reading_segments import members
 from kezhi.customers.segmenting import (
@@ -56,7 +58,7 @@ def freeze(request: PersonRequest, pk: int) -> HttpResponse:
     try:
         live = Segment(pk=segment.pk, conditions=segment.conditions, text=segment.text)
         if count(members(live, asked)).is_capped:
-            title = _("Freeze “%(name)s”") % {"name": segment.name}
+            title = Told(gettext_lazy("Freeze “%(name)s”"), name=segment.name)
             queue.start("segments.freeze", title, actor=request.actor, segment=segment.pk)
             messages.success(request, _("The members are being kept; this takes a moment"))
         else:

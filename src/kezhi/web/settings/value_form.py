@@ -22,6 +22,7 @@ from kezhi.value.choosing import LEAST_IN_SEGMENT
 from kezhi.value.measure import Model
 from kezhi.value.wallet.frontier import QUANTILE
 from kezhi.web.requests import typed_number
+from kezhi.web.typed_form import TypedForm, all_typed
 
 Rules = dict[str, Any]
 Options = list[tuple[str, str]]
@@ -91,7 +92,7 @@ class IndexRow:
 
 
 @dataclass
-class RulesForm:
+class RulesForm(TypedForm):
     """`typed` are the controls as text; `errors` by control. `of` fills it from rules, `read` from a POST."""
 
     base: Rules
@@ -120,8 +121,7 @@ class RulesForm:
     @classmethod
     def read(cls, post: Mapping[str, str], base: Rules, latest: ValueRun | None) -> RulesForm:
         """The form as somebody typed it; what it doesn't show stays as in `base`."""
-        typed = {name: str(post[name]).replace("\0", "").strip()[:LONGEST] for name in post}
-        return cls(base, typed, _measured(latest))
+        return cls(base, all_typed(post, LONGEST), _measured(latest))
 
     # ---- back to rules ----
 
@@ -166,12 +166,6 @@ class RulesForm:
     @property
     def reason(self) -> str:
         return self.get("reason")
-
-    def get(self, name: str) -> str:
-        return self.typed.get(name, "").strip()
-
-    def error(self, name: str) -> str:
-        return self.errors.get(name, "")
 
     def take(self, errors: Mapping[str, str]) -> None:
         """Errors of the rules by path, to the controls where they were typed."""

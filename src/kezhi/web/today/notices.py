@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Q
+from django.utils import timezone
 
 from kezhi.accounts.models import User
 from kezhi.customers.models import Customer, Draft, ImportantDate, Mention, Need, Promise
+from kezhi.service.models import Ticket
 
 SHOWN = 6
 AHEAD = timedelta(days=3)
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Notices:
     needs: list[Need]
     dates: list[ImportantDate]
     drafts: list[Draft]
+    tickets: list[Ticket]
 
 
 def of(actor: User, *, on: date) -> Notices:
@@ -31,7 +35,16 @@ def of(actor: User, *, on: date) -> Notices:
         needs=_needs(actor, on),
         dates=_dates(actor, on),
         drafts=_drafts(actor),
+        tickets=_tickets(actor),
     )
+
+
+def _tickets(actor: User) -> list[Ticket]:
+    """One's own tickets on which a promise is broken or due within a day."""
+    if not actor.may("read", "ticket"):
+        return []
+    rows = Ticket.objects.open().filter(assignee_id=actor.pk, due_at__lte=timezone.now() + A_DAY)
+    return list(rows.select_related("customer").order_by("due_at", "pk")[:SHOWN])
 
 
 def _mentions(actor: User) -> list[Mention]:

@@ -129,6 +129,15 @@ def _endangered(row: figures.AtRisk, is_own: bool) -> Action:
         subject = _("Ask about the order that is overdue")
     elif first == "declining":
         title, subject = _("Find out why %(customer)s buys less"), _("Find out why they buy less")
+    elif first == "discontent":
+        title = _("Ask %(customer)s what disappointed them")
+        subject = _("Ask what disappointed them")
+    elif first == "trouble":
+        title = _("Settle what is open with %(customer)s")
+        subject = _("Settle what is open with them")
+    elif first == "behind":
+        title = _("Go through the success plan of %(customer)s")
+        subject = _("Go through their success plan with them")
     else:
         title = _("Get in touch with %(customer)s before they are gone")
         subject = _("Get in touch before they are gone")

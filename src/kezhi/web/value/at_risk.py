@@ -36,12 +36,14 @@ SHOWN = ("", "overdue", "falling", "declining", "owed", "open")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line as the page shows it; `subject` is the follow-up that its button plans."""
+    """A line as the page shows it; `subject` is the follow-up that its button plans, `trouble` what of the
+    customer isn't settled: a reason by itself why they may leave."""
 
     work: WorkRow
     why: tuple[str, ...]
     next: NextPurchase | None
     subject: str
+    trouble: str = ""
 
     @property
     def risk(self) -> figures.AtRisk:
@@ -127,7 +129,14 @@ def _rows(found: list[WorkRow], basis: figures.Basis) -> list[Row]:
     ids = [each.customer_id for each in found]
     coming = rhythm.next_purchases(ids, rhythm.kept_rhythm(basis), as_of=basis.as_of)
     return [
-        Row(each, tuple(_why(each)), coming.get(each.customer_id), _subject(each)) for each in found
+        Row(
+            each,
+            tuple(_why(each)),
+            coming.get(each.customer_id),
+            _subject(each),
+            each.risk.trouble,
+        )
+        for each in found
     ]
 
 
@@ -152,6 +161,9 @@ def _subject(row: WorkRow) -> str:
         "overdue": _("Ask about the order that is overdue"),
         "falling": _("Get in touch before they are gone"),
         "declining": _("Find out why they buy less"),
+        "discontent": _("Ask what disappointed them"),
+        "trouble": _("Settle what is open with them"),
+        "behind": _("Go through their success plan with them"),
     }
     return subjects[row.risk.reasons[0]]
 

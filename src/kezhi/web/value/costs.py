@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,14 +15,15 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kezhi.core.ids import record_id
-from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.models import FollowUp
+from kezhi.customers.reaching import home_day
 from kezhi.insight import figures, paying, serving, unprofitable
 from kezhi.insight.models import ActivityRate, CapitalRate, SharedCost, Unprofitable, ValueRun
 from kezhi.insight.unprofitable import CostRow, WhaleCurve
 from kezhi.ledger.models import CostEntry
 from kezhi.records import registry
 from kezhi.web import numbers
+from kezhi.web.answering import done
 from kezhi.web.customers.whole_form import whole_form
 from kezhi.web.findings import told
 from kezhi.web.requests import PersonRequest, must_may, must_see, typed, typed_day, typed_number
@@ -93,7 +93,8 @@ def _is_newer(run: ValueRun) -> bool:
     """Whether rates or totals were entered since the run began."""
     is_later = ActivityRate.objects.filter(published_at__gt=run.started_at).exists()
     is_later = is_later or CapitalRate.objects.filter(published_at__gt=run.started_at).exists()
-    return is_later or SharedCost.objects.filter(entered_on__gt=run.started_at.date()).exists()
+    began_on = home_day(run.started_at)
+    return is_later or SharedCost.objects.filter(entered_on__gt=began_on).exists()
 
 
 def _overdue() -> str:
@@ -279,15 +280,12 @@ def share(request: PersonRequest) -> HttpResponse:
 def unshare(request: PersonRequest, pk: int) -> HttpResponse:
     must_may(request, "edit", "value_settings")
     cost = get_object_or_404(SharedCost, pk=pk)
-    try:
-        serving.withdraw_shared_cost(cost, actor=request.actor, on=request.today)
-    except NotAllowed as refusal:
-        raise PermissionDenied from refusal
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Taken back. The next value run leaves it out."))
-    return HttpResponseRedirect(reverse("cost-rates"))
+    return done(
+        request,
+        lambda: serving.withdraw_shared_cost(cost, actor=request.actor, on=request.today),
+        _("Taken back. The next value run leaves it out."),
+        reverse("cost-rates"),
+    )
 
 
 def rates_page(
@@ -339,4 +337,5 @@ def _counts(activity: str) -> str:
         "call": _("calls on the timeline"),
         "message": _("WeChat messages and e-mails on the timeline"),
         "delivery": _("days on which the customer ordered"),
+        "hour": _("minutes noted with work on tickets"),
     }[activity]

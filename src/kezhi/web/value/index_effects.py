@@ -10,7 +10,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -196,7 +196,7 @@ def _job_of(basis: figures.Basis, question: Question) -> JobRun | None:
 def _start(actor: Actor, basis: figures.Basis, question: Question) -> None:
     job = queue.start(
         "insight.work_out_index",
-        _("Work out what the index system does to customers"),
+        gettext_lazy("Work out what the index system does to customers"),
         actor=actor,
         after=shaping.plain(question.tree),
         before=None if question.before is None else shaping.plain(question.before),

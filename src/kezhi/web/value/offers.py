@@ -23,6 +23,7 @@ from kezhi.insight import answering_offers, figures, offering
 from kezhi.insight.models import OfferAnswer, OfferRun, ProductRule, ValueRun
 from kezhi.records import registry
 from kezhi.web import numbers
+from kezhi.web.complaints.marks import marks_of
 from kezhi.web.records.access import asking
 from kezhi.web.requests import PersonRequest, must_may, must_see, page_number, typed
 from kezhi.web.value.dashboard import scope_words
@@ -114,6 +115,7 @@ def _page(request: PersonRequest, *, refusal: str = "", status: int = 200) -> Ht
         "finding": _finding(shown, found, expected, count),
         "shown": shown,
         "rows": found[:PAGE],
+        "troubles": marks_of(each.customer_id for each in found) if shown == "offers" else {},
         "product": product,
         "products": [(str(row.product_id), row.product) for row in offered[:MOST_CHOICES]],
         "previous_page": f"?show={shown}{chosen}&page={number - 1}" if number > 1 else "",
@@ -132,7 +134,7 @@ def _page(request: PersonRequest, *, refusal: str = "", status: int = 200) -> Ht
 def words() -> dict[str, Any]:
     """What templates need to say an offer and to answer it."""
     return {
-        "reason": reason,
+        "because": reason,
         "money_words": money,
         "likely": likely,
         "said": said,
@@ -299,11 +301,15 @@ def feature_labels() -> dict[str, str]:
 
 @require_POST
 def plan(request: PersonRequest, pk: int, product: int) -> HttpResponse:
-    """A follow-up to offer it. POST back=list: return to the list."""
+    """A follow-up to offer it. POST back=list: return to the list; despite: why, while there is trouble."""
 
     def deed(customer: Customer, offered: Product) -> str:
         follow_up = answering_offers.plan_offer(
-            customer, offered, actor=request.actor, on=request.today
+            customer,
+            offered,
+            actor=request.actor,
+            on=request.today,
+            despite=typed(request, "despite", 300),
         )
         return _("Planned for %(day)s.") % {"day": numbers.day(follow_up.due_on, plain=True)}
 

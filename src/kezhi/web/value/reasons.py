@@ -7,6 +7,8 @@ from typing import Protocol
 
 from django.utils.translation import gettext as _
 
+from kezhi.insight.figures.risk import Behind
+from kezhi.satisfaction.analysing.contentment import Fall
 from kezhi.web import numbers
 
 
@@ -21,6 +23,12 @@ class Facts(Protocol):
     def p_alive(self) -> float | None: ...
     @property
     def p_alive_before(self) -> float | None: ...
+    @property
+    def fall(self) -> Fall | None: ...
+    @property
+    def trouble(self) -> str: ...
+    @property
+    def behind(self) -> Behind | None: ...
 
 
 def sentences(reasons: Sequence[str], facts: Facts) -> Iterator[str]:
@@ -57,4 +65,34 @@ def _declining(facts: Facts) -> str:
     return _("They buy clearly less than before.")
 
 
-_TOLD = {"overdue": _overdue, "falling": _falling, "declining": _declining}
+def _discontent(facts: Facts) -> str:
+    if facts.fall is None:
+        return ""
+    return _("Their satisfaction fell from %(before)s to %(now)s of 100, answered on %(day)s.") % {
+        "before": numbers.number(facts.fall.before, 0, plain=True),
+        "now": numbers.number(facts.fall.now, 0, plain=True),
+        "day": numbers.day(facts.fall.on, "full", plain=True),
+    }
+
+
+def _behind(facts: Facts) -> str:
+    goal = facts.behind
+    if goal is None:
+        return ""
+    told = {"day": numbers.day(goal.due_on, "full", plain=True)}
+    if goal.health is None:
+        return _("The goal of their success plan was to be reached by %(day)s.") % told
+    told["health"] = numbers.number(goal.health, 0, plain=True)
+    if goal.is_off_track:
+        return _("Their success plan is far behind: %(health)s of 100, due %(day)s.") % told
+    return _("Their success plan falls behind: %(health)s of 100, due %(day)s.") % told
+
+
+_TOLD = {
+    "overdue": _overdue,
+    "falling": _falling,
+    "declining": _declining,
+    "discontent": _discontent,
+    "trouble": lambda facts: facts.trouble,
+    "behind": _behind,
+}

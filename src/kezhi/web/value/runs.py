@@ -21,6 +21,7 @@ from kezhi.insight.measuring import cancel_value_run, start_value_run
 from kezhi.insight.models import ValueRun
 from kezhi.value.measure import Settings
 from kezhi.web import numbers
+from kezhi.web.leafing import after_day
 from kezhi.web.requests import PersonRequest, must_may, must_see
 from kezhi.web.value.diagnosis import Diagnosis
 from kezhi.web.value.diagnosis_growth import GrowthDiagnosis
@@ -57,7 +58,7 @@ def _start(request: PersonRequest) -> HttpResponse:
 
 
 def _listed(request: PersonRequest, refusal: str = "", status: int = 200) -> HttpResponse:
-    before = _cursor(request.GET.get("before", ""))
+    before = after_day(request.GET.get("before", ""))
     runs = ValueRun.objects.visible_to(request.actor).select_related("started_by", "job_run")
     if before:
         day, pk = before
@@ -74,15 +75,6 @@ def _listed(request: PersonRequest, refusal: str = "", status: int = 200) -> Htt
         "under_way": ValueRun.objects.under_way(),
     }
     return render(request, "value/runs/index.html", about, status=status)
-
-
-def _cursor(text: str) -> tuple[date, int] | None:
-    """Day and number of the last run on the page before; None when the address has none."""
-    day, _mark, pk = text.partition("~")
-    try:
-        return date.fromisoformat(day), int(pk)
-    except ValueError:
-        return None
 
 
 @require_safe

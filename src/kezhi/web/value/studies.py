@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
@@ -21,17 +22,27 @@ from kezhi.insight.studying import cancel_study, may_study, sees_company, start_
 from kezhi.records import registry
 from kezhi.satisfaction.models import SurveyAnswer, SurveyItem
 from kezhi.web import numbers
+from kezhi.web.leafing import after_number
 from kezhi.web.requests import PersonRequest, must_may
 
 ROWS = 25
-PAGES = {Study.Subject.DELIVERED: "value-delivered", Study.Subject.DRIVERS: "loyalty-drivers"}
+PAGES = {
+    Study.Subject.DELIVERED: "value-delivered",
+    Study.Subject.DRIVERS: "loyalty-drivers",
+    Study.Subject.EXPERIENCE: "experience",
+    Study.Subject.JOURNEY: "experience-journey",
+}
 
 
 def page_of(
-    request: PersonRequest, subject: str, page: Callable[..., HttpResponse]
+    request: PersonRequest,
+    subject: str,
+    page: Callable[..., HttpResponse],
+    *,
+    kind: str = "survey_answer",
 ) -> HttpResponse:
-    """The page of a study. POST: work it out; `page` shows what stands in the way."""
-    must_may(request, "read", "survey_answer")
+    """The page of a study, for who may read `kind`. POST: work it out; `page` shows what stands in the way."""
+    must_may(request, "read", kind)
     if request.method == "POST":
         return _begin(request, subject, page)
     return page(request)
@@ -100,21 +111,14 @@ def progress(request: PersonRequest, study: Study) -> dict[str, Any]:
 def about(request: PersonRequest, subject: str, refusal: str) -> dict[str, Any]:
     """What every page of a study shows beside its figures."""
     actor = request.actor
-    study = Study.objects.newest(subject)
-    running = Study.objects.under_way(subject)
-    latest = Study.objects.filter(subject=subject).order_by("-id").first()
     newest = SurveyAnswer.objects.order_by("-id").first()
     return {
-        "study": study,
-        "running": progress(request, running) if running else None,
-        "failed": latest if latest and latest.state == Study.State.FAILED else None,
+        **state_of(request, subject, newest),
         "sees_company": sees_company(actor),
-        "may_study": may_study(actor),
         "may_import": actor.may("import", "survey_answer"),
         "may_write_questions": actor.may("create", "survey_item"),
         "has_questions": SurveyItem.objects.filter(is_active=True).exists(),
         "has_answers": SurveyAnswer.objects.visible_to(actor).exists(),
-        "is_behind": bool(study and newest and newest.created_at > study.started_at),
         "answers_url": registry["survey_answer"].list_url(),
         "questions_url": registry["survey_item"].list_url(),
         "refusal": refusal,
@@ -123,6 +127,20 @@ def about(request: PersonRequest, subject: str, refusal: str) -> dict[str, Any]:
         "labels": dict(SurveyItem.Factor.choices),
         "finding": "",
         "figures": None,
+    }
+
+
+def state_of(request: PersonRequest, subject: str, newest: Any) -> dict[str, Any]:
+    """The study that counts, the one under way, one that failed; `newest` is the latest fact behind them."""
+    study = Study.objects.newest(subject)
+    running = Study.objects.under_way(subject)
+    latest = Study.objects.filter(subject=subject).order_by("-id").first()
+    return {
+        "study": study,
+        "running": progress(request, running) if running else None,
+        "failed": latest if latest and latest.state == Study.State.FAILED else None,
+        "is_behind": bool(study and newest and newest.created_at > study.started_at),
+        "may_study": may_study(request.actor),
     }
 
 
@@ -140,10 +158,9 @@ def readings(request: PersonRequest, study: Study, low: str, high: str) -> dict[
     """The customers of this reader who answered, 25 at a time; `low` and `high` name the two orders."""
     rows = CustomerReading.objects.visible_to(request.actor).filter(study=study)
     is_best = request.GET.get("order") == "high"
-    listed, after = _after(request, rows, is_best)
-    found = list(listed.select_related("customer")[: ROWS + 1])
+    given = {"order": "high" if is_best else "low"}
     return {
-        **_paged(found, is_best, after),
+        **page_of_readings(request, rows.select_related("customer"), given, is_best=is_best),
         "orders": [
             {"label": low, "href": "?order=low#customers-h", "current": not is_best},
             {"label": high, "href": "?order=high#customers-h", "current": is_best},
@@ -151,36 +168,25 @@ def readings(request: PersonRequest, study: Study, low: str, high: str) -> dict[
     }
 
 
-def _after(
-    request: PersonRequest, rows: Any, is_best: bool
-) -> tuple[Any, tuple[float, int] | None]:
-    """The readings in their order, from where `?after=` says."""
-    rows, found = rows.filter(score__isnull=False), _cursor(request.GET.get("after", ""))
-    if found:
-        score, pk = found
+def page_of_readings(
+    request: PersonRequest, rows: Any, given: dict[str, str], *, is_best: bool = False
+) -> dict[str, Any]:
+    """25 of these readings from where `?after=` says, the lowest first, with the addresses of the next page
+    and of the first; `given` is what else an address asks."""
+    after = after_number(request.GET.get("after", ""))
+    rows = rows.filter(score__isnull=False)
+    if after:
+        score, pk = after
         further = Q(score__lt=score) if is_best else Q(score__gt=score)
         rows = rows.filter(further | Q(score=score, pk__gt=pk))
-    return rows.order_by("-score" if is_best else "score", "pk"), found
-
-
-def _paged(found: list[Any], is_best: bool, came: tuple[float, int] | None) -> dict[str, Any]:
-    """One page of readings, with the addresses of the next and of the first."""
-    turn = "high" if is_best else "low"
+    found = list(rows.order_by("-score" if is_best else "score", "pk")[: ROWS + 1])
     last = found[ROWS - 1] if len(found) > ROWS else None
+    next_ = urlencode({**given, "after": f"{last.score!r}~{last.pk}"}) if last else ""
     return {
         "readings": found[:ROWS],
-        "next": f"?order={turn}&after={last.score!r}~{last.pk}#customers-h" if last else "",
-        "first": f"?order={turn}#customers-h" if came else "",
+        "next": f"?{next_}#customers-h" if next_ else "",
+        "first": f"?{urlencode(given)}#customers-h" if after else "",
     }
-
-
-def _cursor(text: str) -> tuple[float, int] | None:
-    score, _mark, pk = text.partition("~")
-    try:
-        found = float(score), int(pk)
-    except ValueError:
-        return None
-    return found if abs(found[0]) < 1e6 and 0 < found[1] < 2**62 else None
 
 
 def between(low: float | None, high: float | None, digits: int = 0) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from django.http import HttpResponse
@@ -17,6 +16,7 @@ from kezhi.insight import figures
 from kezhi.insight.models import ValueRun
 from kezhi.web import numbers
 from kezhi.web.findings import told
+from kezhi.web.leafing import after_number
 from kezhi.web.requests import PersonRequest, must_may, must_see
 from kezhi.web.value.dashboard import scope_words
 
@@ -121,7 +121,7 @@ def _cell(request: PersonRequest, basis: figures.Basis) -> dict[str, Any]:
     was, now = request.GET.get("was", ""), request.GET.get("now", "")
     if was not in known or now not in known:
         return {"who": None}
-    beyond = _cursor(request.GET.get("beyond", ""))
+    beyond = after_number(request.GET.get("beyond", ""))
     found = figures.migrants(
         request.actor, basis, known[was], known[now], beyond=beyond, limit=PAGE + 1
     )
@@ -134,12 +134,3 @@ def _cell(request: PersonRequest, basis: figures.Basis) -> dict[str, Any]:
         "next_page": address(basis, known[was], known[now], beyond=further) if last else "",
         "first_page": address(basis, known[was], known[now]) if beyond else "",
     }
-
-
-def _cursor(text: str) -> tuple[float, int] | None:
-    worth, _mark, pk = text.partition("~")
-    try:
-        amount, place = float(worth), int(pk)
-    except ValueError:
-        return None
-    return (amount, place) if math.isfinite(amount) and 0 < place < 2**63 else None

@@ -27,13 +27,14 @@ from kezhi.insight.policies import (
     publish_tier_policies,
 )
 from kezhi.web.requests import PersonRequest, must_may, typed_number
+from kezhi.web.typed_form import TypedForm, all_typed
 
 SHOWN_VERSIONS = 20
 LONGEST = 500
 
 
 @dataclass
-class PoliciesForm:
+class PoliciesForm(TypedForm):
     """What is shown and typed, by control (`S-care_days`), and what is wrong with it."""
 
     typed: dict[str, str] = field(default_factory=dict)
@@ -59,8 +60,8 @@ class PoliciesForm:
     def read(cls, post: QueryDict) -> PoliciesForm:
         """The form as somebody typed it."""
         typed = {
-            name: str(post[name]).replace("\0", "").strip()[:LONGEST]
-            for name in post
+            name: entry
+            for name, entry in all_typed(post, LONGEST).items()
             if not name.endswith("-channels")
         }
         channels = {
@@ -68,12 +69,6 @@ class PoliciesForm:
             for tier in Tier.values
         }
         return cls(typed, channels)
-
-    def get(self, name: str) -> str:
-        return self.typed.get(name, "")
-
-    def error(self, name: str) -> str:
-        return self.errors.get(name, "")
 
     def policies(self) -> dict[str, TierPolicy]:
         """What was typed; a control that isn't a number is noted in `errors`."""

@@ -23,6 +23,7 @@ from kezhi.insight import contests, figures, losing, winning_back
 from kezhi.insight.models import Loss, LostCustomer, WinBackRules
 from kezhi.insight.winning_back import WinBackTotals
 from kezhi.records import registry
+from kezhi.service.complaints.troubling import words_of
 from kezhi.value.lifetime.win_back import WinBackSettings
 from kezhi.web import numbers
 from kezhi.web.customers.follow_ups import way_back
@@ -45,6 +46,7 @@ class Row:
     verdict: str
     planned: FollowUp | None
     may_note: bool
+    trouble: str
 
 
 @require_safe
@@ -137,12 +139,14 @@ def _rows(
     rules: WinBackSettings,
 ) -> list[Row]:
     planned = FollowUp.objects.visible_to(request.actor).next_of(each.pk for each in found)
+    troubles = words_of([each.pk for each in found])
     return [
         Row(
             lost=each,
             verdict=verdict(each, rules),
             planned=planned.get(each.pk),
             may_note=reaches(request.actor, "edit", "customer", each.customer),
+            trouble=troubles.get(each.pk, ""),
         )
         for each in found
     ]

@@ -83,6 +83,7 @@ def built(definition: CustomField) -> Field:
         group=definition.group,
         expression=expression_of(definition.key, kind),
         reads=reader_of(definition.key, kind, definition.link),
+        takes=("custom",),
         is_custom=True,
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
-from django.utils.translation import override, pgettext_lazy
+from django.utils.translation import gettext_lazy, override, pgettext_lazy
 
 from kezhi.audit.recording import audited, note, traced_by
 from kezhi.core import queue
@@ -17,6 +17,7 @@ from kezhi.core.actor import Actor
 from kezhi.core.models import JobRun
 from kezhi.core.names import name_key
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.core.saying import Told
 from kezhi.records import DataClass, FieldKind, Kind, registry
 from kezhi.records.fields import FIELD_GROUPS, Label
 from kezhi.workbench.customizing import definitions
@@ -177,14 +178,14 @@ def queue_deletion(field: CustomField, *, actor: Actor) -> JobRun:
     field = _claim_lightly(field, actor, "delete")
     if field.is_in_use:
         raise Refused(_("Take the field out of use first. Its entries stay until you delete it."))
-    title = _("Delete the field %(name)s") % {"name": label(field)}
+    title = Told(gettext_lazy("Delete the field %(name)s"), name=label(field))
     return queue.start("customizing.delete", title, actor=actor, field=field.pk)
 
 
 @traced_by("custom_field.defined")
 def queue_index(field: CustomField, *, actor: Actor) -> JobRun:
     """Make the index that lists are sorted and filtered by, or drop the one that is no longer wanted."""
-    title = _("Index of the field %(name)s") % {"name": label(field)}
+    title = Told(gettext_lazy("Index of the field %(name)s"), name=label(field))
     return queue.start("customizing.index", title, actor=actor, field=field.pk)
 
 
@@ -314,7 +315,7 @@ def _follow_up(field: CustomField, actor: Actor, *, is_new: bool) -> None:
     if field.formula:
         queue.start(
             "customizing.recompute",
-            _("Compute %(name)s") % {"name": label(field)},
+            Told(gettext_lazy("Compute %(name)s"), name=label(field)),
             actor=actor,
             kind=field.kind,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -56,6 +56,23 @@ def settle(kind_name: str, record: Any) -> None:
     custom = dict(record.custom or {})
     compute(registry[kind_name], record, custom)
     record.custom = custom
+
+
+def columns_of(model: type[models.Model]) -> frozenset[str]:
+    """The names by which its own columns are set: `customer` as well as `customer_id`."""
+    return frozenset(
+        name for each in model._meta.concrete_fields for name in (each.name, each.attname)
+    )
+
+
+def demand_only(
+    allowed: Collection[str], entries: Iterable[str], model: type[models.Model]
+) -> None:
+    """Refuses entries for other columns than these; the company's own fields aren't asked about."""
+    own = columns_of(model)
+    kept = sorted(name for name in entries if name in own and name not in allowed)
+    if kept:
+        raise Refused(_("These can’t be changed by hand: %(names)s.") % {"names": ", ".join(kept)})
 
 
 def changed(kind_name: str, record: Any, entries: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from kezhi.workbench.models.attachment import Attachment
 from kezhi.workbench.models.bulk import BulkRun, BulkStep
 from kezhi.workbench.models.custom_field import CustomField, Layout
+from kezhi.workbench.models.kept_analysis import KeptAnalysis
 from kezhi.workbench.models.report import Dashboard, Report, ReportSchedule
 from kezhi.workbench.models.saved_view import SavedView
 from kezhi.workbench.models.search_document import SearchDocument, SearchGap
@@ -14,6 +15,7 @@ __all__ = [
     "BulkStep",
     "CustomField",
     "Dashboard",
+    "KeptAnalysis",
     "Layout",
     "Report",
     "ReportSchedule",

@@ -144,10 +144,10 @@ class Dimension:
 
 def entry_of(way: Way) -> Any:
     prefix, own = way.prefix, way.field
+    if not prefix and own.expression is not None:
+        return own.expression
     if not own.is_custom:
         return F(f"{prefix}{own.path}")
-    if not prefix:
-        return own.expression
     return expression_of(own.name, own.kind, f"{prefix}custom")
 
 
@@ -184,7 +184,7 @@ def dimension(kind: Kind, text: str, asking: Asking) -> Dimension:
     """The dimension that an address names, for a kind as its actor knows it; `Unusable` for none."""
     name, _dot, grain = text.partition(".")
     way = way_to(kind, name, asking.actor)
-    if way is None or not _is_usable(way.field):
+    if way is None or not _is_usable(way.field) or not is_reached(way):
         known = way.field.label if way else name[:40]
         raise Unusable(_("This can’t be grouped by “%(field)s”.") % {"field": known})
     if way.field.kind in DAYS:
@@ -220,7 +220,12 @@ def usable(kind: Kind, asking: Asking) -> list[Way]:
         for each in _fields(second.kind, asking)
         if not isinstance(each, Question)
     ]
-    return [*own, *further, *twice]
+    return [*own, *(way for way in (*further, *twice) if is_reached(way))]
+
+
+def is_reached(way: Way) -> bool:
+    """What a record works out from its own columns is known of itself, not of what points to it."""
+    return not way.hops or way.field.is_custom or way.field.expression is None
 
 
 def _fields(kind: Kind, asking: Asking) -> list[Field]:

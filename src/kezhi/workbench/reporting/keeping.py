@@ -17,7 +17,7 @@ from kezhi.workbench.models import Dashboard, Report, SavedView
 from kezhi.workbench.operands import is_one_line
 from kezhi.workbench.reporting.delivered import REPORTS
 from kezhi.workbench.reporting.spec import LONGEST, Spec
-from kezhi.workbench.saving_views import MOST_PINNED, REACH
+from kezhi.workbench.saving_views import MOST_PINNED, REACH, meant
 
 MOST_PARTS = 12
 WIDTHS = (1, 2, 3)
@@ -163,7 +163,8 @@ def _parts(parts: list[dict[str, Any]], actor: Actor) -> list[dict[str, Any]]:
 
 
 def _save(kept: Kept, fields: dict[str, Any], actor: Actor, action: str) -> None:
-    for name, new in fields.items():
+    named = meant(fields["audience"], actor) if "audience" in fields else {}
+    for name, new in (fields | named).items():
         setattr(kept, name, new)
     kept.name = kept.name.strip()
     if not kept.name:

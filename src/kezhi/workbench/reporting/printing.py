@@ -93,7 +93,7 @@ def width_of(text: str, size: float) -> float:
     return float(sum(pdfmetrics.stringWidth(run, font, size) for font, run in runs(text)))
 
 
-def _style(size: float, color: Any = INK, **more: Any) -> ParagraphStyle:
+def style(size: float, color: Any = INK, **more: Any) -> ParagraphStyle:
     return ParagraphStyle(
         f"k{size}{color}{more}", fontName=FONT, fontSize=size, leading=size * 1.45,
         textColor=color, wordWrap="CJK", **more,
@@ -102,17 +102,17 @@ def _style(size: float, color: Any = INK, **more: Any) -> ParagraphStyle:
 
 def _pages(title: str, answer: Answer, width: float) -> list[Any]:
     told = str(wording.said(answer))
-    story: list[Any] = [Paragraph(said(told or title), _style(16))]
+    story: list[Any] = [Paragraph(said(told or title), style(16))]
     if told:
-        story.append(Paragraph(said(title), _style(10, QUIET)))
-    story += [Paragraph(said(line), _style(9, QUIET)) for line in wording.about(answer)]
+        story.append(Paragraph(said(title), style(10, QUIET)))
+    story += [Paragraph(said(line), style(9, QUIET)) for line in wording.about(answer)]
     story.append(Spacer(1, 5 * mm))
     if answer.problems:
-        return [*story, Paragraph(said(" ".join(answer.problems)), _style(10))]
+        return [*story, Paragraph(said(" ".join(answer.problems)), style(10))]
     if answer.is_empty:
         return [
             *story,
-            Paragraph(said(_("No records in this period and with these filters.")), _style(10)),
+            Paragraph(said(_("No records in this period and with these filters.")), style(10)),
         ]
     if _has_bars(answer):
         story += [Bars(answer, width), Spacer(1, 5 * mm)]
@@ -174,14 +174,14 @@ def _tables(answer: Answer, width: float) -> list[Any]:
         stop = start + MOST_COLUMNS
         head = [table.corner, *table.headings[start:stop]]
         rows = [
-            [Paragraph(said(label), _style(9)), *(_figure(cell) for cell in cells[start:stop])]
+            [Paragraph(said(label), style(9)), *(_figure(cell) for cell in cells[start:stop])]
             for label, cells in every
         ]
         first = 62 * mm
         others = (width - first) / max(len(head) - 1, 1)
         body = [
             [
-                Paragraph(said(text), _style(9, QUIET, alignment=2 if at else 0))
+                Paragraph(said(text), style(9, QUIET, alignment=2 if at else 0))
                 for at, text in enumerate(head)
             ]
         ]
@@ -207,4 +207,4 @@ def _tables(answer: Answer, width: float) -> list[Any]:
 
 
 def _figure(cell: Cell) -> Paragraph:
-    return Paragraph(said(wording.figure(cell.measure, cell.entry)), _style(9, alignment=2))
+    return Paragraph(said(wording.figure(cell.measure, cell.entry)), style(9, alignment=2))

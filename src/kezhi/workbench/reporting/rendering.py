@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 
-from kezhi.accounts.models import Company, User
+from kezhi.accounts.models import Company
 from kezhi.audit import recording
 from kezhi.core.actor import Actor
 from kezhi.core.ids import record_id
@@ -119,12 +117,3 @@ def rendered(
         content = pdf_file(answers, by=actor.name, on=on.isoformat())
     name = wording.file_name(f"{title}-{on.isoformat()}", form)
     return Rendered(name, content, FORMATS[form])
-
-
-@contextmanager
-def in_language_of(person: User) -> Iterator[None]:
-    """What is written within is in the language that the person reads."""
-    company = Company.current()
-    language = person.language or (company.language if company else "") or "zh-hans"
-    with translation.override(language):
-        yield

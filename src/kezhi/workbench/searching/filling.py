@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kezhi.audit.recording import traced_by
 from kezhi.core import queue
@@ -19,6 +20,7 @@ from kezhi.core.actor import Actor
 from kezhi.core.apart import in_processes
 from kezhi.core.models import JobRun
 from kezhi.core.progress import Progress, silent
+from kezhi.core.saying import Told
 from kezhi.records import registry
 from kezhi.workbench.customizing import definitions
 from kezhi.workbench.models import SearchGap
@@ -128,7 +130,7 @@ def fill_after_import(*, file: str, actor: Actor) -> JobRun | None:
             "UPDATE workbench_searchgap SET written_by = NULL"
             " WHERE written_by = txid_current_if_assigned()"
         )
-    title = _("Making %(file)s findable") % {"file": file}
+    title = Told(gettext_lazy("Making %(file)s findable"), file=file)
     return queue.start(JOB, title, actor=actor)
 
 

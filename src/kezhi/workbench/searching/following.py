@@ -135,7 +135,7 @@ def unfollowed() -> list[str]:
         cursor.execute(
             "SELECT encode(tgargs, 'escape') FROM pg_trigger WHERE tgname = 'kezhi_search_follow'"
         )
-        there = {row[0].rstrip("\\0").removesuffix("\\000") for row in cursor.fetchall()}
+        there = {row[0].rstrip("\\0") for row in cursor.fetchall()}
     wanted = {
         each.name: "\\000".join(
             (
@@ -147,4 +147,5 @@ def unfollowed() -> list[str]:
         )
         for each in subjects()
     }
-    return [name for name, arguments in wanted.items() if arguments not in there]
+    # What isn't watched column by column ends with nothing.
+    return [name for name, arguments in wanted.items() if arguments.rstrip("\\0") not in there]

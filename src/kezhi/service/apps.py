@@ -1,0 +1,36 @@
+from django.apps import AppConfig
+
+
+class ServiceConfig(AppConfig):
+    name = "kezhi.service"
+
+    def ready(self) -> None:
+        from kezhi.dataio import registry as dataio
+        from kezhi.service import declarations, surveying, touchpoints
+        from kezhi.service.care import effect as care
+        from kezhi.service.clocks import hooking as clocks
+        from kezhi.service.complaints import importing as complaints_from_files
+        from kezhi.service.complaints import joining as complaints
+        from kezhi.service.intake import joining as intake
+        from kezhi.service.knowledge import due as articles_due
+        from kezhi.service.needs import joining as needs
+        from kezhi.service.portal import asking, linking
+        from kezhi.service.quality import joining as quality
+        from kezhi.service.success import telling as success
+        from kezhi.service.tickets import joining
+
+        declarations.register()
+        touchpoints.register()
+        joining.register()
+        surveying.register()
+        complaints.register()
+        dataio.register(complaints_from_files.ComplaintLoader())
+        intake.register()
+        needs.register()
+        clocks.register()
+        articles_due.register()
+        linking.register()
+        asking.register()
+        care.register()
+        success.register()
+        quality.register()

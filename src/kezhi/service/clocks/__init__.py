@@ -1,0 +1,1 @@
+"""What customers are promised by when, and the clocks that measure whether it was kept."""

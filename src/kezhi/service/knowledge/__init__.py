@@ -1,0 +1,1 @@
+"""What is known: articles written, reviewed, found, and whether they help."""

@@ -1,0 +1,119 @@
+"""What an article is found by: the lexemes of the product's search, and those of its title apart.
+
+A lexeme of the title stands twice, the second time behind `@`, so that one look-up in the index knows what
+the title says. Nothing of a text is parsed by the database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kezhi.workbench.searching.documents import quoted
+from kezhi.workbench.searching.lexemes import (
+    LONGEST_INITIALS,
+    LONGEST_PINYIN,
+    LONGEST_WORD,
+    name_lexemes,
+    pairs,
+    text_lexemes,
+)
+from kezhi.workbench.searching.spelling import cuts, normal, runs, syllables
+
+TITLE = "@"
+MOST_TERMS = 24
+LONGEST_TYPED = 2_000
+# Characters that hold sentences together: a pair with one of them says little about the matter.
+FILLERS = frozenset(
+    "的了吗呢么吧啊呀和与及或在是有就也都还我你您他她它们这那个不没会能可以要想请问为什怎"
+)
+# fmt: off
+STOP_WORDS = frozenset(
+    {
+        "a", "an", "and", "are", "as", "at", "be", "but", "by", "can", "cannot", "could", "do",
+        "does", "don", "for", "from", "had", "has", "have", "how", "i", "if", "in", "is", "it",
+        "its", "me", "my", "no", "not", "of", "on", "or", "our", "please", "s", "so", "t", "that",
+        "the", "their", "there", "they", "this", "to", "was", "we", "what", "when", "where",
+        "which", "who", "why", "will", "with", "would", "you", "your"
+    }
+)
+# fmt: on
+IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
+LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+EMPHASIS = re.compile(r"[*_`~]+")
+MARKS = re.compile(r"[#>|]+|-{3,}|^\s*[-+]\s+|^\s*\d+[.)]\s+", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing that was asked for; each of `forms` stands for it. The last word may be unfinished."""
+
+    text: str
+    forms: tuple[tuple[str, bool], ...]
+
+    def query(self, mark: str = "") -> str:
+        """As PostgreSQL reads a tsquery; with a mark, only of titles."""
+        return " | ".join(
+            f"{quoted(mark + lexeme)}{':*' if is_open else ''}" for lexeme, is_open in self.forms
+        )
+
+
+def vector(title: str, body: str, keywords: str = "") -> str:
+    """The tokens of an article's words in one language, as PostgreSQL reads a tsvector."""
+    named = name_lexemes(title) | _words(keywords)
+    tokens = text_lexemes(plain(body)) | named | {TITLE + each for each in named}
+    return " ".join(quoted(each) for each in tokens)
+
+
+def _words(keywords: str) -> set[str]:
+    found: set[str] = set()
+    for each in re.split(r"[,，、;；\n]+", keywords):
+        found |= name_lexemes(each)
+    return found
+
+
+def plain(body: str) -> str:
+    """The words of a text without its marks."""
+    without = LINK.sub(r"\1", IMAGE.sub(r"\1", body))
+    return EMPHASIS.sub("", MARKS.sub(" ", without))
+
+
+def terms(typed: str, *, is_sentence: bool = False) -> tuple[Term, ...]:
+    """What somebody asks for. Of a sentence or letter, the pairs and words that say something."""
+    return _terms(typed[:LONGEST_TYPED], is_sentence)
+
+
+@lru_cache(maxsize=2048)
+def _terms(typed: str, is_sentence: bool) -> tuple[Term, ...]:
+    found: dict[str, Term] = {}
+    cut = runs(normal(typed))
+    for place, (run, word) in enumerate(cut):
+        for term in _of_run(run) if run else _of_word(word, place == len(cut) - 1, is_sentence):
+            found.setdefault(term.text, term)
+    every = list(found.values())
+    telling = [each for each in every if _says_something(each.text)]
+    return tuple((telling or every)[:MOST_TERMS])
+
+
+def _of_run(run: str) -> Iterable[Term]:
+    for pair in pairs(run):
+        yield Term(pair, ((pair, len(pair) == 1),))
+
+
+def _of_word(word: str, is_last: bool, is_sentence: bool) -> Iterable[Term]:
+    """A word, begun or whole; pinyin and initials where nobody wrote a sentence."""
+    word = word[:LONGEST_WORD]
+    forms: list[tuple[str, bool]] = [(word, (is_last and len(word) > 1) or len(word) > 3)]
+    if not is_sentence and word.isascii() and word.isalpha() and len(word) > 1:
+        if word in syllables() or cuts(word):
+            forms.append((f"~{word[:LONGEST_PINYIN]}", True))
+        forms.append((f"^{word[:LONGEST_INITIALS]}", True))
+    yield Term(word, tuple(forms))
+
+
+def _says_something(text: str) -> bool:
+    if text.isascii():
+        return text not in STOP_WORDS
+    return FILLERS.isdisjoint(text)

@@ -1,0 +1,1 @@
+"""Customer success: what a customer bought for, measured until they have it."""

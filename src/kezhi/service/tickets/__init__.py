@@ -1,0 +1,1 @@
+"""Tickets: opened, answered, passed on, solved, and never lost."""

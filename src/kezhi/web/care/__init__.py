@@ -1,0 +1,1 @@
+"""Care plans with what they did, and success plans with how far they are."""

@@ -1,0 +1,1 @@
+"""Pages of what customers experience: satisfaction, promises, the journey, the service level."""

@@ -1,0 +1,1 @@
+"""The knowledge base: for colleagues, and as help pages for customers."""

@@ -1,0 +1,1 @@
+"""Quality of service: figures, samples and reviews, standards, skills and training."""

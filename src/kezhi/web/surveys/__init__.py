@@ -1,0 +1,1 @@
+"""Surveys as people design and send them, and as customers answer them."""
