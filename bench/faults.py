@@ -178,22 +178,7 @@ def main() -> None:
 
 @contextmanager
 def installation(folder: Path, services: int) -> Iterator[Installation]:
-    from kezhi.cli.launch.postgres import EmbeddedPostgres
-
-    (folder / "settings_of_the_bench.py").write_text(SETTINGS)
-    (folder / "jobs_of_the_bench.py").write_text(JOBS)
-    server = EmbeddedPostgres(folder / "data")
-    addresses = server.start()
-    os.environ.update(
-        DATABASE_URL=addresses.owner,
-        KEZHI_DATA=str(folder / "data"),
-        KEZHI_SECRET_KEY="only-for-the-bench",
-        KEZHI_SLOW_PAGE_MS="0",
-        DJANGO_SETTINGS_MODULE="settings_of_the_bench",
-        PYTHONPATH=os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]),
-    )
-    sys.path.insert(0, str(folder))
-    _prepare()
+    server, addresses = stand_up(folder, JOBS, KEZHI_SLOW_PAGE_MS="0")
     os.environ["DATABASE_URL"] = addresses.application
     ports = [_free_port() for _ in range(services)]
     running = [
@@ -215,6 +200,28 @@ def installation(folder: Path, services: int) -> Iterator[Installation]:
         for service in running:
             service.end()
         server.stop()
+
+
+def stand_up(folder: Path, jobs: str, **environment: str) -> tuple[Any, Any]:
+    """A database with its staff, and settings and jobs of the bench's own; Django, here and in processes that
+    are started from here, works with them as the owner. The server and its addresses."""
+    from kezhi.cli.launch.postgres import EmbeddedPostgres
+
+    (folder / "settings_of_the_bench.py").write_text(SETTINGS)
+    (folder / "jobs_of_the_bench.py").write_text(jobs)
+    server = EmbeddedPostgres(folder / "data")
+    addresses = server.start()
+    os.environ.update(
+        DATABASE_URL=addresses.owner,
+        KEZHI_DATA=str(folder / "data"),
+        KEZHI_SECRET_KEY="only-for-the-bench",
+        DJANGO_SETTINGS_MODULE="settings_of_the_bench",
+        PYTHONPATH=os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]),
+        **environment,
+    )
+    sys.path.insert(0, str(folder))
+    _prepare()
+    return server, addresses
 
 
 def _prepare() -> None:

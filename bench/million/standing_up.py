@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,28 @@ def site(folder: Path, customers: int, workers: int = 2) -> Iterator[Site]:
             web.wait(20)
     finally:
         server.stop()
+
+
+@contextmanager
+def migrated(kept: Path | None) -> Iterator[None]:
+    """Django on a migrated database with the product's own settings, in the folder to keep or one that goes."""
+    from kezhi.cli.launch.postgres import EmbeddedPostgres
+
+    with tempfile.TemporaryDirectory(prefix="kezhi-bench-") as name:
+        folder = kept or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
+        with EmbeddedPostgres(folder) as addresses:
+            os.environ |= {
+                "DATABASE_URL": addresses.superuser,
+                "DJANGO_SETTINGS_MODULE": "kezhi.settings.testing",
+            }
+            import django
+            from django.core.management import call_command
+
+            django.setup()
+            call_command("migrate", verbosity=0)
+            yield
 
 
 def _prepare(folder: Path, customers: int) -> dict[str, float]:
