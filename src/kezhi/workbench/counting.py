@@ -11,6 +11,8 @@ from django.db.models import Avg, Count, QuerySet, Sum
 from kezhi.records import Field
 
 CAP = 10_000
+GLANCE = 1_000
+"""Where many numbers stand side by side (views, columns of a board), "1,000+" says enough of each."""
 _AGGREGATES = {"sum": Sum, "avg": Avg}
 
 

@@ -4,14 +4,18 @@ import csv
 import io
 
 import pytest
+from django.core.cache import cache
 from django.test.utils import CaptureQueriesContext
 
-from cast import TODAY
+from cast import NOW, TODAY
 from kezhi.audit.models import Entry
 from kezhi.customers.creating import create_contact, create_customer
 from kezhi.customers.following_up import plan_follow_up
 from kezhi.customers.models import Standing
 from kezhi.records import registry
+from kezhi.service.models import Ticket
+from kezhi.workbench.list_query import Shape
+from kezhi.workbench.saving_views import save_view
 
 pytestmark = pytest.mark.django_db
 KINDS = [kind.address for kind in registry]
@@ -299,3 +303,27 @@ def test_columns_and_orders_come_when_asked_for_and_stand_alone_without_script(
     assert "<html" in orders
     assert "sort=city" in orders
     assert 'aria-current="true"' in orders
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_beside_a_view_stands_how_many_it_finds_to_a_thousand(web, owner, anhui_tea, language):
+    columns = {"customer": anhui_tea, "type": "inquiry", "channel": "phone", "opened_at": NOW}
+    Ticket.objects.bulk_create(
+        Ticket(number=f"A-{n}", subject="咨询", **columns, **anhui_tea.place) for n in range(1_000)
+    )
+    shape = Shape(("type.eq.inquiry",), "", "", ())
+    view = save_view(
+        registry["ticket"], "咨询", shape, actor=owner, audience="private", is_pinned=True
+    )
+    client = web(owner)
+    client.cookies["kezhi_language"] = language
+    words = "保存为新视图" if language == "zh-hans" else "Save as a new view"
+    page = client.get("/tickets/tabs/").text
+    assert words in page
+    assert 'class="num">1,000<' in page
+    assert f'id="pin-{view.pk}" hx-swap-oob="true">1,000<' in client.get("/views/pinned/").text
+    cache.clear()
+    Ticket.objects.create(number="A-1000", subject="咨询", **columns, **anhui_tea.place)
+    assert 'class="num">1,000+<' in client.get("/tickets/tabs/").text
+    assert f'id="pin-{view.pk}" hx-swap-oob="true">1,000+<' in client.get("/views/pinned/").text
+    assert "1,001" in client.get("/tickets/totals/?view=all").text

@@ -24,7 +24,7 @@ from kezhi.web.records.sightings import note_seen
 from kezhi.web.requests import PersonRequest
 from kezhi.workbench import tagging
 from kezhi.workbench.bulk_changing import Verb, offered
-from kezhi.workbench.counting import Totals, count, totals
+from kezhi.workbench.counting import GLANCE, Totals, count, totals
 from kezhi.workbench.customizing import linking
 from kezhi.workbench.filtering import Criterion, Filter
 from kezhi.workbench.list_query import ListQuery
@@ -348,7 +348,7 @@ class Listing:
         is_current = self.query.view == name
         shown = None
         if with_counts:
-            shown = counted(count(self._view_rows(name)))
+            shown = counted(count(self._view_rows(name), GLANCE))
         return Tab(
             label,
             f"/{self.kind.address}/?view={name}",
@@ -364,7 +364,7 @@ class Listing:
 
 
 def counted(found: Totals) -> str:
-    """1,284, or 10,000+ where counting stopped."""
+    """1,284, or 10,000+ (beside a view 1,000+) where counting stopped."""
     return f"{found.count:,}+" if found.is_capped else f"{found.count:,}"
 
 

@@ -19,7 +19,7 @@ from kezhi.web.records.access import asking, of_kind
 from kezhi.web.records.listing import counted
 from kezhi.web.records.lists import opened
 from kezhi.web.requests import PersonRequest, must_may
-from kezhi.workbench.counting import count
+from kezhi.workbench.counting import GLANCE, count
 from kezhi.workbench.filtering import Filter
 from kezhi.workbench.list_query import Shape
 from kezhi.workbench.models import SavedView
@@ -122,7 +122,7 @@ def _counted(request: PersonRequest, view: SavedView) -> str:
     )
     if found.problems:  # it asks for something that this person doesn't see
         return ""
-    return counted(count(found.apply(kind.visible_to(request.actor))))
+    return counted(count(found.apply(kind.visible_to(request.actor)), GLANCE))
 
 
 def _own(request: PersonRequest, kind: Kind, pk: int) -> SavedView:

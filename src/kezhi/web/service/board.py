@@ -17,10 +17,9 @@ from kezhi.records import Condition, Kind
 from kezhi.service.models import Ticket
 from kezhi.web.records.access import of_kind
 from kezhi.web.requests import PersonRequest
-from kezhi.workbench.counting import count
+from kezhi.workbench.counting import GLANCE, count
 
 SHOWN = 30
-COUNTED = 1_000  # "1,000+" says enough of a column
 RECENT = timedelta(days=7)
 COLUMNS = (Ticket.State.NEW, Ticket.State.OPEN, Ticket.State.WAITING, Ticket.State.SOLVED)
 
@@ -90,7 +89,7 @@ def _column(request: PersonRequest, kind: Kind, state: str, whose: str) -> Colum
         ("-at_stake", "-priority", "pk") if state in Ticket.OPEN_STATES else ("-solved_at", "-pk")
     )
     shown = list(rows.select_related("customer__standing", "assignee").order_by(*order)[:SHOWN])
-    found = count(rows, COUNTED)
+    found = count(rows, GLANCE)
     label = str(Ticket.State(state).label)
     if state == Ticket.State.SOLVED:
         label = _("Solved in the last 7 days")
