@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core import signing
 from django.core.signing import b62_decode
@@ -107,6 +108,10 @@ def _send(
     begun = request.POST.get("begun", "")
     steps = _steps(questions)
     step = _step_of(request, steps)
+    if "back" in request.POST:
+        answers.errors.clear()
+        step = step if shown else max(step - 1, 0)
+        return _page(request, row, version, questions, answers, begun, step=step)
     done = [q for each in steps[: step + 1] for q in each]
     answering.demand(done, answers)
     if wrong := next((q for q in done if q.code in answers.errors), None):
@@ -151,11 +156,11 @@ def _page(
     is_late: bool = False,
     survey: Any = None,
 ) -> HttpResponse:
-    """A step of what everybody is asked, or what follows from the answers; those given before go along."""
+    """A step of what everybody is asked, or what follows from the answers; those given elsewhere go along."""
     steps = _steps(questions)
     step = len(steps) if follow else step
     asked = list(follow) or steps[step]
-    kept = [q for each in steps[:step] for q in each]
+    kept = [q for each in steps for q in each if q not in asked]
     about = _about(request, row, survey or version.survey) | {
         "questions": [_shown(q, answers) for q in asked],
         "kept": [(q.code, entry) for q in kept for entry in _entries(q, answers)],
@@ -166,8 +171,16 @@ def _page(
         "is_second": bool(follow),
         "step": min(step, len(steps) - 1),
         "steps": len(steps),
+        "chosen": _chosen([q for each in steps for q in each], answers),
     }
     return render(request, "surveys/public/answer.html", about, status=status)
+
+
+def _chosen(questions: Sequence[SurveyQuestion], answers: Answers) -> str:
+    """What was chosen so far, for the link to the other language; typed words stay out of addresses."""
+    asked = [q for q in questions if q.sort != SurveyQuestion.Sort.TEXT]
+    chosen = [(q.code, entry) for q in asked for entry in _entries(q, answers)]
+    return f"&{urlencode(chosen)}" if chosen else ""
 
 
 def _steps(questions: Sequence[SurveyQuestion]) -> list[list[SurveyQuestion]]:
@@ -248,6 +261,7 @@ def _about(request: HttpRequest, row: Row | None, survey: Any = None) -> dict[st
         "is_second": False,
         "step": 0,
         "steps": 1,
+        "chosen": "",
     }
 
 
