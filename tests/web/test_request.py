@@ -97,6 +97,15 @@ def test_errors_are_told_in_both_languages_without_the_database(
         assert expected in page.text
 
 
+def test_customers_who_meet_a_dead_address_arent_led_to_our_sign_in(client, company):
+    for path, home in (("/help/en/KB-9999/", "/help/"), ("/ask/none/", ""), ("/s/x/y/", "")):
+        page = client.get(path)
+        assert page.status_code == 404
+        assert 'href="/"' not in page.text
+        assert f'href="{home}"' in page.text or not home
+        assert "bare-brand" not in page.text
+
+
 def test_without_its_database_the_product_says_so(client, monkeypatch):
     def gone():
         raise OperationalError

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from kezhi.web.patience import is_away, is_full, took_too_long
 
 WAS_AWAY = "database_was_away"
+# Pages of customers, who have no business at our own start page; where one of them begins, they are led there.
+OUTSIDE = {"/portal/": "/portal/", "/help/": "/help/", "/ask/": "", "/case/": "", "/s/": ""}
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -28,7 +30,11 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    text = _("It may have been moved or deleted, or belongs to somebody else’s customers.")
+    text = (
+        _("It may have been moved or deleted, or belongs to somebody else’s customers.")
+        if _home(request) == "/"
+        else _("The link isn’t complete, or what stood here has ended.")
+    )
     return _page(request, 404, _("There is nothing at this address"), text)
 
 
@@ -49,8 +55,12 @@ def failed(request: HttpRequest) -> HttpResponse:
     # Django calls this while the fault is being handled, wherever it arose.
     if (known := of_the_surroundings(request, sys.exc_info()[1])) is not None:
         return known
-    text = _(
-        "Nothing was saved halfway. Try again; if it comes back, tell your administrator the number."
+    text = (
+        _(
+            "Nothing was saved halfway. Try again; if it comes back, tell your administrator the number."
+        )
+        if _home(request) == "/"
+        else _("Nothing was saved halfway. Try again; if it comes back, tell us the number.")
     )
     return _page(request, 500, _("Something broke on our side"), text, secrets.token_hex(3).upper())
 
@@ -84,8 +94,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _page(request, 403, _("This form has expired"), text)
 
 
+def _home(request: HttpRequest) -> str:
+    """Where it goes on: our start page, that of the customers, or nowhere."""
+    return next((to for path, to in OUTSIDE.items() if request.path_info.startswith(path)), "/")
+
+
 def _page(
     request: HttpRequest, status: int, title: str, text: str, number: str = ""
 ) -> HttpResponse:
     about = {"status": status, "heading": title, "text": text, "number": number}
+    about["home"] = _home(request)
     return render(request, "errors/page.html", about, status=status)
