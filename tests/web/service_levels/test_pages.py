@@ -79,6 +79,8 @@ def test_a_calendar_is_typed_as_people_write_hours(web, owner):
     page = text(client.get(made["Location"]))
     assert "make-up workday" in page
     assert "盘点" in page
+    assert '<option value="CN" selected>China</option>' in page
+    assert "holidays of China" in text(client.get("/settings/service-levels/"))
     stale = client.post(made["Location"], {**typed, "name": "总公司", "version": "0"})
     assert stale.status_code == 409
 
@@ -87,6 +89,8 @@ def test_rules_and_agreements_are_kept_and_deleted(web, owner, agent, organisati
     client = web(owner)
     rule = {"name": "投诉", "types": ["complaint"], "words": "破损，漏", "is_active": "1"}
     assert client.post("/settings/routing/", rule).status_code == 422
+    first = {**rule, "person": agent.pk, "position": "first"}
+    assert client.post("/settings/routing/", first).status_code == 422
     assert client.post("/settings/routing/", {**rule, "person": agent.pk}).status_code == 302
     kept = RoutingRule.objects.get()
     assert (kept.words, kept.person) == (["破损", "漏"], agent)

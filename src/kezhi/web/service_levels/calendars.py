@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
+from babel import Locale
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, QueryDict
@@ -18,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from kezhi.accounts.models import Department
 from kezhi.core.ids import record_ids
+from kezhi.core.names import name_key
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.service.clocks.business_time import Hours, Spans, named_days, public_days
 from kezhi.service.clocks.calendars import (
@@ -180,7 +183,7 @@ def _page(
         "zones": [
             (zone, zone) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"
         ],
-        "countries": [(code, code) for code in countries()],
+        "countries": _countries(),
         "departments": list(departments),
         "special": _special(hours, request.today) if not form.errors else [],
         "versions": list(
@@ -192,6 +195,21 @@ def _page(
         "refusal": refusal,
     }
     return render(request, "service_levels/calendar.html", about, status=status)
+
+
+def _countries() -> list[tuple[str, str]]:
+    """The countries to choose from by their names; China, where most are, first."""
+    names = country_names()
+    known = sorted(countries(), key=lambda code: (code != "CN", name_key(names.get(code, code))))
+    return [(code, names.get(code, code)) for code in known]
+
+
+def country_names() -> Mapping[str, str]:
+    """Countries by their two letters, in the reader's language."""
+    names: Mapping[str, str] = Locale.parse(
+        "zh_Hans" if numbers.language() == "zh" else "en"
+    ).territories
+    return names
 
 
 def _special(hours: Hours, today: date) -> list[dict[str, Any]]:

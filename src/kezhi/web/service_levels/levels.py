@@ -30,6 +30,7 @@ from kezhi.service.clocks.promising import (
 from kezhi.service.clocks.recomputing import start_recomputing
 from kezhi.service.models import BusinessCalendar, Clock, ServiceLevels, Ticket
 from kezhi.web.requests import PersonRequest, must_may, typed_number
+from kezhi.web.service_levels.calendars import country_names
 from kezhi.web.typed_form import TypedForm, all_typed
 
 SHOWN_VERSIONS = 20
@@ -168,6 +169,7 @@ def _page(
         "is_old": chosen is not None and chosen != versions[0],
         "may_edit": request.actor.may("edit", "service_level"),
         "calendars": BusinessCalendar.objects.order_by("-is_default", "name"),
+        "countries": country_names(),
         "refusal": refusal,
     }
     return render(request, "service_levels/levels.html", about, status=status)

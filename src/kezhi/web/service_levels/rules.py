@@ -79,11 +79,13 @@ def _chosen(request: PersonRequest, model: Any, name: str) -> Any:
 
 
 def _rule(request: PersonRequest) -> dict[str, Any]:
-    position = typed(request, "position", 5)
+    position = typed(request, "position", 5) or "100"
+    if not position.isdecimal():
+        raise Refused(_("Enter a whole number as the place in the order."))
     words = typed(request, "words", 2000).replace("，", ",").replace("、", ",")
     return {
         "name": typed(request, "name", 200),
-        "position": int(position) if position.isdecimal() else 100,
+        "position": int(position),
         "is_active": request.POST.get("is_active") == "1",
         "types": [each for each in Ticket.Type.values if each in request.POST.getlist("types")],
         "words": words.split(","),
