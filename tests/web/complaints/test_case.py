@@ -6,9 +6,9 @@ import pytest
 
 from cast import NOW, TODAY
 from kezhi.accounts.models import Department
-from kezhi.ledger.models import CostEntry
+from kezhi.ledger.models import CostEntry, Order
 from kezhi.service.complaints import recording
-from kezhi.service.models import Complaint, ComplaintCause
+from kezhi.service.models import Complaint, ComplaintCause, Ticket
 from kezhi.service.tickets.opening import open_ticket
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +97,26 @@ def test_what_is_refused_keeps_what_was_typed_and_changes_nothing(web, complaint
     complaint.refresh_from_db()
     assert complaint.step == "apportion"
     assert not complaint.parties.exists()
+
+
+def test_the_page_tells_the_order_that_the_ticket_names(web, complaint, agent, anhui_tea):
+    order = Order.objects.create(
+        customer=anhui_tea, number="SO-25118", ordered_on=TODAY, currency="CNY", **anhui_tea.place
+    )
+    Ticket.objects.filter(pk=complaint.ticket_id).update(order=order)
+    page = web(agent).get(at(complaint))
+    assert page.status_code == 200
+    assert "SO-25118" in page.content.decode()
+
+
+def test_what_is_given_needs_its_kind(web, complaint, agent):
+    Complaint.objects.filter(pk=complaint.pk).update(step="propose", category="transport")
+    by_agent = web(agent)
+    answer = take(by_agent, complaint, "proposal", **{"amount-1": "800", "words": "赔付"})
+    assert answer.status_code == 422
+    assert 'value="800"' in answer.content.decode()
+    complaint.refresh_from_db()
+    assert (complaint.step, complaint.proposed) == ("propose", 0)
 
 
 def test_strangers_find_nothing_and_readers_change_nothing(

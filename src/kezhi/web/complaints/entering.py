@@ -137,9 +137,11 @@ def propose(request: PersonRequest, complaint: Complaint) -> None:
     given = []
     for place in range(GIVEN):
         sort = typed(request, f"sort-{place}", 20)
+        amount, words = _money(request, f"amount-{place}"), typed(request, f"words-{place}", 300)
         if sort:
-            amount = _money(request, f"amount-{place}") or Decimal(0)
-            given.append(Given(sort, amount, typed(request, f"words-{place}", 300)))
+            given.append(Given(sort, amount or Decimal(0), words))
+        elif amount or words:
+            raise Mistyped(_("Choose what the customer is given."))
     proposing.propose(
         complaint,
         given,
