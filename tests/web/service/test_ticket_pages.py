@@ -80,9 +80,30 @@ def test_the_small_deeds(client, ticket, agent, li_wei, manager, owner):
     client.post(f"{at}/state/", {"state": "solved", "solution": "补发", "next": "/tickets/board/"})
     ticket.refresh_from_db()
     assert (ticket.state, ticket.solution, ticket.snoozed_until) == ("solved", "补发", None)
-    assert client.post(f"{at}/state/", {"state": "merged"}, follow=True).status_code == 200
+    assert client.post(f"{at}/state/", {"state": "merged"}).status_code == 409
     ticket.refresh_from_db()
     assert ticket.state == "solved"
+
+
+def test_a_note_may_end_a_ticket_and_a_refusal_keeps_what_was_typed(
+    client, ticket, anhui_tea, agent
+):
+    client.force_login(agent)
+    client.post(
+        f"/tickets/{ticket.pk}/words/", {"mode": "note", "text": "自动好了", "state": "solved"}
+    )
+    ticket.refresh_from_db()
+    assert ticket.state == "solved"
+    fields = {"customer": anhui_tea, "subject": "拒收", "type": "complaint"}
+    complaint = open_ticket(fields, actor=agent, at=timezone.now(), text="赔")
+    early = {"state": "solved", "solution": "换了制冷机组"}
+    refused = client.post(f"/tickets/{complaint.pk}/state/", early)
+    assert refused.status_code == 409
+    assert "换了制冷机组</textarea>" in refused.content.decode()
+    handed = {"worker": "999999", "reason": "他更熟悉"}
+    refused = client.post(f"/tickets/{complaint.pk}/assignee/", handed)
+    assert refused.status_code == 409
+    assert 'value="他更熟悉"' in refused.content.decode()
 
 
 def test_a_ticket_is_opened_by_hand_and_merged_and_parted(client, ticket, anhui_tea, agent):

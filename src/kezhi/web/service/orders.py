@@ -6,43 +6,15 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.http import HttpResponse
-from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
-
 from kezhi.accounts.models import User
-from kezhi.core.ids import record_id
-from kezhi.core.refusal import Refused
 from kezhi.ledger.models import Order
-from kezhi.records import Kind, registry
+from kezhi.records import registry
 from kezhi.service.models import Ticket, TicketEntry
-from kezhi.service.tickets.changing import change_ticket
-from kezhi.web.records.access import of_kind
 from kezhi.web.records.cells import properties
-from kezhi.web.requests import PersonRequest
-from kezhi.web.service.working import carry_out
 
 OFFERED = 20
 MOST_NAMED = 3
 SHOWN = ("ordered_on", "amount", "promised_on", "delivered_on")
-
-
-@require_POST
-@of_kind
-def choose(request: PersonRequest, kind: Kind, pk: int) -> HttpResponse:
-    """POST order: one of the customer's that the person sees, or empty for none."""
-    chosen = record_id(request.POST.get("order", ""))
-
-    def deed(ticket: Ticket) -> None:
-        order = None
-        if chosen is not None:
-            order = orders_of(ticket, request.actor).filter(pk=chosen).first()
-            if order is None:
-                raise Refused(_("Choose an order of this customer."))
-        change_ticket(ticket, {"order": order}, actor=request.actor, at=timezone.now())
-
-    return carry_out(request, kind, pk, deed, _("Saved"))
 
 
 def orders_of(ticket: Ticket, actor: User) -> Any:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kezhi.web.service import board, macros, opening, orders, page, working, writing
+from kezhi.web.service import board, macros, opening, page, working, writing
 
 ABOUT = {"kind": "ticket"}
 
@@ -19,7 +19,7 @@ urlpatterns = [
     path("tickets/<int:pk>/assignee/", working.assign, ABOUT, name="ticket-assignee"),
     path("tickets/<int:pk>/routing/", working.route, ABOUT, name="ticket-routing"),
     path("tickets/<int:pk>/state/", working.change_state, ABOUT, name="ticket-state"),
-    path("tickets/<int:pk>/order/", orders.choose, ABOUT, name="ticket-order"),
+    path("tickets/<int:pk>/order/", working.choose_order, ABOUT, name="ticket-order"),
     path("tickets/<int:pk>/rest/", working.snooze, ABOUT, name="ticket-rest"),
     path("tickets/<int:pk>/merge/", working.merge, ABOUT, name="ticket-merge"),
     path("tickets/<int:pk>/parting/", working.part, ABOUT, name="ticket-parting"),

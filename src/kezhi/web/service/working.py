@@ -20,7 +20,12 @@ from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.records import Kind
 from kezhi.service.models import Ticket
 from kezhi.service.tickets import presence
-from kezhi.service.tickets.changing import assign_ticket, pass_on_ticket, set_state
+from kezhi.service.tickets.changing import (
+    assign_ticket,
+    change_ticket,
+    pass_on_ticket,
+    set_state,
+)
 from kezhi.service.tickets.merging import merge_ticket, part_ticket
 from kezhi.service.tickets.parting import make_part, release_part, settle_with_parts
 from kezhi.service.tickets.routing import route_ticket
@@ -28,6 +33,8 @@ from kezhi.service.tickets.snoozing import snooze_ticket, wake_ticket
 from kezhi.web.records.access import of_kind, visible
 from kezhi.web.records.undo import say, undo_url
 from kezhi.web.requests import PersonRequest, typed
+from kezhi.web.service import orders
+from kezhi.web.service.page import whole
 from kezhi.web.ways import is_ours
 from kezhi.workbench.undoing import taken_back_by
 
@@ -96,6 +103,23 @@ def change_state(request: PersonRequest, kind: Kind, pk: int) -> HttpResponse:
             settle_with_parts(ticket, state, actor=actor, at=at, solution=solution)
         else:
             set_state(ticket, state, actor=actor, at=at, solution=solution)
+
+    return carry_out(request, kind, pk, deed, _("Saved"))
+
+
+@require_POST
+@of_kind
+def choose_order(request: PersonRequest, kind: Kind, pk: int) -> HttpResponse:
+    """POST order: one of the customer's that the person sees, or empty for none."""
+    chosen = record_id(request.POST.get("order", ""))
+
+    def deed(ticket: Ticket) -> None:
+        order = None
+        if chosen is not None:
+            order = orders.orders_of(ticket, request.actor).filter(pk=chosen).first()
+            if order is None:
+                raise Refused(_("Choose an order of this customer."))
+        change_ticket(ticket, {"order": order}, actor=request.actor, at=timezone.now())
 
     return carry_out(request, kind, pk, deed, _("Saved"))
 
@@ -190,7 +214,10 @@ def colleagues_here(request: PersonRequest, kind: Kind, pk: int) -> HttpResponse
 def carry_out(
     request: PersonRequest, kind: Kind, pk: int, deed: Callable[[Ticket], Any], told: str
 ) -> HttpResponse:
-    """One deed on a ticket that the person may change, told on the page it leads back to, with its undo."""
+    """One deed on a ticket that the person may change, told on the page it leads back to, with its undo.
+
+    Refused on the ticket's own page, its forms hold what was typed.
+    """
     ticket = visible(request, kind, pk, "edit")
     wanted = request.POST.get("next", "")
     try:
@@ -202,7 +229,9 @@ def carry_out(
         if request.htmx:
             return render(request, "service/_refusal.html", {"refusal": str(refusal)}, status=409)
         messages.error(request, str(refusal))
-        return HttpResponseRedirect(wanted if is_ours(wanted) else kind.url_of(ticket))
+        if is_ours(wanted):
+            return HttpResponseRedirect(wanted)
+        return whole(request, visible(request, kind, pk), status=409)
     if request.htmx:
         return HttpResponse(status=204)
     say(request, told, undo_url(taken_back_by(keys), request.actor))

@@ -20,6 +20,7 @@ from kezhi.records import Kind, registry
 from kezhi.service.models import Macro, Ticket, TicketEntry
 from kezhi.service.tickets import presence
 from kezhi.service.tickets.answering import SPOKEN, answer, receive
+from kezhi.service.tickets.changing import set_state
 from kezhi.service.tickets.macros import use_macro
 from kezhi.service.tickets.noting import note_on_ticket, to_call
 from kezhi.web.records.access import of_kind, visible
@@ -83,6 +84,8 @@ def _save(request: PersonRequest, ticket: Ticket, writing: Writing) -> None:
         else:
             common |= {"files": _files(uploads), "channel": _channel(ticket, writing)}
             entry = answer(ticket, writing.text, state=writing.state, **common)
+        if macro is None and writing.mode != "reply" and writing.state:
+            set_state(ticket, writing.state, actor=actor, at=at)
         if entry is not None and uploads:
             _attach(request, ticket, entry, uploads)
 
