@@ -12,6 +12,8 @@ from django.shortcuts import get_object_or_404
 
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.records import registry
+from kezhi.web.records import record as record_page
+from kezhi.web.records.access import visible
 from kezhi.web.requests import PersonRequest
 
 
@@ -45,7 +47,8 @@ def done_with(
 ) -> HttpResponse:
     """Do it with one record and go back to its page: 404 for a stranger's, 403 for one they may only see.
 
-    Who gives away what they saw by it alone goes to the list.
+    Who gives away what they saw by it alone goes to the list. A refusal is the record's page once more, so that
+    its forms hold what was typed.
     """
     kind = registry[kind_name]
     record = get_object_or_404(kind.visible_to(request.actor), pk=pk)
@@ -56,4 +59,10 @@ def done_with(
         stays = kind.visible_to(request.actor).filter(pk=pk).exists()
         return kind.url_of(record) if stays else kind.list_url()
 
-    return done(request, lambda: deed(record), told, back)
+    def again(reason: str) -> HttpResponse:
+        messages.error(request, reason)
+        shown = kind.seen_by(request.actor)
+        return record_page.page(request, shown, visible(request, shown, pk), status=409)
+
+    has_forms = kind_name in record_page.PANELS
+    return done(request, lambda: deed(record), told, back, again if has_forms else None)

@@ -213,6 +213,9 @@ def test_a_need_goes_from_hand_to_hand_on_its_page(web, anhui_tea, li_wei, agent
     answering.post(at + "reply/", {"reply": "下月起供应"})
     need.refresh_from_db()
     assert (need.state, need.reply) == ("answered", "下月起供应")
+    too_late = answering.post(at + "reply/", {"reply": "另一位同事的长篇答复"})
+    assert too_late.status_code == 409
+    assert "另一位同事的长篇答复</textarea>" in too_late.content.decode()
 
 
 def test_demand_is_told_by_product(web, anhui_tea, li_wei, chen_jing):

@@ -90,3 +90,37 @@ def test_figures_and_skills_are_shown_to_those_who_may_see_them(
     assert client.post("/quality/training/", {**noted, "result": "odd"}).status_code == 409
     with django_assert_max_num_queries(30):
         assert "维修" in client.get("/quality/skills/").content.decode()
+
+
+def test_what_was_typed_stays_where_a_form_is_refused(client, owner, manager, agent, case):
+    card = publish_scorecard("标准", "", seven_rights(), actor=owner, at=NOW)
+    client.force_login(owner)
+    span = {"begins_on": TODAY.isoformat(), "ends_on": "2026-02-30", "scorecard": card.pk}
+    draw = {**span, "per_agent": "7", "seed": "4321", "reviewers": [manager.pk]}
+    refused = client.post("/quality/reviews/", draw)
+    shown = refused.content.decode()
+    assert refused.status_code == 409
+    assert 'value="7"' in shown
+    assert 'value="4321"' in shown
+    assert f'value="{manager.pk}" checked' in shown
+    assert f'value="{owner.pk}" checked' not in shown
+    client.post(
+        "/quality/reviews/",
+        {**draw, "begins_on": (TODAY - timedelta(days=30)).isoformat(), "ends_on": TODAY},
+    )
+    review = CaseReview.objects.get()
+    client.force_login(manager)
+    marks = f"/case-reviews/{review.pk}/marks/"
+    refused = client.post(marks, {"comment-time": "晚了两天", "remark": "总体可以"})
+    assert refused.status_code == 409
+    assert 'value="晚了两天"' in refused.content.decode()
+    assert "总体可以</textarea>" in refused.content.decode()
+    client.force_login(owner)
+    skill = {"person": agent.pk, "skill": "叉车", "level": "4", "certificate": "证 12"}
+    refused = client.post("/quality/skills/levels/", {**skill, "expires_on": "2026-02-30"})
+    assert refused.status_code == 409
+    assert 'value="证 12"' in refused.content.decode()
+    assert not SkillLevel.objects.exists()
+    refused = client.post("/quality/courses/", {"name": "安全", "valid_months": "abc"})
+    assert refused.status_code == 409
+    assert 'value="abc"' in refused.content.decode()

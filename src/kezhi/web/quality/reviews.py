@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +26,8 @@ from kezhi.service.quality import reviewing, sampling
 from kezhi.service.quality.standards import current_scorecards, label_of
 from kezhi.web.answering import done
 from kezhi.web.quality.figures import tabs
-from kezhi.web.records.record import PANELS, Panel
+from kezhi.web.records.access import visible
+from kezhi.web.records.record import PANELS, Panel, page
 from kezhi.web.requests import PersonRequest, must_may, typed, typed_day
 
 SHOWN = 20
@@ -104,6 +106,10 @@ def _page(request: PersonRequest, refusal: str = "", status: int = 200) -> HttpR
         or (request.today - timedelta(days=USUAL_DAYS)).isoformat(),
         "ends_on": request.POST.get("ends_on", "")[:10] or request.today.isoformat(),
         "kind": registry["case_review"],
+        "typed": request.POST,
+        "chosen": {record_id(each) for each in request.POST.getlist("reviewers")[:50]}
+        if request.method == "POST"
+        else {request.actor.pk},
         "refusal": refusal,
         "tabs": tabs(request, "reviews"),
     }
@@ -150,59 +156,63 @@ def _panel(request: PersonRequest, review: CaseReview) -> Panel:
 @require_POST
 def mark(request: PersonRequest, pk: int) -> HttpResponse:
     """POST mark-KEY and comment-KEY by criterion, remark."""
-    review = _found(request, pk)
-    keys = [each["key"] for each in review.scorecard.criteria]
-    entries = {key: typed(request, f"mark-{key}", 3) for key in keys}
-    marks = {key: int(entry) if entry.isdecimal() else None for key, entry in entries.items()}
-    comments = {key: typed(request, f"comment-{key}", 500) for key in keys}
-    return done(
-        request,
-        lambda: reviewing.review_case(
+
+    def deed(review: CaseReview) -> None:
+        keys = [each["key"] for each in review.scorecard.criteria]
+        entries = {key: typed(request, f"mark-{key}", 3) for key in keys}
+        reviewing.review_case(
             review,
-            marks,
-            comments,
+            {key: int(entry) if entry.isdecimal() else None for key, entry in entries.items()},
+            {key: typed(request, f"comment-{key}", 500) for key in keys},
             typed(request, "remark", 4000),
             actor=request.actor,
             at=timezone.now(),
-        ),
-        _("Reviewed. Your colleague sees it now."),
-        registry["case_review"].url_of(review),
-    )
+        )
+
+    return _done(request, pk, deed, _("Reviewed. Your colleague sees it now."))
 
 
 @require_POST
 def answer(request: PersonRequest, pk: int) -> HttpResponse:
     """POST answer."""
-    review = _found(request, pk)
     words = typed(request, "answer", 4000)
-    return done(
+    return _done(
         request,
-        lambda: reviewing.answer_review(review, words, actor=request.actor, at=timezone.now()),
+        pk,
+        lambda review: reviewing.answer_review(
+            review, words, actor=request.actor, at=timezone.now()
+        ),
         _("Answered."),
-        registry["case_review"].url_of(review),
     )
 
 
 @require_POST
 def double(request: PersonRequest, pk: int) -> HttpResponse:
     """POST reviewer: who reviews the case once more."""
-    review = _found(request, pk)
     chosen = record_id(typed(request, "reviewer", 20))
     person = next((each for each in _reviewers(request) if each.pk == chosen), None)
 
-    def deed() -> Any:
+    def deed(review: CaseReview) -> Any:
         if person is None:
             raise Refused(_("Choose who reviews."))
         return reviewing.ask_second_review(review, person, actor=request.actor, at=timezone.now())
 
-    home = registry["case_review"].url_of(review)
-    return done(request, deed, _("A second colleague reviews the case."), home)
+    return _done(request, pk, deed, _("A second colleague reviews the case."))
 
 
-def _found(request: PersonRequest, pk: int) -> CaseReview:
+def _done(
+    request: PersonRequest, pk: int, deed: Callable[[CaseReview], Any], told: str
+) -> HttpResponse:
+    """One deed on a review that the person sees; a refusal is its page, with what was typed."""
     must_may(request, "read", "case_review")
-    rows = CaseReview.objects.visible_to(request.actor).select_related("scorecard", "agent")
-    return get_object_or_404(rows, pk=pk)  # type: ignore[no-any-return]
+    kind = registry["case_review"].seen_by(request.actor)
+    review = visible(request, kind, pk)
+
+    def again(reason: str) -> HttpResponse:
+        messages.error(request, reason)
+        return page(request, kind, visible(request, kind, pk), status=409)
+
+    return done(request, lambda: deed(review), told, kind.url_of(review), again)
 
 
 def _may_draw(request: PersonRequest) -> bool:

@@ -36,20 +36,23 @@ def skill(request: PersonRequest) -> HttpResponse:
     """POST person, skill, level (0 takes it away), certificate, expires_on."""
     must_may(request, "edit", "training")
     person = _person(request, typed(request, "person", 20))
-    level = typed(request, "level", 1)
-    return _done(
-        request,
-        lambda: teaching.set_skill(
+    level, until = typed(request, "level", 1), typed(request, "expires_on", 10)
+
+    def deed() -> Any:
+        expires_on = typed_day(until)
+        if until and expires_on is None:
+            raise Refused(_("Enter the day."))
+        return teaching.set_skill(
             person,
             typed(request, "skill", 40),
             int(level) if level.isdecimal() else 0,
             actor=request.actor,
             on=request.today,
             certificate=typed(request, "certificate", 120),
-            expires_on=typed_day(typed(request, "expires_on", 10)),
-        ),
-        _("Saved."),
-    )
+            expires_on=expires_on,
+        )
+
+    return _done(request, deed, _("Saved."))
 
 
 @require_POST
@@ -58,21 +61,23 @@ def course(request: PersonRequest) -> HttpResponse:
     must_may(request, "create", "training")
     pk = record_id(typed(request, "course", 20))
     known = get_object_or_404(Course, pk=pk) if pk else None
-    months = typed(request, "valid_months", 3)
-    return _done(
-        request,
-        lambda: teaching.keep_course(
+    months = typed(request, "valid_months", 3) or "0"
+
+    def deed() -> Any:
+        if not months.isdecimal():
+            raise Refused(_("A course holds for 120 months at most; 0 means for good."))
+        return teaching.keep_course(
             known,
             typed(request, "name", 120),
             typed(request, "name_en", 120),
             skill=typed(request, "skill", 40),
-            valid_months=int(months) if months.isdecimal() else 0,
+            valid_months=int(months),
             is_required="is_required" in request.POST,
             actor=request.actor,
             on=request.today,
-        ),
-        _("Saved."),
-    )
+        )
+
+    return _done(request, deed, _("Saved."))
 
 
 @require_POST
@@ -123,11 +128,25 @@ def _page(request: PersonRequest, refusal: str = "", status: int = 200) -> HttpR
         "results": TrainingRecord.Result.choices,
         "people": [(each.pk, each.name) for each in people],
         "may_edit": request.actor.scope("edit", "training") >= Scope.DEPARTMENT,
+        "typed": request.POST,
+        "attended": {record_id(each) for each in request.POST.getlist("people")[:200]},
+        "form": _form_of(request),
         "refusal": refusal,
         "tabs": tabs(request, "skills"),
         "language": language,
     }
     return render(request, "quality/skills.html", about, status=status)
+
+
+def _form_of(request: PersonRequest) -> str:
+    """Which of the page's forms was sent and refused: `skill`, `training`, `new`, or the number of a course."""
+    if request.method != "POST":
+        return ""
+    if "person" in request.POST:
+        return "skill"
+    if "day" in request.POST:
+        return "training"
+    return request.POST.get("course") or "new"
 
 
 def _person(request: PersonRequest, entry: str) -> User:

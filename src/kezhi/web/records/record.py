@@ -58,7 +58,12 @@ class Group:
 @require_safe
 @of_kind
 def show(request: PersonRequest, kind: Kind, pk: int) -> HttpResponse:
-    row = visible(request, kind, pk)
+    return page(request, kind, visible(request, kind, pk))
+
+
+def page(request: PersonRequest, kind: Kind, row: Any, *, status: int = 200) -> HttpResponse:
+    """The page; after a refusal the forms of its panel hold what was typed (`request.POST`)."""
+    pk = row.pk
     note_seen(request, kind, [row], (kind.field(name) for name in kind.properties), "page")
     may_edit = _may(request, kind, pk, "edit")
     panel = PANELS.get(kind.name)
@@ -79,7 +84,7 @@ def show(request: PersonRequest, kind: Kind, pk: int) -> HttpResponse:
         "files": files_of(kind.name, pk, request.actor),
         **tags_about(request, kind, row, may_edit),
     }
-    return render(request, "records/record.html", about)
+    return render(request, "records/record.html", about, status=status)
 
 
 @require_safe
