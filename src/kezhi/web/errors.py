@@ -38,6 +38,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _page(request, 404, _("There is nothing at this address"), text)
 
 
+def only_sent(request: HttpRequest) -> HttpResponse:
+    text = _("Only forms are sent there. Go back to the page where the form stands.")
+    return _page(request, 405, _("There is no page at this address"), text)
+
+
 def of_the_surroundings(
     request: HttpRequest, exception: BaseException | None
 ) -> HttpResponse | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import (
@@ -19,6 +20,7 @@ from kezhi.accounts.models import Company, User
 from kezhi.accounts.sessions import note_visit
 from kezhi.web import appearance, errors, numbers
 from kezhi.web.patience import holds_nul, is_away
+from kezhi.web.ways import came_from
 from kezhi.workbench.customizing import definitions
 
 
@@ -59,8 +61,16 @@ class PersonMiddleware:
         ):
             request.LANGUAGE_CODE = translation.get_language()
             response = self.get_response(request)
+            if _is_bare_refusal(request, response):
+                allowed = response.headers["Allow"]
+                response = errors.only_sent(request)
+                response.headers["Allow"] = allowed
         if _asks_to_sign_in(request, response):
             response = HttpResponse(status=401)
+        elif request.method == "POST" and _leads_to_sign_in(response):
+            # Where the form was sent to there is no page: one goes on where it stood.
+            there = urlencode({"next": came_from(request)})
+            response.headers["Location"] = f"{settings.LOGIN_URL}?{there}"
         _harden(response, request.LANGUAGE_CODE)
         return response
 
@@ -81,8 +91,18 @@ def _keep_session(request: HttpRequest) -> None:
 
 def _asks_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
     """A session that ended while a page was open: a fragment must not become the sign-in page."""
-    is_fragment = "HX-Request" in request.headers
-    return is_fragment and response.headers.get("Location", "").startswith(settings.LOGIN_URL)
+    return "HX-Request" in request.headers and _leads_to_sign_in(response)
+
+
+def _leads_to_sign_in(response: HttpResponse) -> bool:
+    return response.headers.get("Location", "").startswith(f"{settings.LOGIN_URL}?")
+
+
+def _is_bare_refusal(request: HttpRequest, response: HttpResponse) -> bool:
+    """A person who opens an address that only takes forms, by loading a refused form again, gets a page."""
+    is_page = request.method == "GET" and "HX-Request" not in request.headers
+    is_ours = not request.path_info.startswith("/api/")
+    return is_page and is_ours and isinstance(response, HttpResponseNotAllowed)
 
 
 def _without_database(request: HttpRequest) -> HttpResponse:

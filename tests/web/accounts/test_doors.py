@@ -20,6 +20,22 @@ def test_a_visitor_is_led_to_the_sign_in_page_and_back(client, li_wei):
     assert Entry.objects.filter(deed="signed_in", actor_id=li_wei.pk).exists()
 
 
+def test_who_has_to_sign_in_while_sending_a_form_goes_on_where_it_stood(client, li_wei):
+    sent = {"text": "写了很久的答复"}
+    page = "http://testserver/tickets/7/?all=1"
+    response = client.post("/tickets/7/words/", sent, headers={"Referer": page})
+    assert response.url == "/sign-in/?next=%2Ftickets%2F7%2F%3Fall%3D1"
+    response = client.post("/tickets/7/words/", sent, headers={"Referer": "https://evil.example/"})
+    assert response.url == "/sign-in/?next=%2F"
+
+
+def test_an_address_that_takes_forms_only_says_so(client, li_wei):
+    client.force_login(li_wei)
+    response = client.get("/tickets/7/words/")
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+    assert "<h1" in response.content.decode()
+
+
 @pytest.mark.parametrize("login", ["liwei", "nobody"])
 def test_a_wrong_password_and_a_wrong_name_read_the_same(client, li_wei, login):
     response = client.post("/sign-in/", {"login": login, "password": "wrong"})

@@ -11,7 +11,7 @@
   const money = (sum) => {
     const currency = document.documentElement.dataset.currency;
     const style = currency ? { style: "currency", currency, currencyDisplay: "narrowSymbol" } : {};
-    return new Intl.NumberFormat(document.documentElement.lang, { ...style, notation: "compact", maximumSignificantDigits: 4 }).format(sum);
+    return new Intl.NumberFormat(document.documentElement.lang, { ...style, notation: "compact", useGrouping: "always", maximumSignificantDigits: 4 }).format(sum);
   };
   const whole = (is) => {
     const field = one("[data-bulk-whole]", bar());

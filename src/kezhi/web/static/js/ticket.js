@@ -7,6 +7,24 @@
     if (text && text.value.trim()) event.detail.parameters.writing = "1";
   });
 
+  /* What is being written is kept in this tab until it is sent: a session may end while one writes. */
+  const kept = () => `kezhi:written:${document.querySelector("#ticket-text").dataset.kept}`;
+  const written = () => JSON.parse(sessionStorage.getItem(kept()) || "null");
+  const keep = (is) => {
+    const text = document.querySelector("#ticket-text");
+    if (text.value.trim()) sessionStorage.setItem(kept(), JSON.stringify({ text: text.value, mode: text.form.elements.mode.value, ...is }));
+    else sessionStorage.removeItem(kept());
+  };
+  document.addEventListener("input", (event) => event.target.id === "ticket-text" && keep({}));
+  document.addEventListener("submit", (event) => event.target.id === "composer" && keep({ sent: true }));
+  const begun = document.querySelector("#ticket-text");
+  const before = begun?.dataset.kept && written();
+  if (before?.sent && location.hash === "#last") sessionStorage.removeItem(kept());
+  else if (before && !begun.value) {
+    begun.value = before.text;
+    begun.form.elements.mode.value = before.mode;
+  }
+
   /* A macro's words between what stands before and after them; minutes and files stay as they were. */
   const field = () => document.querySelector("#ticket-text");
   const source = () => document.querySelector("#ticket-macro");
