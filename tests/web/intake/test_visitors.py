@@ -64,6 +64,8 @@ def test_sent_twice_it_is_one_ticket_and_faults_are_told(client, fill):
     faulty = fill(email="nobody", text="")
     assert faulty.status_code == 422
     assert faulty.content.decode().count('aria-invalid="true"') == 2
+    with_file = fill(email="nobody", file=SimpleUploadedFile("photo.txt", b"x"))
+    assert "请重新选择文件" in with_file.content.decode()
 
 
 def test_machines_and_floods_get_no_ticket(client, fill, monkeypatch):

@@ -76,10 +76,16 @@ def test_a_matter_is_asked_answered_solved_and_rated(portal, zhang, agent):
     zhang.post(f"/portal/tickets/{ticket.pk}/words/", {"text": "好的，谢谢", "key": "k2"})
     ticket.refresh_from_db()
     assert ticket.state == "open"
-    assert zhang.post(f"/portal/tickets/{ticket.pk}/rating/", {"score": "5"}).status_code == 409
+    early = zhang.post(f"/portal/tickets/{ticket.pk}/rating/", {"score": "5"})
+    assert early.status_code == 409
+    assert "when it is solved" in early.content.decode()
     zhang.post(f"/portal/tickets/{ticket.pk}/solution/")
     ticket.refresh_from_db()
     assert ticket.state == "solved"
+    unrated = zhang.post(f"/portal/tickets/{ticket.pk}/rating/", {"remark": "说了半句"})
+    assert unrated.status_code == 409
+    assert "from very good to bad" in unrated.content.decode().split("How was it?")[1]
+    assert 'value="说了半句"' in unrated.content.decode()
     for score in ("4", "2"):
         zhang.post(f"/portal/tickets/{ticket.pk}/rating/", {"score": score, "remark": "有点慢"})
     assert TicketRating.objects.get().score == 2
@@ -136,8 +142,12 @@ def test_files_alone_are_words_too_many_are_refused_and_too_large_ones_not_even_
     ticket = ask(zhang)
     address = f"/portal/tickets/{ticket.pk}/words/"
     files = [SimpleUploadedFile(f"{each}.txt", b"x") for each in range(6)]
-    assert zhang.post(address, {"text": "多", "key": "a", "file": files}).status_code == 422
-    assert zhang.post(address, {"text": "", "key": "b"}).status_code == 422
+    refused = zhang.post(address, {"text": "多", "key": "a", "file": files})
+    assert refused.status_code == 422
+    assert "Choose the files once more" in refused.content.decode()
+    refused = zhang.post(address, {"text": "", "key": "b"})
+    assert refused.status_code == 422
+    assert "Choose the files once more" not in refused.content.decode()
     file = SimpleUploadedFile("0.txt", b"x")
     assert zhang.post(address, {"key": "c", "file": file}).status_code == 302
     assert [each.name for each in Attachment.objects.all()] == ["0.txt"]
@@ -201,6 +211,9 @@ def test_orders_show_what_was_bought_and_nothing_of_ours(portal, zhang):
     assert "2 days late" in page
     Order.objects.filter(pk=order.pk).update(delivered_on=None)
     assert "Late: was due on" in text_of(wu, "/portal/orders/")
+    assert "Credit note" not in page
+    Order.objects.filter(pk=order.pk).update(amount=Decimal("-8848.50"))
+    assert "Credit note" in text_of(wu, "/portal/orders/")
     assert not [word for word in ("7,123", "7123", "最低折扣", "直销渠道") if word in page]
     # Only their own matters: no orders.
     assert "SO-7" not in text_of(zhang, "/portal/orders/")
@@ -213,8 +226,14 @@ def test_orders_show_what_was_bought_and_nothing_of_ours(portal, zhang):
     assert answer.status_code == 404
 
 
+def test_on_a_phone_too_the_way_to_the_account_has_a_name(portal, zhang):
+    # The name beside the picture is hidden there.
+    assert 'href="/portal/account/" aria-label="张敏, My account"' in text_of(zhang, "/portal/")
+
+
 def test_ideas_are_read_first_then_voted_for_once_and_answered(portal, zhang, bai, owner):
-    zhang.post("/portal/ideas/", {"title": "小包装", "text": "给茶馆用"})
+    for _press in range(2):
+        zhang.post("/portal/ideas/", {"title": "小包装", "text": "给茶馆用"})
     idea = Idea.objects.get()
     assert bai.get(f"/portal/ideas/{idea.pk}/").status_code == 404
     assert "小包装" in text_of(zhang, "/portal/ideas/?show=mine")
@@ -245,6 +264,7 @@ def test_a_consent_is_given_to_the_words_that_were_read_and_taken_back_at_once(p
         portal.contacts.zhang, text, "form", "given",
     )  # fmt: skip
     assert "zhang@tea.example" in consent.proof
+    assert "Take it back" in text_of(zhang, "/portal/preferences/")
     zhang.post("/portal/preferences/choice/", {**fields, "wanted": "no"})
     consent.refresh_from_db()
     assert (consent.state, consent.withdrawn_by) == ("withdrawn", "form")

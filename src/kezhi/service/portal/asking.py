@@ -130,7 +130,7 @@ def rate(
     if ticket.is_open:
         raise Refused(_("Rate the matter when it is solved."))
     if not 1 <= score <= 5:
-        raise Refused(_("Choose one to five stars."))
+        raise Refused(_("Choose how it was, from very good to bad."))
     remark = remark.strip()[:500]
     rating, _is_new = TicketRating.objects.update_or_create(
         ticket=ticket,

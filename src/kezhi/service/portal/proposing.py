@@ -40,6 +40,9 @@ def submit(title: str, text: str, *, actor: PortalActor, at: datetime, on: date)
     if not title:
         raise Refused(_("Give your idea a title."))
     recent = Idea.objects.filter(account=actor.account, created_at__gt=at - timedelta(days=1))
+    text = text.strip()[:LONGEST_TEXT]
+    if (known := recent.filter(title=title, text=text).first()) is not None:
+        return known  # the button was pressed twice
     if recent[:MOST_A_DAY].count() >= MOST_A_DAY:
         raise Refused(_("You have written a great deal today. Please go on tomorrow, or call us."))
     idea = Idea(
@@ -47,7 +50,7 @@ def submit(title: str, text: str, *, actor: PortalActor, at: datetime, on: date)
         contact=actor.contact,
         account=actor.account,
         title=title,
-        text=text.strip()[:LONGEST_TEXT],
+        text=text,
         submitted_on=on,
         **actor.customer.place,
     )

@@ -114,6 +114,7 @@ def _page(
         "back": way_back(form, request.GET.get("back", "")) if form is not None else "",
         "begun": visitors.begun(secrets.token_hex(16)),
         "most_files": visiting.MOST_FILES,
+        "lost_files": bool(request.FILES),
         "expires_at": link.expires_at,
     }
     return render(request, "intake/case.html", about, status=status)

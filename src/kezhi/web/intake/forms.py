@@ -134,6 +134,7 @@ def _page(
         ],
         "begun": visitors.begun(key or secrets.token_hex(16)),
         "most_files": visiting.MOST_FILES,
+        "lost_files": bool(request.FILES),
         "back": way_back(form, request.GET.get("back", "")),
         "hits": hits,
         "face": _face(),

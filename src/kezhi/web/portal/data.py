@@ -52,6 +52,7 @@ def show(request: PortalRequest) -> HttpResponse:
     actor = request.portal
     about = {
         "wishes": WISHES,
+        "words": dict(WISHES),
         "sort": sort,
         "wish": wish,
         "refusal": refusal,

@@ -101,6 +101,7 @@ def _form(
         ],
         "key": uuid.uuid4().hex,
         "most_files": asking.MOST_FILES,
+        "lost_files": bool(request.FILES),
     }
     return render(request, "portal/ticket_new.html", about, status=status)
 
@@ -115,7 +116,13 @@ def show(request: PortalRequest, pk: int) -> HttpResponse:
 
 
 def _page(
-    request: PortalRequest, ticket: Ticket, text: str = "", refusal: str = "", status: int = 200
+    request: PortalRequest,
+    ticket: Ticket,
+    text: str = "",
+    refusal: str = "",
+    status: int = 200,
+    *,
+    about_rating: str = "",
 ) -> HttpResponse:
     words, order = matters.words_on(ticket), None
     if ticket.order_id is not None:
@@ -129,8 +136,11 @@ def _page(
         "order": order,
         "text": text,
         "refusal": refusal,
+        "about_rating": about_rating,
+        "remark": typed(request, "remark", 500),
         "key": uuid.uuid4().hex,
         "most_files": asking.MOST_FILES,
+        "lost_files": bool(request.FILES),
         "now": timezone.now(),
     }
     return render(request, "portal/ticket.html", about, status=status)
@@ -183,7 +193,10 @@ def rate(request: PortalRequest, pk: int) -> HttpResponse:
             remark=typed(request, "remark", 500),
         )
     except Refused as refusal:
-        return _page(request, ticket, refusal=str(refusal), status=409)
+        told = str(refusal)
+        if ticket.is_open:
+            return _page(request, ticket, refusal=told, status=409)
+        return _page(request, ticket, status=409, about_rating=told)
     messages.success(request, _("Thank you: your rating helps us."))
     return _back(ticket)
 
