@@ -55,6 +55,7 @@ def test_a_survey_shows_its_figures_and_every_one_has_its_list(web, trading, own
     address = f"/experience/surveys/{survey.pk}/"
     page = main_of(web(owner).get(address))
     for told in (
+        "over the last 12 months</h1>",  # no year before to compare with
         "Most is to be won with “speed”",
         "发货太慢",
         "Relative weight (Johnson)",

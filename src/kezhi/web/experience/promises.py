@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -94,14 +94,8 @@ def _drawn(kept: Share) -> dict[str, Any]:
 
 
 def _month(one: KeptBy) -> dict[str, Any]:
-    first = date.fromisoformat(one.key)
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    between = (
-        Condition("due_on", "gte", first.isoformat()),
-        Condition("due_on", "lte", last.isoformat()),
-    )
-    href = registry["promise"].list_url(*between, view="all")
-    return {"label": f"{first:%Y-%m}", "href": href, **_drawn(one.kept)}
+    """No list behind it: promises, delivery dates and times of answers are counted together."""
+    return {"label": f"{date.fromisoformat(one.key):%Y-%m}", "href": "", **_drawn(one.kept)}
 
 
 def _trend(found: Expectation) -> Any:

@@ -16,6 +16,7 @@ from kezhi.insight import experiencing
 from kezhi.insight.models import Study
 from kezhi.satisfaction.analysing.figures import LEAST, LEAST_OF_GROUP, LEVEL, SurveyFigures
 from kezhi.satisfaction.models import Survey, SurveyQuestion
+from kezhi.web import numbers
 from kezhi.web.experience import heads, shown
 from kezhi.web.experience import survey_pictures as pictures
 from kezhi.web.findings import told
@@ -94,7 +95,9 @@ def _finding(found: SurveyFigures) -> Any:
     amount = shown.score(found.instrument, found.overall.score, plain=True)
     if found.overall.score is None:
         return ""
-    if found.change is not None and found.change.is_clear:
+    if found.change is None:
+        return told(_("%(score)s over the last 12 months"), score=amount)
+    if found.change.is_clear:
         sentence = (
             _("%(score)s, clearly up on the year before")
             if found.change.difference > 0
@@ -110,11 +113,18 @@ def _trend_finding(found: SurveyFigures) -> Any:
         return _("Month by month")
     if not trend.is_clear(LEVEL):
         return _("No clear trend over the months")
-    per_year = shown.score(found.instrument, abs(trend.slope) * 12, plain=True)
+    per_year = abs(trend.slope) * 12
+    if found.instrument == Survey.Instrument.CSAT:  # a share, so the step is in percentage points
+        return told(
+            _("Rising by %(points)s percentage points a year")
+            if trend.slope > 0
+            else _("Falling by %(points)s percentage points a year"),
+            points=numbers.number(per_year, 1, plain=True),
+        )
     sentence = (
         _("Rising by %(points)s a year") if trend.slope > 0 else _("Falling by %(points)s a year")
     )
-    return told(sentence, points=per_year)
+    return told(sentence, points=shown.score(found.instrument, per_year, plain=True))
 
 
 def _group_finding(found: SurveyFigures, by: str) -> str:
