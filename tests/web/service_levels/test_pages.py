@@ -173,6 +173,10 @@ def test_a_request_is_the_asker_s_and_the_asked_department_s(
     web(li_wei).post(made["Location"] + "rating/", {"rating": "4", "comment": "快"})
     request.refresh_from_db()
     assert (request.rating, request.comment) == (4, "快")
+    taken_out = b"".join(web(owner).post("/service/requests/export/").streaming_content).decode()
+    assert ",Solved," in taken_out
+    Ticket.objects.update(state="spam")
+    assert "words/" not in text(web(li_wei).get(made["Location"]))
 
 
 def test_asking_needs_no_role_for_tickets(analyst, organisation, owner):

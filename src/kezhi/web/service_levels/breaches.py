@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -37,6 +38,7 @@ def listed(request: PersonRequest) -> HttpResponse:
     about = {
         "rows": rows[:A_PAGE],
         "wanted": wanted,
+        "now": timezone.now(),
         "has_filter": bool(asked),
         "people": _options(people),
         "teams": _options(Team.objects.order_by("name").values_list("pk", "name")),

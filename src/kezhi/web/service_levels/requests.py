@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kezhi.accounts.models import Department
@@ -37,6 +38,7 @@ A_PAGE = 50
 MOST_EXPORTED = 20_000
 LONGEST_TEXT = 20_000
 JUDGED_DAYS = 365
+STATE_AT = 5  # among the columns of the file
 SHOWN_SORTS = (TicketEntry.Sort.RECEIVED, TicketEntry.Sort.SENT, TicketEntry.Sort.EVENT)
 
 
@@ -103,6 +105,7 @@ def show(request: PersonRequest, pk: int) -> HttpResponse:
         "told": told,
         "clocks": clocks_of(ticket, request.actor, timezone.now()),
         "is_mine": found.requester_id in request.actor.own_ids,
+        "goes_on": ticket.state not in (Ticket.State.MERGED, Ticket.State.SPAM),
         "is_solved": ticket.state in (Ticket.State.SOLVED, Ticket.State.CLOSED),
         "sees_ticket": Ticket.objects.visible_to(request.actor).filter(pk=ticket.pk).exists(),
         "ratings": [(str(each), str(each)) for each in range(1, 6)],
@@ -144,11 +147,19 @@ def export(request: PersonRequest) -> StreamingHttpResponse:
         *("ticket__handling_department__name", "ticket__state", "ticket__opened_at"),
         *("ticket__solved_at", "rating", "comment"),
     )[:MOST_EXPORTED]  # fmt: skip
-    listed_rows = list(rows)
+    states = dict(Ticket.State.choices)
+    listed_rows = [
+        [
+            str(states.get(entry, entry)) if place == STATE_AT else entry
+            for place, entry in enumerate(row)
+        ]
+        for row in rows
+    ]
     record("internal_request.exported", actor=request.actor, rows=len(listed_rows))
     headings = [_("Ticket"), _("Subject"), _("Asked by"), _("Asking department"), _("Department"),
-                _("State"), _("Opened"), _("Solved"), _("Verdict"), _("Comment")]  # fmt: skip
-    lines = csv_lines(headings, (list(row) for row in listed_rows))
+                _("State"), _("Opened"), _("Solved"), pgettext("internal request", "Verdict"),
+                _("Comment")]  # fmt: skip
+    lines = csv_lines(headings, listed_rows)
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     name = f"internal-requests-{request.today.isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -172,7 +183,7 @@ def _do(request: PersonRequest, pk: int, deed: Callable[[InternalRequest], objec
 def _form(request: PersonRequest, refusal: str = "") -> HttpResponse:
     departments = Department.objects.order_by("path").values_list("pk", "name")[:500]
     about = {
-        "departments": [(str(pk), name) for pk, name in departments],
+        "departments": [("", _("Choose")), *((str(pk), name) for pk, name in departments)],
         "of": {name: request.POST.get(name, "") for name in ("department", "subject", "text")},
         "refusal": refusal,
     }
