@@ -62,7 +62,8 @@ def test_an_article_goes_its_way_on_screen(client, agent, manager):
     assert "投影仪黑屏" in found
     assert client.get("/knowledge/topics/").status_code == 200
     assert client.post("/knowledge/topics/", {"name": "投影仪"}).status_code == 409
-    assert client.get("/knowledge/figures/").status_code == 200
+    for entry in ("", "30", "x", "0365" + 12 * "9"):
+        assert client.get("/knowledge/figures/", {"days": entry}).status_code == 200
 
 
 def test_visitors_read_public_articles_and_say_whether_they_helped(client, agent, manager):
@@ -91,6 +92,33 @@ def test_visitors_read_public_articles_and_say_whether_they_helped(client, agent
     rating = ArticleRating.objects.get()
     assert (rating.is_helpful, len(rating.words), rating.visit_id) == (False, 500, visit.pk)
     assert client.post(f"{page}rating/", {"helped": "no", "reason": "bad"}).status_code == 422
+
+
+def test_the_history_of_an_article_names_its_topic(client, agent, manager):
+    article = published(agent, manager)
+    topic = add_topic("打印机", "", None, actor=agent, on=TODAY)
+    client.force_login(agent)
+    client.post(f"/articles/{article.pk}/place/", {"topic": topic.pk, "products": ""})
+    assert "— → 打印机" in client.get(f"/articles/{article.pk}/").content.decode()
+
+
+def test_what_helped_least_is_not_what_was_read_most(client, agent, manager):
+    for code, helped, missed in (("KB-1", 90, 10), ("KB-2", 2, 8), ("KB-3", 0, 1)):
+        article = published(agent, manager, title=f"标题{code}")
+        counts = {"helped": helped, "not_helped": missed}
+        Article.objects.filter(pk=article.pk).update(**counts)
+    client.force_login(agent)
+    page = client.get("/knowledge/figures/").content.decode().split("<main")[1]
+    places = [page.index(f"标题{code}") for code in ("KB-2", "KB-3", "KB-1")]
+    assert places == sorted(places)
+
+
+def test_who_asks_too_often_reads_so_and_keeps_the_question(client, monkeypatch):
+    monkeypatch.setattr("kezhi.web.knowledge.help.is_welcome", lambda *who, **most: False)
+    page = client.get("/help/en/?q=pallet")
+    assert page.status_code == 429
+    assert "Try again in some minutes" in page.content.decode()
+    assert 'value="pallet"' in page.content.decode()
 
 
 def test_a_form_is_offered_answers_while_somebody_types(client, agent, manager):

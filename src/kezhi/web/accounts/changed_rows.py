@@ -234,13 +234,39 @@ def _names(changes: list[Change], reader: Actor) -> dict[str, dict[int, str]]:
                         side[column]
                     )
     customer = apps.get_model("customers", "Customer")
+    named = _named_by_path(changes)
     models = {"person": User, "customer_id": customer, **SOURCES}
     orders = linking.named("order", asked.pop("order_id", set()), reader)
     names = {
         source: dict(models[source]._default_manager.filter(pk__in=ids).values_list("pk", "name"))
         for source, ids in asked.items()
     }
-    return names | {"order_id": {pk: str(order) for pk, order in orders.items()}}
+    return names | named | {"order_id": {pk: str(order) for pk, order in orders.items()}}
+
+
+def _named_by_path(changes: list[Change]) -> dict[str, dict[int, str]]:
+    """Names of what else a record points at, where its page names it by the name over there."""
+    asked: dict[str, tuple[Any, set[int]]] = {}
+    for change in changes:
+        kind = _kind_of(change.table_name)
+        for column in change.after or {}:
+            if kind is None or not _is_named_by_path(kind, column):
+                continue
+            target = kind.model._meta.get_field(column.removesuffix("_id")).related_model
+            ids = asked.setdefault(f"{kind.name}.{column}", (target, set()))[1]
+            for side in (change.before or {}, change.after or {}):
+                if isinstance(side.get(column), int):
+                    ids.add(side[column])
+    return {
+        source: dict(target._default_manager.filter(pk__in=ids).values_list("pk", "name"))
+        for source, (target, ids) in asked.items()
+    }
+
+
+def _is_named_by_path(kind: Kind, column: str) -> bool:
+    name = column.removesuffix("_id")
+    known = _field_of(kind, column)
+    return name != column and known is not None and known.path == f"{name}__name"
 
 
 def _shown(kind: Kind | None, column: str, cell: Any, names: dict[str, dict[int, str]]) -> str:
@@ -250,6 +276,8 @@ def _shown(kind: Kind | None, column: str, cell: Any, names: dict[str, dict[int,
         return names.get("person" if column in PEOPLE else column, {}).get(cell, _("(gone)"))
     if column == "order_id":
         return names["order_id"].get(cell, _("An order that you don’t see."))
+    if kind is not None and f"{kind.name}.{column}" in names:
+        return names[f"{kind.name}.{column}"].get(cell, _("(gone)"))
     known = _field_of(kind, column)
     if isinstance(cell, bool):
         return _("yes") if cell else _("no")

@@ -16,6 +16,7 @@ from kezhi.web.requests import PersonRequest, must_may
 
 SPANS = (30, 90, 365)
 SHOWN = 10
+MOST_RATED = 500
 
 
 @require_safe
@@ -23,11 +24,10 @@ def show(request: PersonRequest) -> HttpResponse:
     """`?days=` back from now."""
     must_may(request, "read", "article")
     entry = request.GET.get("days", "")
-    days = int(entry) if entry.isdecimal() and int(entry[:4]) in SPANS else SPANS[1]
+    days = next((each for each in SPANS if str(each) == entry), SPANS[1])
     now = timezone.now()
     since = now - timedelta(days=days)
     rows = deflecting.funnels(since=since, until=now, at=now)
-    rated = Article.objects.filter(live__isnull=False, not_helped__gt=0)
     about = {
         "days": days,
         "spans": SPANS,
@@ -35,6 +35,17 @@ def show(request: PersonRequest) -> HttpResponse:
         "all": rows[-1],
         "answered": share(rows[-1].answered, rows[-1].certain) if rows[-1].certain else None,
         "useful": deflecting.most_useful(since=since, until=now),
-        "poor": list(rated.order_by("-not_helped", "pk")[:SHOWN]),
+        "poor": _poor(),
     }
     return render(request, "knowledge/figures.html", about)
+
+
+def _poor() -> list[Article]:
+    """What helped least, as far as the counts say so: one no out of one is no verdict."""
+    rated = Article.objects.filter(live__isnull=False, not_helped__gt=0)
+    found = list(rated.order_by("-not_helped", "pk")[:MOST_RATED])
+    return sorted(found, key=lambda one: -_no_of(one))[:SHOWN]
+
+
+def _no_of(one: Article) -> float:
+    return share(one.not_helped, one.helped + one.not_helped).low

@@ -12,6 +12,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kezhi.accounts.models.sign_in_attempt import network_of
@@ -40,10 +41,10 @@ def home(request: HttpRequest, face: Face) -> HttpResponse:
     branches = tree()
     chosen = next((b for b in branches if str(b.topic.pk) == request.GET.get("topic")), None)
     page = page_number(request)
-    found = finding.Found()
-    if asked or chosen is not None or page > 1:
-        if asked and not _is_welcome(request):
-            return HttpResponse(status=TOO_MANY)
+    found, refusal = finding.Found(), ""
+    if asked and not _is_welcome(request):
+        refusal = _busy()
+    elif asked or chosen is not None or page > 1:
         found = finding.search(
             asked,
             face.audience,
@@ -56,6 +57,7 @@ def home(request: HttpRequest, face: Face) -> HttpResponse:
         "face": face,
         "asked": asked,
         "found": found,
+        "refusal": refusal,
         "chosen": chosen,
         "topics": filled(branches, face.audience),
         "page": page,
@@ -65,7 +67,7 @@ def home(request: HttpRequest, face: Face) -> HttpResponse:
         else finding.search("", face.audience, language=face.language, most=8).hits,
         "ask": ask_address(request),
     }
-    response = render(request, "help/home.html", about)
+    response = render(request, "help/home.html", about, status=TOO_MANY if refusal else 200)
     if asked or page > 1:
         response.headers["X-Robots-Tag"] = NOT_INDEXED
     if asked and found.hits and face.is_counted:
@@ -96,7 +98,8 @@ def rate(request: HttpRequest, face: Face, code: str) -> HttpResponse:
     """POST helped (yes, no), reason, words. Yes says that the question is answered."""
     text = _text(face, code)
     if not _is_welcome(request):
-        return HttpResponse(status=TOO_MANY)
+        about = _shown(request, face, text) | {"refusal": _busy()}
+        return render(request, "help/article.html", about, status=TOO_MANY)
     is_helpful = typed(request, "helped", 3) == "yes"
     visit, now = visit_of(request, face), timezone.now()
     try:
@@ -192,6 +195,10 @@ def _shown(request: HttpRequest, face: Face, text: ArticleText) -> dict[str, Any
         "ask": ask_address(request),
         "refusal": "",
     }
+
+
+def _busy() -> str:
+    return _("Many people on your network are asking just now. Try again in some minutes.")
 
 
 def _is_welcome(request: HttpRequest) -> bool:
