@@ -1,10 +1,15 @@
 """How fast articles are found among 20,000, and how well, beside a plain ILIKE over the same rows.
 
 20,000 articles in Chinese, one in five in English too, on an embedded PostgreSQL with the product's own
-settings. Questions are of three sorts: words, pinyin and initials, and whole sentences in which an article's
-words stand in another order. Each is asked of `knowledge.finding` and, as a peer, of `ILIKE '%…%'` on title and
-text, in turn in the same run; p50, p95 and worst in milliseconds, and how often the article that was meant is
-among the first five. Held to: 30 ms at the 95th per cent.
+settings. Questions are words, whole sentences in which an article's words stand in another order, and letters
+without hanzi: pinyin of the hanzi of a title in words, the same without a space, and their initials. Each is
+asked of `knowledge.finding` and, as a peer, of `ILIKE '%…%'` on title and text, in turn in the same run; p50,
+p95 and worst in milliseconds, and how often the article that was meant is among the first five. Held to: 30 ms
+at the 95th per cent.
+
+What is asked must tell the article from others: the pinyin of a trouble alone (`dianyuanwufaqidong`) is that
+of about 67 titles, none of which is meant more than another, so that no order finds a certain one in more than
+8 of 100 questions. Of such shared words it is measured whether the first five all have exactly them.
 
     ./kezhi bench knowledge_search [--articles 20000] [--questions 300] [--seed 11] [--keep FOLDER]
 """
@@ -27,6 +32,7 @@ from million.standing_up import migrated
 
 HELD_TO_MS = 30
 FIRST = 5
+Question = tuple[str, set[int]]
 THINGS = (
     "打印机 投影仪 冷藏车 托盘 叉车 扫码枪 温度计 显示屏 路由器 "
     "充电桩 集装箱 回单 运单 发票 对账单 货架 电子秤 标签机 监控 "
@@ -79,9 +85,6 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
 
     ways: dict[str, Callable[[str], list[int]]] = {
         "words": lambda typed: [h.article_id for h in finding.search(typed, 0, language="zh").hits],
-        "pinyin": lambda typed: [
-            h.article_id for h in finding.search(typed, 0, language="zh").hits
-        ],
         "sentence": lambda typed: [h.article_id for h in finding.suggest(typed, 0, FIRST)],
     }
     report: dict[str, Any] = {
@@ -90,7 +93,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
         "held_to_p95_ms": HELD_TO_MS,
     }
     for sort, rows in asked.items():
-        report[sort] = compare(rows, ways[sort], ilike)
+        report[sort] = compare(rows, ways.get(sort, ways["words"]), ilike)
     report["pages"] = {
         path: page(path)
         for path in ("/knowledge/", f"/knowledge/?{urlencode({'q': '冷藏车 温度过高'})}")
@@ -214,19 +217,33 @@ def publish(wanted: Sequence[Written], owner: Any) -> None:
 
 def questions(
     words: Sequence[tuple[int, list[str], list[str]]], number: int, rng: random.Random
-) -> dict[str, list[tuple[str, int]]]:
-    """What is typed, and the article that is meant."""
-    from pypinyin import Style, lazy_pinyin
-
-    asked: dict[str, list[tuple[str, int]]] = {"words": [], "pinyin": [], "sentence": []}
+) -> dict[str, list[Question]]:
+    """What is typed, and the article that is meant; of shared words all that have them."""
+    asked: dict[str, list[Question]] = {}
+    having: dict[str, set[int]] = {}
+    for pk, title, _body in words:
+        having.setdefault(title[-1], set()).add(pk)
     for pk, title, _body in rng.sample(list(words), number):
         town, thing, trouble = title
-        asked["words"].append((f"{thing} {trouble}", pk))
-        asked["pinyin"].append(("".join(lazy_pinyin(trouble, style=Style.NORMAL)), pk))
-        asked["sentence"].append(
-            (f"你好，我们在{town}，昨天开始{trouble}，设备是{thing}，请问现在应该怎么办？谢谢", pk)
-        )
+        where, what = spoken(town + thing), spoken(trouble)
+        letter = f"你好，我们在{town}，昨天开始{trouble}，设备是{thing}，请问现在应该怎么办？谢谢"
+        for sort, typed in (
+            ("words", f"{thing} {trouble}"),
+            ("pinyin", f"{''.join(where)} {''.join(what)}"),
+            ("pinyin without a space", "".join(where + what)),
+            ("initials", " ".join("".join(each[0] for each in part) for part in (where, what))),
+            ("sentence", letter),
+        ):
+            asked.setdefault(sort, []).append((typed, {pk}))
+        asked.setdefault("pinyin of shared words", []).append(("".join(what), having[trouble]))
     return asked
+
+
+def spoken(text: str) -> list[str]:
+    """The syllables of the hanzi."""
+    from pypinyin import Style, lazy_pinyin
+
+    return [str(each) for each in lazy_pinyin(text, style=Style.NORMAL, errors="ignore")]
 
 
 def ilike(typed: str) -> list[int]:
@@ -244,21 +261,22 @@ def ilike(typed: str) -> list[int]:
 
 
 def compare(
-    rows: Sequence[tuple[str, int]],
+    rows: Sequence[Question],
     ours: Callable[[str], list[int]],
     peer: Callable[[str], list[int]],
 ) -> dict[str, Any]:
     """Both ways in turn, so that what else the machine does falls on both."""
-    for typed, _pk in rows[:5]:
+    for typed, _meant in rows[:5]:
         ours(typed), peer(typed)
     times: dict[str, list[float]] = {"ours": [], "ilike": []}
     hits = {"ours": 0, "ilike": 0}
-    for typed, pk in rows:
+    for typed, meant in rows:
         for name, way in (("ours", ours), ("ilike", peer)):
             began = time.perf_counter()
             found = way(typed)
             times[name].append((time.perf_counter() - began) * 1000)
-            hits[name] += pk in found[:FIRST]
+            first = set(found[:FIRST])
+            hits[name] += bool(first) and (first <= meant if len(meant) > 1 else meant <= first)
     told = {
         name: {
             "p50_ms": round(statistics.median(each), 2),

@@ -101,6 +101,28 @@ def test_each_audience_finds_its_articles_in_its_language(agent, manager):
     assert suggest("打印机", None) == ()
 
 
+def test_letters_find_titles_that_have_their_syllables_in_one_run(agent, manager):
+    for title in (
+        "电源无法启动",
+        "电源无法登录后台",
+        "冷藏车K12压缩机温度过高",
+        "发票作废",
+        "如何开具发票",
+    ):
+        written(agent, manager, title=title, body="无")
+    # Longer than what is kept of a title: what comes after it tells them apart.
+    assert titles("dianyuanwufaqidong") == ["电源无法启动"]
+    assert titles("dianyuanwufadengluh") == ["电源无法登录后台"]
+    assert titles("dywfdlht") == ["电源无法登录后台"]
+    assert len(titles("dianyuanwufa")) == len(titles("dywf")) == 2
+    assert titles("yasuojiwenduguogao") == titles("ysjwdgg") == ["冷藏车K12压缩机温度过高"]
+    # No title has it in one run: by two syllables each, more of them first.
+    assert titles("lengcangcheyasuojiwenduguogao") == ["冷藏车K12压缩机温度过高"]
+    assert titles("kaifapiao") == ["如何开具发票", "发票作废"]
+    assert set(titles("woyaokaifapiao")) == {"如何开具发票", "发票作废"}
+    assert titles("machine") == titles("diandian") == titles("xqzw") == []
+
+
 def test_what_helps_more_comes_first_and_a_reader_counts_once(agent, manager):
     first = written(agent, manager, title="投影仪清洁滤网")
     second = written(agent, manager, title="投影仪更换滤网")

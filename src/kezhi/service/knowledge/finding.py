@@ -97,17 +97,26 @@ def _ranked(
     """The rarer a term, the more it counts; in the title it counts threefold.
 
     Terms of very many texts are asked of the best of the others only; where there are none but such, of the
-    texts that hold all of them.
+    texts that hold all of them. Letters that no text has in one run count by their syllables, of which fewer
+    are enough.
     """
     reach = _Reach(audience, tuple(topics) if topics is not None else None)
-    places = reach.look_up([each.query() for each in wanted])
+    asked = wanted
+    wanted, places = _places(wanted, reach)
+    if wanted != asked:
+        least = min(least, SUGGESTED)
     frequent = {at for at, ids in places.items() if len(ids) > MOST_OF_A_TERM}
     rare = {at: ids for at, ids in places.items() if at not in frequent}
-    if not any(rare.values()) and frequent:
-        together = " & ".join(f"({wanted[at].query()})" for at in sorted(frequent))
+    if not any(ids for at, ids in rare.items() if wanted[at].finds):
+        together = " & ".join(
+            f"({wanted[at].query()})" for at in sorted(frequent) if wanted[at].finds
+        )
+        if not together:
+            return Found()
         every = reach.look_up([together])[0]
         return _shown(dict.fromkeys(every[:MOST_FOUND], 1.0), language, most, skip, len(every))
     weights = _weights({at: len(ids) for at, ids in places.items()})
+    weights = {at: weight * wanted[at].counts for at, weight in weights.items()}
     covered: dict[int, float] = {}
     for at, ids in rare.items():
         for each in ids:
@@ -124,6 +133,25 @@ def _ranked(
     kept = {each: scores[each] for each in best if covered[each] >= least * whole}
     number = len(kept) if len(kept) < MOST_FOUND else len(covered)
     return _shown(kept, language, most, skip, number)
+
+
+def _places(
+    wanted: Sequence[tokens.Term], reach: _Reach
+) -> tuple[Sequence[tokens.Term], dict[int, list[int]]]:
+    """The terms that count and the texts that hold each; the parts of those that none holds."""
+    terms: Sequence[tokens.Term] = wanted
+    found = reach.look_up([each.query() for each in terms])
+    missing = [at for at in range(len(terms)) if terms[at].parts and not found[at]]
+    syllables = {part.text: part for at in missing for part in terms[at].parts}
+    parts = sorted(syllables.values(), key=lambda part: -part.counts)[: tokens.MOST_TERMS]
+    if parts:
+        held = reach.look_up([each.query() for each in parts])
+        kept = [at for at in range(len(terms)) if at not in missing]
+        found = dict(
+            enumerate([*(found[at] for at in kept), *(held[at] for at in range(len(parts)))])
+        )
+        terms = [*(terms[at] for at in kept), *parts]
+    return terms, found
 
 
 def _weights(often: dict[int, int]) -> dict[int, float]:

@@ -151,6 +151,29 @@ def _cuts(typed: str) -> Iterator[Reading]:
             yield from ((typed[:at], *others) for others in cuts(rest))
 
 
+@lru_cache(maxsize=4096)
+def shortest_cuts(typed: str) -> tuple[Reading, ...]:
+    """The ways to cut letters into the fewest syllables, `MOST_READINGS` at most; the last may be begun only.
+
+    Unlike `cuts` it takes letters of any length, and one syllable alone.
+
+    >>> shortest_cuts("fanganx")
+    (('fan', 'gan', 'x'), ('fang', 'an', 'x'))
+    """
+    best: dict[int, list[Reading]] = {len(typed): [()]}
+    for at in range(len(typed) - 1, -1, -1):
+        found: list[Reading] = []
+        for end in range(at + 1, min(at + LONGEST_SYLLABLE, len(typed)) + 1):
+            part = typed[at:end]
+            is_whole = bool(completions(part)) if end == len(typed) else part in syllables()
+            if is_whole and end in best:
+                found += [(part, *rest) for rest in best[end]]
+        if found:
+            fewest = min(len(each) for each in found)
+            best[at] = [each for each in found if len(each) == fewest][:MOST_READINGS]
+    return tuple(best.get(0, ())) if typed else ()
+
+
 def is_tail(typed: str) -> bool:
     """Whether it begins what every second company is called: `youxiangongsi`."""
     return any(tail.startswith(typed) for tail in SPOKEN_TAILS)
