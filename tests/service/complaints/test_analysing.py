@@ -10,7 +10,7 @@ from kezhi.catalog.models import Product
 from kezhi.customers.models import Standing
 from kezhi.ledger.models import Order
 from kezhi.service.complaints import analysing, recurring
-from kezhi.service.models import Complaint, Ticket
+from kezhi.service.models import Complaint, ComplaintStep, Ticket
 from kezhi.service.tickets.opening import open_ticket
 
 
@@ -39,6 +39,18 @@ def test_a_surge_is_what_chance_does_not_explain(anhui_tea, agent, film, owner, 
     assert analysing.read(chen_jing, NOW).figures.surges == ()
     complaints(anhui_tea, agent, *range(10, 360, 2), product=film)
     assert analysing.read(owner, NOW).figures.surges == ()
+
+
+def test_a_step_takes_from_the_arrival_to_the_first_time_it_is_done(anhui_tea, agent, owner):
+    both = complaints(anhui_tea, agent, 10, 10)
+    ComplaintStep.objects.all().delete()
+    done = [(both[0], 1, False), (both[0], 5, False), (both[0], 0, True), (both[1], 3, False)]
+    for complaint, days, is_back in done:
+        at = complaint.opened_at + timedelta(days=days)
+        ComplaintStep.objects.create(complaint=complaint, step="record", at=at, is_back=is_back)
+    (time,) = analysing.step_times(analysing.of_a_year(owner, NOW))
+    assert (time.step, time.count) == ("record", 2)
+    assert (time.median, time.ninth) == (pytest.approx(2.0), pytest.approx(2.8))
 
 
 def test_recovery_counts_who_came_back_within_their_rhythm(anhui_tea, agent, owner):
