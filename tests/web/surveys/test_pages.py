@@ -183,7 +183,9 @@ def test_a_survey_is_designed_by_hand_from_bank_to_publication(web, owner, li_we
     assert browser.get(f"{at}questions/{first.pk}/").status_code == 404
     link = {"name": "柜台", "channel": "qr"}
     assert browser.post(f"{at}links/new/", link).status_code == 302
-    assert "<svg" in browser.get(f"{at}links/{survey.links.get().pk}/").content.decode()
+    poster = browser.get(f"{at}links/{survey.links.get().pk}/", HTTP_HOST="localhost:8100")
+    assert "<svg" in poster.content.decode()
+    assert "http://localhost:8100/s/" in poster.content.decode()  # where it can be opened now
     rule = {
         "name": "答复后", "event": "need.answered", "delay_hours": "2", "share": "50",
         "cap_days": "30", "expires_after_days": "21", "remind_after_days": "5", "seed": "1",

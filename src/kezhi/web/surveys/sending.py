@@ -18,11 +18,12 @@ from kezhi.customers.models import Segment
 from kezhi.customers.models.standing import Tier
 from kezhi.satisfaction import inviting, ruling
 from kezhi.satisfaction.inviting import Wish
-from kezhi.satisfaction.linking import full_path_of
+from kezhi.satisfaction.linking import full_path_of, path_of
 from kezhi.satisfaction.models import AskingChannel, Survey, SurveyRule
 from kezhi.satisfaction.sending import BY_HAND, EVENTS
 from kezhi.web.accounts.code_app_secret import qr_path
 from kezhi.web.answering import done
+from kezhi.web.origin import full_address
 from kezhi.web.records.access import asking
 from kezhi.web.requests import PersonRequest, typed, typed_day, typed_number
 from kezhi.web.surveys.reaching import back_to, place_of, survey_of
@@ -181,7 +182,10 @@ def link(request: PersonRequest, pk: int, link: int) -> HttpResponse:
     """The address and its QR code, to be printed: only for who sends surveys."""
     survey = survey_of(request, pk, "edit")
     found = get_object_or_404(survey.links, pk=link)
-    address = full_path_of(found)
+    try:
+        address = full_address(request, path_of(found))
+    except Refused:  # reached by a name that isn't ours: as letters name it
+        address = full_path_of(found)
     side, path = qr_path(address)
     about = {"survey": survey, "link": found, "address": address, "side": side, "path": path}
     return render(request, "surveys/link.html", about)
