@@ -16,7 +16,8 @@ from kezhi.accounts import integrating
 from kezhi.accounts.models import Integration, Token, User
 from kezhi.api.operations import Operation, operations
 from kezhi.records import registry
-from world import ACTORS, Actor, World, build
+from kezhi.workbench.models import Attachment
+from world import ACTORS, Actor, World, bring_files, build
 from writes import written
 
 pytestmark = pytest.mark.django_db
@@ -54,9 +55,12 @@ class Key:
 
 
 @pytest.fixture
-def world(db: None, settings: Any) -> World:
+def world(db: None, settings: Any, tmp_path: Any) -> World:
     settings.API_BURST = settings.API_RATE = 1_000_000
-    return build()
+    settings.MEDIA_ROOT = tmp_path
+    world = build()
+    bring_files(world)
+    return world
 
 
 def everything() -> dict[str, list[str]]:
@@ -79,14 +83,26 @@ def key_of(person: User, grants: dict[str, list[str]] | None = None, **fields: A
 def address_of(operation: Operation, world: World) -> str:
     path = operation.path.replace("{figure}", "p_alive")
     record = world.records.get(operation.kind)
+    if "{file}" in path and record is not None:
+        path = path.replace("{file}", str(file_of(operation, record)))
+    path = path.replace("{file}", str(GUESSED))
     return f"/api/v1{path}".replace("{id}", str(record.pk if record is not None else GUESSED))
+
+
+def file_of(operation: Operation, record: Any) -> int:
+    """A file on the record; for what brings one back, one that was removed."""
+    is_gone = operation.path.endswith("/restoration")
+    rows = Attachment.objects.filter(kind=operation.kind, object_id=record.pk)
+    return int(rows.get(removed_at__isnull=not is_gone).pk)
 
 
 def ask(client: Client, operation: Operation, address: str, secret: str) -> Any:
     body = {} if operation.method == "GET" else {"data": "{}", "content_type": "application/json"}
-    return getattr(client, operation.method.lower())(
-        address, **body, headers={"Authorization": f"Bearer {secret}", "If-Match": "*"}
-    )
+    headers = {"Authorization": f"Bearer {secret}", "If-Match": "*"}
+    if operation.takes_file:
+        body["content_type"] = "application/octet-stream"
+        headers["Content-Disposition"] = 'attachment; filename="a.txt"'
+    return getattr(client, operation.method.lower())(address, **body, headers=headers)
 
 
 def expected(operation: Operation, actor: Actor, key: Key, world: World) -> str:
@@ -153,7 +169,8 @@ def _business() -> dict[str, int]:
 
 def _fault(meant: str, response: Any, operation: Operation) -> str:
     status = response.status_code
-    told = f"{status}, {meant}: {response.content[:200].decode(errors='replace')}"
+    content = b"a file" if response.streaming else response.content
+    told = f"{status}, {meant}: {content[:200].decode(errors='replace')}"
     if status >= 500 or status == 401:
         return told
     if operation.name in FURTHER and meant == "allowed":
@@ -197,6 +214,7 @@ def test_no_guessed_id_tells_anything(world: World):
             continue
         for guess in (str(GUESSED), "key:GUESSED", "0", "key:", "9" * 30, "a", "%00"):
             path = operation.path.replace("{figure}", "p_alive").replace("{id}", guess)
+            path = path.replace("{file}", "1")
             response = ask(client, operation, f"/api/v1{path}", key.secret)
             assert response.status_code in (404, 400), (operation.name, guess, response.content)
     assert _business() == before

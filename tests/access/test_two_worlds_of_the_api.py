@@ -13,7 +13,7 @@ from django.test import Client
 from test_api_matrix import key_of
 
 from kezhi.records import registry
-from world import World, build
+from world import World, bring_files, build
 
 pytestmark = pytest.mark.django_db
 CURSOR = re.compile(rb'"next":"[^"]*"')
@@ -21,8 +21,9 @@ GROUPS = ("reach", "identity", "value", "remarks")
 
 
 @pytest.fixture
-def world(db: None, settings: Any) -> World:
+def world(db: None, settings: Any, tmp_path: Any) -> World:
     settings.API_BURST = settings.API_RATE = 1_000_000
+    settings.MEDIA_ROOT = tmp_path
     return build()
 
 
@@ -49,6 +50,7 @@ def test_strangers_records_leave_no_trace(world: World):
     asked = list(_questions(world))
     before = _answers(asked, key.secret)
     worlds._enrich_li_wei(world)
+    bring_files(world)
     worlds._index()
     assert _answers(asked, key.secret) == before
 
@@ -71,7 +73,14 @@ def _questions(world: World) -> Iterator[str]:
             for operator in OPERATORS.get(field.kind, ()):
                 operand = worlds._operands(operator)[0]
                 yield f"{at}?{urlencode({'w': f'{field.name}.{operator}.{operand}'})}"
+    for kind in registry:
+        record = world.records.get(kind.name)
+        # Products, articles and registers are of the company: their files are no secret of Li Wei's.
+        if kind.has_attachments and record is not None and hasattr(record, "customer_id"):
+            yield f"/api/v1/{kind.address}/{record.pk}/files"
+            yield from (f"/api/v1/{kind.address}/{record.pk}/files/{pk}" for pk in range(1, 4))
     customer = world.records["customer"].pk
+    yield f"/api/v1/customers/{customer}/files"
     yield f"/api/v1/customers/{customer}/standing"
     yield f"/api/v1/customers/{customer}/explanations/potential_value"
     yield "/api/v1/tiers"

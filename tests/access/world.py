@@ -270,6 +270,22 @@ def _records(world: World) -> None:
         )
 
 
+def bring_files(world: World) -> None:
+    """On every record that keeps files, one that is there and one that was removed."""
+    from kezhi.core.actor import SYSTEM
+    from kezhi.records import registry
+    from kezhi.workbench.attaching import attach, remove_attachment
+
+    for kind in registry:
+        record = world.records.get(kind.name)
+        if not kind.has_attachments or record is None:
+            continue
+        by: dict[str, Any] = {"kind": kind.name, "actor": SYSTEM, "at": NOW}
+        attach(record, "a.txt", [b"kept"], **by)
+        gone = attach(record, "b.txt", [b"removed"], **by)
+        remove_attachment(gone, actor=SYSTEM, at=NOW)
+
+
 def _service(ticket: Any, seller: Any, reviewer: Any) -> dict[str, Any]:
     """An article, and a finished review of a case that is Li Wei's."""
     from kezhi.service.models import Article, CaseReview, Scorecard

@@ -18,14 +18,14 @@ from django.test import Client
 from hypothesis import HealthCheck, Phase, given
 from schemathesis.generation import GenerationMode
 from schemathesis.openapi import from_dict
-from test_api_matrix import Key, key_of
+from test_api_matrix import Key, file_of, key_of
 
 from addresses import undone
 from kezhi.accounts import integrating
 from kezhi.api.operations import by_name, operations
 from kezhi.api.schema import described
 from kezhi.core.actor import SYSTEM
-from world import World, build
+from world import World, bring_files, build
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 CASES = int(os.environ.get("KEZHI_SECURITY_CASES", "24"))
@@ -43,9 +43,12 @@ LIMITS = hypothesis.settings(
 
 
 @pytest.fixture
-def world(db: None, settings: Any) -> World:
+def world(db: None, settings: Any, tmp_path: Any) -> World:
     settings.API_BURST = settings.API_RATE = 1_000_000
-    return build()
+    settings.MEDIA_ROOT = tmp_path
+    world = build()
+    bring_files(world)
+    return world
 
 
 def test_nothing_that_is_sent_makes_a_fault_or_opens_what_is_closed(world: World):
@@ -109,7 +112,7 @@ class Tried:
             start = self.operation.path.partition("{id}")[0]
             if len(str(case.path_parameters)) % 2:
                 path = f"/api/v1{start}{record.pk}" + self.operation.path.partition("{id}")[2]
-                path = path.replace("{figure}", "p_alive")
+                path = path.replace("{figure}", "p_alive").replace("{file}", self.file(record))
         data = sent.get("data") or (json.dumps(sent["json"]) if "json" in sent else "")
         with undone():
             response = self.client.generic(
@@ -121,6 +124,9 @@ class Tried:
                 headers=headers,
             )
             self._judge(response, path)
+
+    def file(self, record: Any) -> str:
+        return str(file_of(self.operation, record)) if "{file}" in self.operation.path else ""
 
     def _judge(self, response: Any, path: str) -> None:
         status, at = response.status_code, f"{self.operation.method} {path[:80]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from kezhi.accounts.integrating import BadToken, actor_of_token
 from kezhi.accounts.models import Company, User
 from kezhi.api.problems import Problem
+from kezhi.api.uploading import Upload, upload_of
 from kezhi.core.actor import Program
 from kezhi.records import Kind, registry
 from kezhi.workbench.filtering import Asking
@@ -27,7 +29,10 @@ SCHEME = "bearer "
 
 @dataclass
 class Call:
-    """What an operation works on. `actor` is the owner cut down to the integration (`program`)."""
+    """What an operation works on. `actor` is the owner cut down to the integration (`program`).
+
+    What is open while it works is `held`, and closed with it.
+    """
 
     request: HttpRequest
     actor: User
@@ -36,6 +41,7 @@ class Call:
     at: datetime
     today: date
     parts: dict[str, str] = field(default_factory=dict)
+    held: ExitStack = field(default_factory=ExitStack)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -79,6 +85,13 @@ class Call:
             raise Problem("too-large", _("At most 5 MB at once: send it in parts.")) from error
         except UnreadablePostError as error:
             raise Problem("bad-request", _("The body ended early.")) from error
+
+    @cached_property
+    def upload(self) -> Upload:
+        """The one file that was sent."""
+        upload = upload_of(self.request)
+        self.held.callback(upload.content.close)
+        return upload
 
     def object(self, *known: str) -> dict[str, Any]:
         """The body as an object; with `known`, only these members are accepted."""

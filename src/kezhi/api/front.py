@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import ceil
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -24,7 +25,8 @@ from kezhi.accounts import traffic
 from kezhi.accounts.models import Company, KeptAnswer
 from kezhi.accounts.traffic import Allowance
 from kezhi.api.calling import JSON, Call, called
-from kezhi.api.operations import Operation, match
+from kezhi.api.operation import Answer, Operation
+from kezhi.api.operations import match
 from kezhi.api.problems import Problem, not_found
 from kezhi.workbench.customizing import definitions
 
@@ -46,23 +48,23 @@ class ApiMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(PREFIX) or request.path.startswith(PAGES):
             return self.get_response(request)
-        response = answer(request)
+        response: Any = answer(request)
         response["Cache-Control"] = "no-store"
         response["Vary"] = "Authorization, Accept-Language"
         response["Cross-Origin-Resource-Policy"] = "same-origin"
-        response["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        response.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         if request.method == "HEAD":
-            response.content = b""
-        return response
+            setattr(response, "streaming_content" if response.streaming else "content", b"")
+        return cast(HttpResponse, response)
 
 
-def answer(request: HttpRequest) -> HttpResponse:
+def answer(request: HttpRequest) -> Answer:
     """The answer, whatever happens: a fault becomes a problem without a word about its inside."""
     allowance: list[Allowance] = []
     try:
         with speaking(request) as company:
             try:
-                response = _answer(request, company, allowance)
+                response: Answer = _answer(request, company, allowance)
             except Problem as problem:
                 response = problem.response()
             except OperationalError as error:
@@ -97,7 +99,7 @@ def speaking(request: HttpRequest) -> Iterator[Company]:
         yield company
 
 
-def _answer(request: HttpRequest, company: Company, allowance: list[Allowance]) -> HttpResponse:
+def _answer(request: HttpRequest, company: Company, allowance: list[Allowance]) -> Answer:
     if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
         raise Problem("bad-request", _("A NUL can’t be kept."))
     try:
@@ -105,6 +107,11 @@ def _answer(request: HttpRequest, company: Company, allowance: list[Allowance]) 
     except DisallowedHost as error:
         raise Problem("bad-request", _("This isn’t an address of ours.")) from error
     call = called(request, company, at=timezone.now())
+    with call.held:
+        return _asked(request, call, allowance)
+
+
+def _asked(request: HttpRequest, call: Call, allowance: list[Allowance]) -> Answer:
     turn = traffic.take_turn(call.program.pk)
     allowance.append(turn)
     if not turn.is_granted:
@@ -142,7 +149,8 @@ def _once(call: Call, operation: Operation, key: str) -> HttpResponse:
     """
     if not 0 < len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
         raise Problem("bad-request", _("An idempotency key has 1 to 255 plain characters."))
-    digest = traffic.digest_of(operation.method, call.request.get_full_path(), call.raw)
+    sent = call.upload.digest if operation.takes_file else call.raw
+    digest = traffic.digest_of(operation.method, call.request.get_full_path(), sent)
     with transaction.atomic():
         try:
             kept = traffic.begin_answer(call.program.pk, key, digest)
@@ -152,6 +160,7 @@ def _once(call: Call, operation: Operation, key: str) -> HttpResponse:
             return _again(kept)
         try:
             response = operation.handler(call)
+            assert isinstance(response, HttpResponse)  # only what is read is streamed
         except Problem as problem:
             if problem.status != 409:
                 raise  # nothing is kept: the transaction goes back

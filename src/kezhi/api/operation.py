@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.utils.functional import Promise
 
 from kezhi.api.calling import Call
 from kezhi.api.members import Action, Member
 from kezhi.core.actor import Actor
 
-Handler = Callable[[Call], HttpResponse]
+Answer = HttpResponse | FileResponse
+Handler = Callable[[Call], Answer]
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Operation:
     """
 
     method: str
-    path: str  # below /api/v1, with {id} and {figure}
+    path: str  # below /api/v1, with {id}, {figure} and {file}
     name: str
     summary: str | Promise
     handler: Handler
@@ -43,6 +44,16 @@ class Operation:
     @property
     def is_safe(self) -> bool:
         return self.method == "GET"
+
+    @property
+    def takes_file(self) -> bool:
+        """Whether a file is sent instead of JSON."""
+        return self.body == "file"
+
+    @property
+    def demands_version(self) -> bool:
+        """Whether who asks must say which version they saw. A file has none: it comes and goes whole."""
+        return self.method == "DELETE" and "{file}" not in self.path
 
     @property
     def is_on_record(self) -> bool:

@@ -9,7 +9,18 @@ from urllib.parse import unquote
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from kezhi.api import actions, bulk, events, listing, myself, orders, records, value, webhooks
+from kezhi.api import (
+    actions,
+    bulk,
+    events,
+    files,
+    listing,
+    myself,
+    orders,
+    records,
+    value,
+    webhooks,
+)
 from kezhi.api.calling import Call, answered
 from kezhi.api.operation import Operation
 from kezhi.api.schema import described
@@ -80,6 +91,8 @@ def _of_kind(kind: Kind) -> Iterator[Operation]:
             partial(actions.do, kind_name=name, action=action),
             needs=needs, either=action.either, answer="record", body="action", action=action,
         )  # fmt: skip
+    if kind.has_attachments:
+        yield from _of_files(kind, one)
 
 
 def _written(kind: Kind, base: str, one: str) -> Iterator[Operation]:
@@ -113,6 +126,32 @@ def _written(kind: Kind, base: str, one: str) -> Iterator[Operation]:
             needs=(read,), either=tuple((deed, name) for deed in deeds),
             answer="results", body="bulk",
         )  # fmt: skip
+
+
+def _of_files(kind: Kind, one: str) -> Iterator[Operation]:
+    name, base, of = kind.name, f"{one}/files", f"{one}/files/{{file}}"
+    reads = partial(Operation, kind=name, needs=(("read", name),))
+    changes = partial(Operation, kind=name, needs=(("read", name), ("edit", name)))
+    yield reads(
+        "GET", base, f"{name}_files", _("The files on it, the newest first"),
+        partial(files.show_all, kind_name=name), answer="Files",
+    )  # fmt: skip
+    yield changes(
+        "POST", base, f"{name}_file_add", _("Keep a file on it"),
+        partial(files.add, kind_name=name), answer="File", body="file", succeeds=201,
+    )  # fmt: skip
+    yield reads(
+        "GET", of, f"{name}_file_get", _("The file itself"),
+        partial(files.fetch, kind_name=name), answer="file",
+    )  # fmt: skip
+    yield changes(
+        "DELETE", of, f"{name}_file_delete", _("Remove it; for a day it can be brought back"),
+        partial(files.remove, kind_name=name), succeeds=204,
+    )  # fmt: skip
+    yield changes(
+        "POST", f"{of}/restoration", f"{name}_file_restore", _("Bring back what was removed"),
+        partial(files.restore, kind_name=name), answer="File",
+    )  # fmt: skip
 
 
 def _of_orders(base: str, one: str) -> Iterator[Operation]:
@@ -205,6 +244,15 @@ def _of_webhooks() -> Iterator[Operation]:
 # ---- routing ----
 
 
+# Which parts of an address may stand for something, and for what.
+PLACES: tuple[dict[int, str], ...] = (
+    {},
+    {1: "id"},
+    {1: "id", 3: "figure"},
+    {1: "id", 3: "file"},
+)
+
+
 @cache
 def _routes() -> dict[str, dict[str, Operation]]:
     routes: dict[str, dict[str, Operation]] = {}
@@ -217,14 +265,13 @@ def match(path: str) -> tuple[dict[str, Operation], dict[str, str]] | None:
     """The operations by method at an address below /api/v1, and what stands for its parameters."""
     parts = [unquote(part) for part in path.strip("/").split("/")]
     routes = _routes()
-    for parameters in ((), (1,), (1, 3)):
-        if parameters and len(parts) <= max(parameters):
+    for names in PLACES:
+        if len(parts) <= max(names, default=-1):
             continue
-        names = {1: "{id}", 3: "{figure}"}
-        template = [names[at] if at in parameters else part for at, part in enumerate(parts)]
+        template = [f"{{{names[at]}}}" if at in names else part for at, part in enumerate(parts)]
         found = routes.get("/" + "/".join(template))
         if found is not None:
-            return found, {names[at][1:-1]: parts[at] for at in parameters}
+            return found, {name: parts[at] for at, name in names.items()}
     return None
 
 

@@ -24,7 +24,7 @@ KNOWN: dict[str, tuple[int, str | Promise]] = {
     "refused": (409, _("Not possible now")),
     "changed-meanwhile": (412, _("Changed meanwhile")),
     "too-large": (413, _("Too large")),
-    "media-type": (415, _("Send JSON")),
+    "media-type": (415, _("Not sent in the form that is read here")),
     "invalid": (422, _("Something in it isn’t right")),
     "key-reused": (422, _("Key used for another request")),
     "precondition-required": (428, _("Say which version you saw")),
@@ -32,6 +32,7 @@ KNOWN: dict[str, tuple[int, str | Promise]] = {
     "quota": (429, pgettext_lazy("rows read in a day", "Quota used up")),
     "fault": (500, _("A fault of ours")),
     "unavailable": (503, _("Not available now")),
+    "no-room": (507, _("No room for it")),
 }
 
 

@@ -88,8 +88,9 @@ def _parameter(told: dict[str, Any]) -> Member:
 
 
 def _members(whole: dict[str, Any], body: dict[str, Any]) -> tuple[Member, ...]:
-    schema = body.get("content", {}).get("application/json", {}).get("schema", {})
-    schema = _found(whole, schema)
+    content = body.get("content", {})
+    form = content.get("application/json") or content.get("multipart/form-data", {})
+    schema = _found(whole, form.get("schema", {}))
     if "allOf" in schema:
         schema = _found(whole, schema["allOf"][0])
     if "items" in schema.get("properties", {}):

@@ -16,7 +16,15 @@ from kezhi.api.entries import Fields
 from kezhi.api.orders import writable
 from kezhi.api.problems import KNOWN
 from kezhi.api.schema_fields import answer_field, line_answered, line_sent, sent_field
-from kezhi.api.schema_parts import headers, parameters, plain_schemas, ref, responses, spoken
+from kezhi.api.schema_parts import (
+    file_sent,
+    headers,
+    parameters,
+    plain_schemas,
+    ref,
+    responses,
+    spoken,
+)
 from kezhi.api.schema_service import AREAS, BESIDE, LEAVES, service_schemas
 from kezhi.api.schema_webhooks import delivery_parameters, webhook_schemas
 from kezhi.api.writes import writes_of
@@ -85,7 +93,9 @@ def _operation(each: Operation, kind: Kind | None) -> dict[str, Any]:
         told["tags"] = [kind.name if kind is not None else each.area]
     if asked := _parameters_of(each, kind):
         told["parameters"] = asked
-    if each.body:
+    if each.takes_file:
+        told["requestBody"] = file_sent()
+    elif each.body:
         told["requestBody"] = {
             "required": each.body != "action" or _demands(each),
             "content": {"application/json": {"schema": _sent(each)}},
@@ -102,8 +112,11 @@ def _parameters_of(each: Operation, kind: Kind | None) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if each.is_on_record:
         found.append({"$ref": "#/components/parameters/id"})
-    if "{figure}" in each.path:
-        found.append({"$ref": "#/components/parameters/figure"})
+    for name in ("figure", "file"):
+        if f"{{{name}}}" in each.path:
+            found.append({"$ref": f"#/components/parameters/{name}"})
+    if each.takes_file:
+        found.append({"$ref": "#/components/parameters/Content-Disposition"})
     if each.name == "event_changes":
         found += [
             {"name": "event", "in": "query", "required": True, "schema": {"type": "string"}},
@@ -131,7 +144,7 @@ def _parameters_of(each: Operation, kind: Kind | None) -> list[dict[str, Any]]:
         found.append({"$ref": "#/components/parameters/Idempotency-Key"})
     if each.method in ("PATCH", "PUT") or (each.action and each.action.is_versioned):
         found.append({"$ref": "#/components/parameters/If-Match"})
-    if each.method == "DELETE":
+    if each.demands_version:
         is_demanded = {"$ref": "#/components/parameters/If-Match-demanded"}
         found.append(is_demanded)
     return found
@@ -161,7 +174,7 @@ def _fields(kind: Kind) -> dict[str, Any]:
 def _answers(each: Operation, kind: Kind | None) -> dict[str, Any]:
     good: dict[str, Any] = {"description": _("Done")}
     if each.answer:
-        good["content"] = {"application/json": {"schema": _answered(each)}}
+        good["content"] = _content(each)
         good["headers"] = {
             name: {"$ref": f"#/components/headers/{name}"}
             for name in ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
@@ -177,13 +190,20 @@ def _answers(each: Operation, kind: Kind | None) -> dict[str, Any]:
     codes += OF_RECORDS if each.is_on_record else ()
     codes += OF_LISTS if each.name == "event_changes" else ()
     codes += OF_WRITES if not each.is_safe else ()
-    codes += ("precondition-required",) if each.method == "DELETE" else ()
+    codes += ("precondition-required",) if each.demands_version else ()
+    codes += ("no-room",) if each.takes_file else ()
     by_status: dict[str, list[str]] = {}
     for code in codes:
         by_status.setdefault(str(KNOWN[code][0]), []).append(code)
     for status in sorted(by_status):
         answers[status] = {"$ref": f"#/components/responses/{status}"}
     return answers
+
+
+def _content(each: Operation) -> dict[str, Any]:
+    if each.answer == "file":
+        return {"application/octet-stream": {}}
+    return {"application/json": {"schema": _answered(each)}}
 
 
 def _answered(each: Operation) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from kezhi.api.problems import KNOWN
+from kezhi.api.uploading import FORM, PART, RAW
 from kezhi.customers.models.standing import Tier
 from kezhi.insight.explaining import FIGURES
+from kezhi.workbench.attaching import MOST_BYTES
 
 
 def ref(name: str) -> dict[str, Any]:
@@ -78,6 +80,12 @@ def plain_schemas() -> dict[str, Any]:
                 },
             },
             "required": ["type", "title", "status"],
+        },
+        "File": _file(),
+        "Files": {
+            "type": "object",
+            "properties": {"items": {"type": "array", "items": ref("File")}},
+            "required": ["items"],
         },
         "Results": {
             "type": "object",
@@ -166,6 +174,36 @@ def plain_schemas() -> dict[str, Any]:
     }
 
 
+def _file() -> dict[str, Any]:
+    text, number = {"type": "string"}, {"type": "integer"}
+    properties: dict[str, Any] = {
+        "id": number,
+        "name": text,
+        "media_type": {**text, "description": _("What its first bytes say it is")},
+        "size": {**number, "description": _("Bytes")},
+        "sha256": text,
+        "created_at": {**text, "format": "date-time"},
+        "created_by": {
+            "type": ["object", "null"],
+            "properties": {"id": number, "name": text},
+        },
+    }
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def file_sent() -> dict[str, Any]:
+    """A file as a part of a form, or as the body itself."""
+    about = _("The file, at most %(limit)d MB") % {"limit": MOST_BYTES >> 20}
+    part = {"type": "string", "contentMediaType": RAW, "description": about}
+    form = {
+        "type": "object",
+        "properties": {PART: part},
+        "required": [PART],
+        "additionalProperties": False,
+    }
+    return {"required": True, "content": {FORM: {"schema": form}, RAW: {}}}
+
+
 def parameters() -> dict[str, Any]:
     def query(name: str, schema: dict[str, Any], said: str, **more: Any) -> dict[str, Any]:
         return {"name": name, "in": "query", "schema": schema, "description": said, **more}
@@ -188,6 +226,14 @@ def parameters() -> dict[str, Any]:
             "in": "path",
             "required": True,
             "schema": {"type": "string", "enum": list(FIGURES)},
+        },
+        "file": {
+            "name": "file",
+            "in": "path",
+            "required": True,
+            "description": _("The id of a file on the record"),
+            "schema": {"type": "string", "pattern": r"^\d{1,18}$"},
+            "example": "7",
         },
         "w": query(
             "w",
@@ -213,6 +259,12 @@ def parameters() -> dict[str, Any]:
         ),
         "count": query(
             "count", {"type": "boolean", "default": False}, _("Count them, up to 10,000")
+        ),
+        "Content-Disposition": header(
+            "Content-Disposition",
+            {"type": "string", "maxLength": 1000},
+            _("The file’s name, where the file is the body itself"),
+            example='attachment; filename="contract.pdf"',
         ),
         "Idempotency-Key": header(
             "Idempotency-Key",

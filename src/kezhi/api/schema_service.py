@@ -194,6 +194,7 @@ def _entry(named: dict[str, Any], who: dict[str, Any]) -> dict[str, Any]:
         text=_TEXT,
         event=_maybe(_TEXT),
         minutes=_WHOLE,
+        files={"type": "array", "items": _object(id=_WHOLE, name=_TEXT)},
     )
 
 

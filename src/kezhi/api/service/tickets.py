@@ -21,6 +21,7 @@ from kezhi.api.members import (
     choice,
     department,
     instant,
+    listed,
     nobody_or_person,
     or_null,
     other,
@@ -32,14 +33,20 @@ from kezhi.api.problems import Problem
 from kezhi.api.records import visible
 from kezhi.api.writing import moment, named, who
 from kezhi.audit.sightings import Seen, note_sighting
+from kezhi.core.refusal import Refused
+from kezhi.messaging.outbox import MOST_FILE_BYTES, File
 from kezhi.records import Kind, registry
 from kezhi.service.models import Ticket, TicketEntry
 from kezhi.service.needs.binding import date_reply, ticket_of
 from kezhi.service.tickets import answering, changing, merging, noting, parting, routing, snoozing
 from kezhi.service.tickets.answering import MOST_MINUTES, SPOKEN
+from kezhi.service.tickets.enclosing import enclose
 from kezhi.service.tickets.happening import told
 from kezhi.service.tickets.opening import LONGEST
+from kezhi.workbench.attaching import attachments_of, path_of
+from kezhi.workbench.models import Attachment
 
+MOST_FILES = 20
 Channel = Ticket.Channel
 
 
@@ -52,7 +59,12 @@ def entries(call: Call) -> HttpResponse:
     sees_reach = call.actor.sees("ticket", "reach")
     _note_seen(call, ticket, [each for each in page.rows if sees_reach and each.sender])
     contact = registry.declared("contact")
-    items = [_entry(each, contact, sees_reach=sees_reach) for each in page.rows]
+    files = _named_files(ticket, page.rows)
+    items = [
+        _entry(each, contact, sees_reach=sees_reach)
+        | {"files": [files[pk] for pk in each.words.get("files", ()) if pk in files]}
+        for each in page.rows
+    ]
     return answered({"items": items, "next": page.next})
 
 
@@ -71,6 +83,14 @@ def _entry(entry: TicketEntry, contact: Kind, *, sees_reach: bool) -> dict[str, 
     }
 
 
+def _named_files(ticket: Ticket, entries: list[TicketEntry]) -> dict[int, dict[str, Any]]:
+    """By id, those of the ticket's files that go with these words."""
+    if not any(each.words.get("files") for each in entries):
+        return {}
+    files = attachments_of("ticket", ticket.pk)
+    return {each.pk: {"id": each.pk, "name": each.name} for each in files}
+
+
 def _note_seen(call: Call, ticket: Ticket, personal: list[TicketEntry]) -> None:
     if personal:
         seen = Seen("ticket", ticket.pk, ticket.subject[:60])
@@ -84,13 +104,48 @@ def _answer(call: Call, kind: Kind, ticket: Ticket, sent: dict[str, Any]) -> Any
     """By the way the ticket came; one that came by telephone is mailed, if it can be."""
     is_mailed = ticket.channel in SPOKEN or ticket.channel == Channel.RULE
     usual = str(Channel.EMAIL if is_mailed else ticket.channel)
-    told_ = {"channel": usual, **sent}
-    return answering.answer(ticket, **told_, actor=call.actor, at=call.at)
+    told_, enclosed = {"channel": usual, **sent}, _enclosed(ticket, sent)
+    told_["files"] = _mailed(enclosed)
+    entry = answering.answer(ticket, **told_, actor=call.actor, at=call.at)
+    enclose(entry, [each.pk for each in enclosed])
+    return entry
+
+
+def _note(call: Call, kind: Kind, ticket: Ticket, sent: dict[str, Any]) -> Any:
+    enclosed = _enclosed(ticket, sent)
+    told_ = {name: sent[name] for name in sent if name != "files"}
+    entry = noting.note_on_ticket(ticket, **told_, actor=call.actor, at=call.at)
+    enclose(entry, [each.pk for each in enclosed])
+    return entry
 
 
 def _receive(call: Call, kind: Kind, ticket: Ticket, sent: dict[str, Any]) -> Any:
-    said = {"channel": str(Channel.API), **sent}
-    return answering.receive(ticket, **said, actor=call.actor, at=call.at)
+    said, enclosed = {"channel": str(Channel.API), **sent}, _enclosed(ticket, sent)
+    said.pop("files", None)
+    entry = answering.receive(ticket, **said, actor=call.actor, at=call.at)
+    enclose(entry, [each.pk for each in enclosed])
+    return entry
+
+
+def _enclosed(ticket: Ticket, sent: dict[str, Any]) -> list[Attachment]:
+    """The files of the ticket that are to go with the words; they were brought before."""
+    wanted = dict.fromkeys(sent.get("files", ()))
+    found = {each.pk: each for each in attachments_of("ticket", ticket.pk)}
+    if any(pk not in found for pk in wanted):
+        said = _("There is no such file on this ticket.")
+        raise Problem("invalid", errors=[("/files", said)])
+    return [found[pk] for pk in wanted]
+
+
+def _mailed(enclosed: list[Attachment]) -> list[File]:
+    """As they leave by mail; too many at once aren't even read."""
+    if sum(each.size for each in enclosed) > MOST_FILE_BYTES:
+        raise Refused(
+            _("The files of a mail hold %(most)s MB at most.") % {"most": MOST_FILE_BYTES >> 20}
+        )
+    return [
+        File(each.name, path_of(each.stored_as).read_bytes(), each.media_type) for each in enclosed
+    ]
 
 
 def _assign(call: Call, kind: Kind, ticket: Ticket, sent: dict[str, Any]) -> Any:
@@ -141,6 +196,7 @@ def _date_reply(call: Call, kind: Kind, record: Any, sent: dict[str, Any]) -> An
 
 MINUTES = {"minutes": whole(MOST_MINUTES)}
 TEXT = {"text": words(LONGEST, is_required=True)}
+FILES = {"files": listed(whole(2**53).read, {"type": "integer"}, MOST_FILES, is_required=False)}
 REASON = {"reason": words(300)}
 SAID_BY = {"channel": choice(Channel.values)}
 YES = Member(yes, {"type": "boolean"})
@@ -169,13 +225,15 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             state=choice(changing.CHOSEN),
             **SAID_BY,
             **MINUTES,
+            **FILES,
         ),
         _deed(
             "note",
             gettext_lazy("A note for colleagues, which the customer never sees"),
-            at(noting.note_on_ticket, "text", "minutes"),
+            _note,
             **TEXT,
             **MINUTES,
+            **FILES,
         ),
         _deed(
             "message",
@@ -185,6 +243,7 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             **SAID_BY,
             sender=words(254),
             **MINUTES,
+            **FILES,
         ),
         _deed(
             "assignment",
