@@ -255,6 +255,13 @@ def test_calendars_rules_and_agreements_are_kept(program, owner, agent):
     assert boss.patch(one, {**closed, "time_zone": "Mars"}).status == 422
     assert boss.patch(one, closed, if_match=made.headers["ETag"]).status == 412
     assert reads.get(one).json == changed.json
+    again = boss.post("/business-calendars", {**office, "name": "南京"})
+    other = f"/business-calendars/{again.json['id']}"
+    assert boss.delete(one, if_match="*").status == 409  # the default one
+    assert (reads.delete(other, if_match="*").status, boss.delete(other).status) == (403, 428)
+    assert boss.delete(other, if_match='"7"').status == 412
+    assert boss.delete(other, if_match=again.headers["ETag"]).status == 204
+    assert boss.get(other).status == 404
     rule = boss.post("/routing-rules", {"name": "故障", "types": ["fault"], "person": agent.pk})
     assert (rule.status, rule.json["person"]["id"]) == (201, agent.pk)
     at = f"/routing-rules/{rule.json['id']}"

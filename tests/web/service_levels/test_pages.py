@@ -1,5 +1,6 @@
 """Levels, calendars, rules, what broke and requests between departments, by URL and form."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,11 @@ from django.utils import timezone
 
 from cast import today_here
 from kezhi.service.clocks import escalating
+from kezhi.service.clocks.calendars import Entries, save_calendar, usual_hours
 from kezhi.service.clocks.counting import count_months
 from kezhi.service.models import (
     BusinessCalendar,
+    Clock,
     InternalLevel,
     InternalRequest,
     RoutingRule,
@@ -83,6 +86,26 @@ def test_a_calendar_is_typed_as_people_write_hours(web, owner):
     assert "holidays of China" in text(client.get("/settings/service-levels/"))
     stale = client.post(made["Location"], {**typed, "name": "总公司", "version": "0"})
     assert stale.status_code == 409
+
+
+def test_a_calendar_by_which_nothing_was_promised_is_deleted(web, owner, li_wei, anhui_tea):
+    usual = Entries("总部", usual_hours())
+    main, used, idle = (
+        save_calendar(None, replace(usual, name=name), actor=owner, at=now(), reason="开门")
+        for name in ("总部", "合肥", "南京")
+    )
+    open_ticket({"customer": anhui_tea, "subject": "破损", "type": "fault"}, actor=owner, at=now())
+    Clock.objects.update(calendar=used)
+    assert Clock.objects.exists()
+    assert web(li_wei).post(f"/settings/calendars/{idle.pk}/removal/").status_code == 403
+    client = web(owner)
+    for calendar in (main, used):
+        refused = client.post(f"/settings/calendars/{calendar.pk}/removal/")
+        assert refused.status_code == 409
+    assert "Promises on tickets were counted by it" in text(refused)
+    assert "Delete this calendar" in text(client.get(f"/settings/calendars/{idle.pk}/"))
+    assert client.post(f"/settings/calendars/{idle.pk}/removal/").status_code == 302
+    assert set(BusinessCalendar.objects.all()) == {main, used}
 
 
 def test_rules_and_agreements_are_kept_and_deleted(web, owner, agent, organisation):

@@ -14,7 +14,7 @@ from kezhi.api.entries import Wrong, day
 from kezhi.api.leafing import leafed, only_parameters
 from kezhi.api.members import Member, department, listed, words, yes
 from kezhi.api.problems import not_found
-from kezhi.api.records import etag, expected_version
+from kezhi.api.records import done, etag, expected_version
 from kezhi.api.sending import must_be_seen, sent, told_at
 from kezhi.core.ids import record_id
 from kezhi.service.clocks.business_time import Spans
@@ -23,6 +23,7 @@ from kezhi.service.clocks.calendars import (
     MOST_EXCEPTIONS,
     MOST_SPANS,
     InvalidCalendar,
+    delete_calendar,
     entries_of,
     read_spans,
     save_calendar,
@@ -70,6 +71,14 @@ def edit(call: Call) -> HttpResponse:
     must_be_seen(call, calendar)
     saved = _save(call, calendar, told, entries_of(calendar).as_json())
     return answered(_calendar(saved), headers=etag(saved))
+
+
+def remove(call: Call) -> HttpResponse:
+    """The default one, and one by which promises were counted, are refused."""
+    calendar = _one(call)
+    must_be_seen(call, calendar, is_demanded=True)
+    done(lambda: delete_calendar(calendar, actor=call.actor, version=expected_version(call)))
+    return HttpResponse(status=204)
 
 
 def _save(

@@ -112,6 +112,10 @@ def _of_levels() -> Iterator[Operation]:
         "PATCH", one, "business_calendar_edit", _("Change some of its fields"), calendars.edit,
         answer="Calendar", members=calendars.CHANGED,
     )  # fmt: skip
+    yield reads(
+        "DELETE", one, "business_calendar_delete", _("Delete it"), calendars.remove,
+        either=(("edit", "service_level"),), succeeds=204,
+    )  # fmt: skip
     for base, name, said, answer, members, deeds in (
         (
             "/routing-rules", "routing_rule", _("Who gets a new ticket, rule by rule"), "Rule",

@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from kezhi.accounts.models import Company, Department, person
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
-from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.core.refusal import EditConflict, NotAllowed, Refused
 from kezhi.service.clocks.business_time import DAY_MINUTES, Hours, Spans
-from kezhi.service.models import BusinessCalendar, CalendarVersion
+from kezhi.service.models import BusinessCalendar, CalendarVersion, Clock
 
 LONGEST_NAME, LONGEST_REASON, MOST_EXCEPTIONS, MOST_SPANS = 80, 300, 400, 6
 OFFICE: Spans = ((9 * 60, 18 * 60),)
@@ -178,6 +178,30 @@ def save_calendar(
         )
     note(version=saved.version)
     return saved
+
+
+@audited("business_calendar.deleted")
+def delete_calendar(
+    calendar: BusinessCalendar, *, actor: Actor, version: int | None = None
+) -> None:
+    """Its departments work by the one above them or the default one. What was promised by it must stay open
+    to be checked: such a calendar is taken out of use instead.
+    """
+    if not actor.may("edit", "service_level"):
+        raise NotAllowed(_("Your role doesn’t change business calendars."))
+    kept = BusinessCalendar.objects.select_for_update().filter(pk=calendar.pk).first()
+    if kept is None or (version is not None and kept.version != version):
+        raise EditConflict(
+            _("Somebody changed this calendar while you were editing. Look at it again.")
+        )
+    if kept.is_default:
+        raise Refused(_("Make another calendar the default one first."))
+    if Clock.objects.filter(calendar=kept).exists():
+        raise Refused(
+            _("Promises on tickets were counted by it. Take its departments off instead.")
+        )
+    kept.delete()
+    note(name=kept.name)
 
 
 def _check(

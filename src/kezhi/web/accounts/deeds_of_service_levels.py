@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 LABELS: dict[str, str | Promise] = {
     "business_calendar.saved": _("saved the business calendar"),
+    "business_calendar.deleted": _("deleted the business calendar"),
     "service_levels.published": _("published service levels"),
     "clock.attended": _("told who is concerned by a promise on the ticket"),
     "clocks.recomputed": _("worked out open clocks anew"),

@@ -13,10 +13,11 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from kezhi.accounts.models import Department
 from kezhi.core.ids import record_ids
@@ -27,6 +28,7 @@ from kezhi.service.clocks.calendars import (
     Entries,
     InvalidCalendar,
     countries,
+    delete_calendar,
     entries_of,
     read_spans,
     save_calendar,
@@ -35,6 +37,7 @@ from kezhi.service.clocks.calendars import (
 )
 from kezhi.service.models import BusinessCalendar
 from kezhi.web import numbers
+from kezhi.web.answering import done
 from kezhi.web.requests import PersonRequest, must_may, typed_day
 from kezhi.web.typed_form import TypedForm, all_typed
 
@@ -132,6 +135,22 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
     """One calendar, the days that it makes, and its versions."""
     must_may(request, "read", "service_level")
     return _edit(request, get_object_or_404(BusinessCalendar, pk=pk))
+
+
+@require_POST
+def drop(request: PersonRequest, pk: int) -> HttpResponse:
+    must_may(request, "edit", "service_level")
+    calendar = get_object_or_404(BusinessCalendar, pk=pk)
+    kept = entries_of(calendar)
+    return done(
+        request,
+        lambda: delete_calendar(calendar, actor=request.actor),
+        _("Deleted."),
+        reverse("service-levels"),
+        lambda refusal: _page(
+            request, calendar, CalendarForm.of(kept), kept.hours, refusal=refusal, status=409
+        ),
+    )
 
 
 def _edit(request: PersonRequest, calendar: BusinessCalendar | None) -> HttpResponse:

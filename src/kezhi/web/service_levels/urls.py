@@ -17,6 +17,7 @@ urlpatterns = [
     ),
     path("settings/calendars/new/", calendars.new, name="new-business-calendar"),
     path("settings/calendars/<int:pk>/", calendars.edit, name="business-calendar"),
+    path("settings/calendars/<int:pk>/removal/", calendars.drop, name="business-calendar-removal"),
     path("settings/routing/", rules.rules, name="routing-rules"),
     path("settings/routing/<int:pk>/removal/", rules.drop_rule, name="routing-rule-removal"),
     path("settings/agreements/", rules.agreements, name="internal-levels"),
