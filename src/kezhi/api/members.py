@@ -182,21 +182,36 @@ def other(kind: str) -> Read:
     return lambda call, sent: Fields(call, registry[kind], ()).linked(kind, sent)
 
 
-def on(deed: Callable[..., Any], *names: str) -> Does:
-    """A deed that takes the record, some members by name, and the day."""
-
-    def does(call: Call, kind: Kind, record: Any, sent: dict[str, Any]) -> Any:
-        more = {name: sent[name] for name in names if name in sent}
-        return deed(record, **more, actor=call.actor, on=call.today)
-
-    return does
+def on(deed: Callable[..., Any], *names: str, **told: Callable[[Call], Any]) -> Does:
+    """A deed that takes the record, some members by name, the day, and what else the call tells."""
+    return _deed(deed, names, {"on": _today, **told})
 
 
-def at(deed: Callable[..., Any], *names: str) -> Does:
+def at(deed: Callable[..., Any], *names: str, **told: Callable[[Call], Any]) -> Does:
     """As `on`, with the moment."""
+    return _deed(deed, names, {"at": lambda call: call.at, **told})
 
+
+def at_and_on(deed: Callable[..., Any], *names: str) -> Does:
+    """As `on`, with the moment beside the day."""
+    return at(deed, *names, on=_today)
+
+
+def editing(name: str, summary: str | Promise, does: Does, **members: Member) -> Action:
+    """A deed on a record that the actor may edit."""
+    return Action(name, summary, "edit", does, members)
+
+
+def _today(call: Call) -> Any:
+    return call.today
+
+
+def _deed(
+    deed: Callable[..., Any], names: Sequence[str], told: Mapping[str, Callable[[Call], Any]]
+) -> Does:
     def does(call: Call, kind: Kind, record: Any, sent: dict[str, Any]) -> Any:
         more = {name: sent[name] for name in names if name in sent}
-        return deed(record, **more, actor=call.actor, at=call.at)
+        more |= {name: tell(call) for name, tell in told.items()}
+        return deed(record, **more, actor=call.actor)
 
     return does

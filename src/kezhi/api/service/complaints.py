@@ -19,6 +19,8 @@ from kezhi.api.members import (
     Does,
     Member,
     amount,
+    at,
+    at_and_on,
     choice,
     department,
     instant,
@@ -106,17 +108,9 @@ def _id(row: dict[str, Any], name: str) -> int | None:
 # ---- deeds ----
 
 
-def _versioned(deed: Callable[..., Any], *positional: str) -> Does:
-    """A deed that takes the complaint, some members in order and others by name, the moment and the version."""
-
-    def does(call: Call, kind: Kind, complaint: Any, sent: dict[str, Any]) -> Any:
-        first = [sent[name] for name in positional]
-        more = {name: entry for name, entry in sent.items() if name not in positional}
-        return deed(
-            complaint, *first, **more, actor=call.actor, at=call.at, version=expected_version(call)
-        )
-
-    return does
+def _versioned(deed: Callable[..., Any], *names: str) -> Does:
+    """A deed that takes the complaint, some members by name, the moment, and the version that was seen."""
+    return at(deed, *names, version=expected_version)
 
 
 def _record(call: Call, kind: Kind, complaint: Any, sent: dict[str, Any]) -> Any:
@@ -166,22 +160,6 @@ def _note_attempt(call: Call, kind: Kind, complaint: Any, sent: dict[str, Any]) 
         at=call.at,
         tried_at=sent.get("tried_at", call.at),
         words=sent["words"],
-    )
-
-
-def _go_back(call: Call, kind: Kind, complaint: Any, sent: dict[str, Any]) -> Any:
-    return stepping.go_back(
-        complaint, sent["step"], actor=call.actor, at=call.at, reason=sent["reason"]
-    )
-
-
-def _carry_out(call: Call, kind: Kind, given: Any, sent: dict[str, Any]) -> Any:
-    return compensating.carry_out(given, actor=call.actor, at=call.at, on=call.today)
-
-
-def _take_back(call: Call, kind: Kind, given: Any, sent: dict[str, Any]) -> Any:
-    return compensating.take_back(
-        given, actor=call.actor, at=call.at, on=call.today, reason=sent["reason"]
     )
 
 
@@ -248,7 +226,7 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
         _step_deed(
             "judgement",
             gettext_lazy("Step 2: whether it is justified"),
-            _versioned(judging.judge, "verdict"),
+            _versioned(judging.judge, "verdict", "reason"),
             {"verdict": choice(Complaint.Verdict.values, is_required=True), **REASON},
             needs=JUDGING,
         ),
@@ -262,26 +240,26 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
         _step_deed(
             "cause",
             gettext_lazy("Step 4: why it happened"),
-            _versioned(judging.name_cause, "cause"),
+            _versioned(judging.name_cause, "cause", "words"),
             {"cause": CAUSE, **WORDS},
         ),
         _step_deed(
             "proposal",
             gettext_lazy("Step 5: what the customer is to be given"),
-            _versioned(proposing.propose, "given"),
+            _versioned(proposing.propose, "given", "words", "expected_to_keep"),
             {"given": GIVEN, **WORDS, "expected_to_keep": MONEY},
         ),
         _step_deed(
             "approval",
             gettext_lazy("Step 6: approve the proposal of somebody else"),
-            _versioned(proposing.approve),
+            _versioned(proposing.approve, "remark"),
             {"remark": words(LONG)},
             either=APPROVING,
         ),
         _step_deed(
             "rejection",
             gettext_lazy("Step 6: send the proposal back"),
-            _versioned(proposing.reject),
+            _versioned(proposing.reject, "reason"),
             REASON,
             either=APPROVING,
         ),
@@ -308,20 +286,20 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
         _step_deed(
             "review",
             gettext_lazy("Step 9: whether it helped"),
-            _versioned(concluding.review),
+            _versioned(concluding.review, "words"),
             WORDS,
         ),
         _step_deed(
             "summary",
             gettext_lazy("Step 10: what is learned; the case is completed"),
-            _versioned(concluding.summarise),
+            _versioned(concluding.summarise, "words"),
             {"words": words(5_000, is_required=True)},
         ),
         Action(
             "return",
             gettext_lazy("Back to an earlier step, with the reason"),
             "edit",
-            _go_back,
+            at(stepping.go_back, "step", "reason"),
             {"step": choice(list(stepping.ORDER[:-1]), is_required=True), **REASON},
             needs=JUDGING,
         ),
@@ -331,14 +309,14 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             "completion",
             gettext_lazy("Step 7: it was given; booked as a cost of the customer"),
             "read",
-            _carry_out,
+            at_and_on(compensating.carry_out),
             needs=("edit", "complaint"),
         ),
         Action(
             "reversal",
             gettext_lazy("Take back what was carried out, with the reason"),
             "read",
-            _take_back,
+            at_and_on(compensating.take_back, "reason"),
             REASON,
             needs=JUDGING,
         ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -16,10 +15,10 @@ from kezhi.api.members import (
     AMOUNT,
     REFERENCE,
     Action,
-    Does,
     Member,
     at,
     choice,
+    editing,
     listed,
     on,
     other,
@@ -100,21 +99,6 @@ def _ask_customers(call: Call, kind: Kind, survey: Any, sent: dict[str, Any]) ->
     return send_by_hand(survey, wish, call.asking, actor=call.actor, at=call.at)
 
 
-def _move(call: Call, kind: Kind, improvement: Any, sent: dict[str, Any]) -> Any:
-    return move_improvement(
-        improvement,
-        sent["to"],
-        actor=call.actor,
-        on=call.today,
-        words=sent.get("words", ""),
-        version=expected_version(call),
-    )
-
-
-def _send_back(call: Call, kind: Kind, article: Any, sent: dict[str, Any]) -> Any:
-    return writing.send_back(article, sent["remark"], actor=call.actor, at=call.at)
-
-
 def _read_measure(call: Call, kind: Kind, plan: Any, sent: dict[str, Any]) -> Any:
     measure = plan.measures.filter(pk=sent["measure"]).first()
     if measure is None:
@@ -126,10 +110,6 @@ def _read_measure(call: Call, kind: Kind, plan: Any, sent: dict[str, Any]) -> An
     )
 
 
-def _deed(name: str, summary: str | Promise, does: Does, **members: Member) -> Action:
-    return Action(name, summary, "edit", does, members)
-
-
 def _day(*, is_required: bool) -> Member:
     return Member(lambda call, sent: day(sent), A_DAY, is_required=is_required)
 
@@ -138,25 +118,25 @@ STATE = SuccessPlan.State
 
 ACTIONS: dict[str, tuple[Action, ...]] = {
     "article": (
-        _deed("submission", gettext_lazy("Send it for review"), at(writing.submit_article)),
-        _deed(
+        editing("submission", gettext_lazy("Send it for review"), at(writing.submit_article)),
+        editing(
             "return",
             gettext_lazy("It isn’t ready, and why"),
-            _send_back,
+            at(writing.send_back, "remark"),
             remark=words(500, is_required=True),
         ),
-        _deed(
+        editing(
             "publication",
             gettext_lazy("Publish what somebody else wrote"),
             at(writing.publish_article, "remark"),
             remark=words(500),
         ),
-        _deed(
+        editing(
             "confirmation",
             gettext_lazy("It was gone over and still holds"),
             on(writing.confirm_article),
         ),
-        _deed(
+        editing(
             "retirement",
             gettext_lazy("Readers find it no more"),
             at(writing.retire_article, "reason"),
@@ -164,7 +144,7 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
         ),
     ),
     "survey": (
-        _deed(
+        editing(
             "sending",
             gettext_lazy("Ask customers, as far as they may be asked now"),
             _ask_customers,
@@ -178,13 +158,13 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             "move",
             gettext_lazy("To the next step of plan, do, check, act, or back"),
             "edit",
-            _move,
+            on(move_improvement, "to", "words", version=expected_version),
             {"to": choice(Improvement.State.values, is_required=True), "words": words(4_000)},
             is_versioned=True,
         ),
     ),
     "success_plan": (
-        _deed(
+        editing(
             "reading",
             gettext_lazy("What a measure stands at; a second reading of a day replaces the first"),
             _read_measure,
@@ -193,28 +173,28 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             read_on=_day(is_required=False),
             remark=words(300),
         ),
-        _deed(
+        editing(
             "review",
             gettext_lazy("It was gone through with the customer"),
             on(planning.review_plan, "next_on"),
             next_on=_day(is_required=True),
         ),
-        _deed(
+        editing(
             "end",
             gettext_lazy("Achieved or given up, with what was learned"),
             on(planning.end_plan, "state", "lesson"),
             state=choice([STATE.ACHIEVED, STATE.GIVEN_UP], is_required=True),
             lesson=words(2_000, is_required=True),
         ),
-        _deed("reopening", gettext_lazy("Take it up again"), on(planning.reopen_plan)),
+        editing("reopening", gettext_lazy("Take it up again"), on(planning.reopen_plan)),
     ),
     "portal_account": (
-        _deed(
+        editing(
             "invitation",
             gettext_lazy("Another link to who hasn’t come yet"),
             at(inviting.invite_again),
         ),
-        _deed(
+        editing(
             "end",
             gettext_lazy("They can’t sign in any more"),
             at(inviting.end_account, "reason"),

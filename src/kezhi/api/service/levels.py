@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
@@ -150,59 +151,46 @@ def _promise(call: Call, row: Mapping[str, Any]) -> dict[str, Any]:
 # ---- rules, agreements, departments ----
 
 
-def rules(call: Call) -> HttpResponse:
-    """Who gets a new ticket: the first that fits, by its position."""
-    related = ("category", "requesting", "person", "department")
-    page = leafed(call, RoutingRule.objects.select_related(*related))
-    return answered({"items": [_rule(each) for each in page.rows], "next": page.next})
+@dataclass(frozen=True)
+class Register:
+    """Rows of one form: all of them listed, each made, changed and deleted by who sets what is promised."""
 
+    rows: Any  # the manager of the model
+    related: tuple[str, ...]
+    members: Mapping[str, Member]
+    save: Callable[..., Any]
+    delete: Callable[..., Any]
+    told: Callable[[Any], dict[str, Any]]
 
-def create_rule(call: Call) -> HttpResponse:
-    told = sent(call, RULE)
-    rule = done(lambda: save_rule(None, told, actor=call.actor))
-    return answered(_rule(rule), 201, etag(rule))
+    def show_all(self, call: Call) -> HttpResponse:
+        page = leafed(call, self.rows.select_related(*self.related))
+        return answered({"items": [self.told(each) for each in page.rows], "next": page.next})
 
+    def create(self, call: Call) -> HttpResponse:
+        made = self._saved(call, None, sent(call, self.members))
+        return answered(self.told(made), 201, etag(made))
 
-def edit_rule(call: Call) -> HttpResponse:
-    rule = _one(call, RoutingRule)
-    told = sent(call, optional(RULE))
-    must_be_seen(call, rule)
-    saved = done(lambda: save_rule(rule, told, actor=call.actor))
-    return answered(_rule(saved), headers=etag(saved))
+    def edit(self, call: Call) -> HttpResponse:
+        row, said = self._one(call), sent(call, optional(self.members))
+        must_be_seen(call, row)
+        saved = self._saved(call, row, said)
+        return answered(self.told(saved), headers=etag(saved))
 
+    def remove(self, call: Call) -> HttpResponse:
+        row = self._one(call)
+        must_be_seen(call, row, is_demanded=True)
+        done(lambda: self.delete(row, actor=call.actor))
+        return HttpResponse(status=204)
 
-def remove_rule(call: Call) -> HttpResponse:
-    rule = _one(call, RoutingRule)
-    must_be_seen(call, rule, is_demanded=True)
-    done(lambda: delete_rule(rule, actor=call.actor))
-    return HttpResponse(status=204)
+    def _saved(self, call: Call, row: Any, said: dict[str, Any]) -> Any:
+        return done(lambda: self.save(row, said, actor=call.actor))
 
-
-def agreements(call: Call) -> HttpResponse:
-    """What departments agreed to do for each other, and by when."""
-    page = leafed(call, InternalLevel.objects.select_related("providing", "requesting"))
-    return answered({"items": [_agreement(each) for each in page.rows], "next": page.next})
-
-
-def create_agreement(call: Call) -> HttpResponse:
-    told = sent(call, AGREEMENT)
-    level = done(lambda: save_level(None, told, actor=call.actor))
-    return answered(_agreement(level), 201, etag(level))
-
-
-def edit_agreement(call: Call) -> HttpResponse:
-    level = _one(call, InternalLevel)
-    told = sent(call, optional(AGREEMENT))
-    must_be_seen(call, level)
-    saved = done(lambda: save_level(level, told, actor=call.actor))
-    return answered(_agreement(saved), headers=etag(saved))
-
-
-def remove_agreement(call: Call) -> HttpResponse:
-    level = _one(call, InternalLevel)
-    must_be_seen(call, level, is_demanded=True)
-    done(lambda: delete_level(level, actor=call.actor))
-    return HttpResponse(status=204)
+    def _one(self, call: Call) -> Any:
+        pk = record_id(call.parts["id"])
+        row = self.rows.filter(pk=pk).first() if pk is not None else None
+        if row is None:
+            raise not_found()
+        return row
 
 
 def departments(call: Call) -> HttpResponse:
@@ -213,14 +201,6 @@ def departments(call: Call) -> HttpResponse:
         for each in page.rows
     ]
     return answered({"items": items, "next": page.next})
-
-
-def _one(call: Call, model: Any) -> Any:
-    pk = record_id(call.parts["id"])
-    row = model.objects.filter(pk=pk).first() if pk is not None else None
-    if row is None:
-        raise not_found()
-    return row
 
 
 def _rule(rule: RoutingRule) -> dict[str, Any]:
@@ -307,3 +287,21 @@ AGREEMENT: dict[str, Member] = {
     "measure": choice(Clock.Measure.values),
     "agreement": words(300, is_required=True),
 }
+# Who gets a new ticket: the first rule that fits, by its position.
+RULES = Register(
+    rows=RoutingRule.objects,
+    related=("category", "requesting", "person", "department"),
+    members=RULE,
+    save=save_rule,
+    delete=delete_rule,
+    told=_rule,
+)
+# What departments agreed to do for each other, and by when.
+AGREEMENTS = Register(
+    rows=InternalLevel.objects,
+    related=("providing", "requesting"),
+    members=AGREEMENT,
+    save=save_level,
+    delete=delete_level,
+    told=_agreement,
+)

@@ -116,31 +116,26 @@ def _of_levels() -> Iterator[Operation]:
         "DELETE", one, "business_calendar_delete", _("Delete it"), calendars.remove,
         either=(("edit", "service_level"),), succeeds=204,
     )  # fmt: skip
-    for base, name, said, answer, members, deeds in (
+    for base, name, said, answer, register in (
         (
             "/routing-rules", "routing_rule", _("Who gets a new ticket, rule by rule"), "Rule",
-            levels.RULE,
-            (levels.rules, levels.create_rule, levels.edit_rule, levels.remove_rule),
+            levels.RULES,
         ),
         (
             "/internal-agreements", "internal_agreement",
-            _("What departments agreed to do for each other"), "Agreement", levels.AGREEMENT,
-            (
-                levels.agreements, levels.create_agreement, levels.edit_agreement,
-                levels.remove_agreement,
-            ),
+            _("What departments agreed to do for each other"), "Agreement", levels.AGREEMENTS,
         ),
     ):  # fmt: skip
-        yield reads("GET", base, f"{name}s", said, deeds[0], answer=f"{answer}s")
+        yield reads("GET", base, f"{name}s", said, register.show_all, answer=f"{answer}s")
         yield writes(
-            "POST", base, f"{name}_create", _("A new one"), deeds[1],
-            answer=answer, succeeds=201, members=members,
+            "POST", base, f"{name}_create", _("A new one"), register.create,
+            answer=answer, succeeds=201, members=register.members,
         )  # fmt: skip
         yield writes(
-            "PATCH", f"{base}/{{id}}", f"{name}_edit", _("Change some of its fields"), deeds[2],
-            answer=answer, members=optional(members),
+            "PATCH", f"{base}/{{id}}", f"{name}_edit", _("Change some of its fields"),
+            register.edit, answer=answer, members=optional(register.members),
         )  # fmt: skip
         yield reads(
-            "DELETE", f"{base}/{{id}}", f"{name}_delete", _("Delete it"), deeds[3],
+            "DELETE", f"{base}/{{id}}", f"{name}_delete", _("Delete it"), register.remove,
             either=(("edit", "service_level"),), succeeds=204,
         )  # fmt: skip

@@ -15,11 +15,11 @@ from kezhi.api.members import (
     MAYBE_REFERENCE,
     REFERENCE,
     Action,
-    Does,
     Member,
     at,
     choice,
     department,
+    editing,
     instant,
     listed,
     nobody_or_person,
@@ -211,13 +211,9 @@ REPLY_DATE = Action(
 )
 
 
-def _deed(name: str, summary: Any, does: Does, **members: Member) -> Action:
-    return Action(name, summary, "edit", does, members)
-
-
 ACTIONS: dict[str, tuple[Action, ...]] = {
     "ticket": (
-        _deed(
+        editing(
             "answer",
             gettext_lazy("Words to the customer, sent by the way the ticket came"),
             _answer,
@@ -227,7 +223,7 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             **MINUTES,
             **FILES,
         ),
-        _deed(
+        editing(
             "note",
             gettext_lazy("A note for colleagues, which the customer never sees"),
             _note,
@@ -235,7 +231,7 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             **MINUTES,
             **FILES,
         ),
-        _deed(
+        editing(
             "message",
             gettext_lazy("Words from the customer that came another way"),
             _receive,
@@ -245,7 +241,7 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             **MINUTES,
             **FILES,
         ),
-        _deed(
+        editing(
             "assignment",
             gettext_lazy("Give it to a colleague, to nobody (the queue), or to another department"),
             _assign,
@@ -260,7 +256,7 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             at(routing.route_ticket),
             needs=("edit", "ticket"),
         ),
-        _deed(
+        editing(
             "state",
             gettext_lazy("In progress, waiting, solved, closed, or unwanted"),
             _set_state,
@@ -269,7 +265,7 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             **REASON,
             with_parts=YES,
         ),
-        _deed(
+        editing(
             "rest",
             gettext_lazy("Let it rest until a moment; null wakes it"),
             _snooze,
@@ -280,15 +276,15 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             ),
             is_wished=YES,
         ),
-        _deed(
+        editing(
             "merge",
             gettext_lazy("Let it go on in another ticket"),
             _merge,
             into=Member(other("ticket"), REFERENCE, is_required=True),
             tells=YES,
         ),
-        _deed("parting", gettext_lazy("Take a merge back"), at(merging.part_ticket)),
-        _deed(
+        editing("parting", gettext_lazy("Take a merge back"), at(merging.part_ticket)),
+        editing(
             "parent",
             gettext_lazy("Make it a part of another ticket; null takes it out"),
             _belong,
