@@ -31,7 +31,7 @@ ORDERS = [
 def live(program, owner):
     """The address of the application, served over HTTP by the test itself, and a token of an owner."""
     grants = {
-        "customer": ["read", "create"],
+        "customer": ["read", "create", "edit"],
         "product": ["read", "create"],
         "order": ["read", "create", "edit"],
     }
@@ -46,7 +46,7 @@ def answered(environ, start_response):
     """As the server does, but without closing the connection that holds the test's transaction."""
     response = ClientHandler()(environ)
     start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
-    return [response.content]
+    return [b"".join(response)]
 
 
 class Silent(WSGIRequestHandler):
@@ -58,6 +58,10 @@ def ran(name, live, *arguments):
     """The example to its end; meanwhile its requests are answered here, in the test's transaction."""
     server, environment = live
     command = [sys.executable, EXAMPLES / name, *map(str, arguments)]
+    return followed(command, server, environment)
+
+
+def followed(command, server, environment):
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -85,3 +89,24 @@ def test_an_erp_pushes_orders_and_reads_tiers_as_often_as_it_likes(live, tmp_pat
     _code, said, _wrong = ran("kezhi_client.py", live)
     assert "ERP acts for 林晓雯" in said
     assert "客户0" in said
+
+
+SENT = """
+from kezhi_client import Kezhi
+import os
+kezhi = Kezhi(os.environ["KEZHI_URL"], os.environ["KEZHI_TOKEN"])
+at = "/customers/key:C-AHTEA/files"
+for again in range(2):
+    made = kezhi.upload(at, "合同 2026.pdf", b"%PDF-1.7", key="once")
+(kept,) = kezhi.get(at)["items"]
+assert made == kept and kept["name"] == "合同 2026.pdf", kept
+assert kezhi.download(f"{at}/{kept['id']}") == b"%PDF-1.7"
+"""
+
+
+def test_the_client_sends_and_fetches_files(live, anhui_tea, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    server, environment = live
+    environment = {**environment, "PYTHONPATH": str(EXAMPLES)}
+    code, said, wrong = followed([sys.executable, "-c", SENT], server, environment)
+    assert (code, said, wrong) == (0, "", "")
