@@ -64,8 +64,8 @@ Form = tuple[tuple[str, bool], ...]
 class Term:
     """One thing that was asked for; each of `forms` stands for it. The last word may be unfinished.
 
-    `parts` stand for it where no text has it whole: the syllables of pinyin, two by two, and of few one by one.
-    The latter count less, and find nothing by themselves.
+    `parts` stand for it where no text has it whole: the syllables of pinyin, two by two, and of few one by one
+    (those count less, and find nothing by themselves); initials in two runs.
     """
 
     text: str
@@ -139,7 +139,7 @@ def _of_word(word: str, is_last: bool, is_sentence: bool) -> Iterable[Term]:
         forms += dict.fromkeys(_chain(reading) for reading in readings)
         if not readings or len(word) <= LONGEST_INITIALS:
             forms.append(_initials(word))
-        parts = _parts(readings)
+        parts = _parts(readings) if readings else _two_runs(word)
     yield Term(word, tuple(forms), parts)
 
 
@@ -177,6 +177,13 @@ def _parts(readings: Sequence[Reading]) -> tuple[Term, ...]:
                 name = "~" + "/".join(spoken)
                 found.setdefault(name, Term(name, forms, counts=counts))
     return tuple(found.values())[:MOST_TERMS]
+
+
+def _two_runs(word: str) -> tuple[Term, ...]:
+    """First letters of two runs of a title, which a number or a word parts."""
+    places = range(2, len(word) - 1)
+    forms = tuple(_initials(word[:place]) + _initials(word[place:]) for place in places)
+    return (Term(f"^{word}", forms),) if forms else ()
 
 
 def _says_something(text: str) -> bool:
