@@ -43,6 +43,9 @@ def test_all_steps_can_be_taken_on_the_page(web, complaint, agent, manager, lang
     for deed, data in steps:
         assert take(by_agent, complaint, deed, **data).status_code == 302
         assert by_agent.get(at(complaint)).status_code == 200
+    cause = ComplaintCause.objects.get(pk=_cause())
+    named = cause.name_en if language == "en" else cause.name
+    assert f"→ {named}" in by_agent.get(at(complaint)).content.decode()
     assert take(by_agent, complaint, "approval").status_code == 403
     assert take(web(manager, language), complaint, "approval").status_code == 302
     by_agent = web(agent, language)

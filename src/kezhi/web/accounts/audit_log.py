@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from kezhi.accounts.models import User
@@ -209,7 +209,14 @@ def _changes(entries: list[Entry], request: PersonRequest) -> dict[str, list[Cha
 
 
 def _entry_lines(rows: QuerySet[Entry], request: PersonRequest) -> Iterator[list[str]]:
-    yield [_("When"), _("Who"), _("Did what"), _("To what"), _("Reason"), _("What changed")]
+    yield [
+        _("When"),
+        pgettext("audit", "Who"),
+        _("Did what"),
+        _("To what"),
+        _("Reason"),
+        _("What changed"),
+    ]
     batch: list[Entry] = []
     for row in rows.iterator(chunk_size=PAGE):
         batch.append(row)
@@ -237,7 +244,7 @@ def _written(entries: list[Entry], request: PersonRequest) -> Iterator[list[str]
 
 
 def _seen_lines(rows: QuerySet[Sighting]) -> Iterator[list[str]]:
-    yield [_("Day"), _("Who"), _("Kind of record"), _("Whose data")]
+    yield [_("Day"), pgettext("audit", "Who"), _("Kind of record"), _("Whose data")]
     for row in rows.iterator():
         yield [row.day.isoformat(), row.actor_name, _kind_label(row.kind), row.title]
 

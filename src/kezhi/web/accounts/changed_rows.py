@@ -223,6 +223,9 @@ SOURCES: dict[str, Any] = {
 }
 
 
+NAMED_BY_COLUMN = PEOPLE | set(SOURCES) | {"customer_id", "order_id"}
+
+
 def _names(changes: list[Change], reader: Actor) -> dict[str, dict[int, str]]:
     """Names for the ids that occur, one query a kind of id."""
     asked: dict[str, set[int]] = {}
@@ -234,7 +237,7 @@ def _names(changes: list[Change], reader: Actor) -> dict[str, dict[int, str]]:
                         side[column]
                     )
     customer = apps.get_model("customers", "Customer")
-    named = _named_by_path(changes)
+    named = _named_by_path(changes) | _named_by_link(changes, reader)
     models = {"person": User, "customer_id": customer, **SOURCES}
     orders = linking.named("order", asked.pop("order_id", set()), reader)
     names = {
@@ -260,6 +263,31 @@ def _named_by_path(changes: list[Change]) -> dict[str, dict[int, str]]:
     return {
         source: dict(target._default_manager.filter(pk__in=ids).values_list("pk", "name"))
         for source, (target, ids) in asked.items()
+    }
+
+
+def _named_by_link(changes: list[Change], reader: Actor) -> dict[str, dict[int, str]]:
+    """What the records are called that a record's links lead to, as far as the reader sees them."""
+    asked: dict[str, tuple[str, set[int]]] = {}
+    for change in changes:
+        kind = _kind_of(change.table_name)
+        for column in change.after or {}:
+            known = _field_of(kind, column)
+            if kind is None or known is None or known.kind is not FieldKind.LINK:
+                continue
+            if (
+                not column.endswith("_id")
+                or column in NAMED_BY_COLUMN
+                or known.link not in registry
+            ):
+                continue
+            ids = asked.setdefault(f"{kind.name}.{column}", (known.link, set()))[1]
+            for side in (change.before or {}, change.after or {}):
+                if isinstance(side.get(column), int):
+                    ids.add(side[column])
+    return {
+        source: {pk: str(row) for pk, row in linking.named(link, ids, reader).items()}
+        for source, (link, ids) in asked.items()
     }
 
 
