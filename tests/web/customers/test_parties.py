@@ -225,6 +225,7 @@ def test_demand_is_told_by_product(web, anhui_tea, li_wei, chen_jing):
     for number in range(3):
         fields = {"customer": anhui_tea, "what": f"要 {number}", "product": tea, "quantity": 10}
         register_need(fields, actor=li_wei, on=TODAY)
+    assert 'href="/needs/demand/"' in web(li_wei).get("/needs/").content.decode()
     page = web(li_wei).get("/needs/demand/").content.decode()
     assert "小包装普洱" in page
     assert ">30" in page
