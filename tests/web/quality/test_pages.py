@@ -60,8 +60,12 @@ def test_a_case_is_drawn_reviewed_and_answered_on_screen(client, owner, manager,
     assert "仓库放假" in client.get(page).content.decode()
     client.post(f"{page}second/", {"reviewer": owner.pk})
     assert CaseReview.objects.filter(is_calibration=True, reviewer=owner).exists()
-    for shown in ("/quality/reviews/", "/quality/standards/", "/case-reviews/"):
+    for shown in ("/quality/reviews/", "/quality/standards/"):
         assert client.get(shown).status_code == 200
+    listed = client.get("/case-reviews/?view=all").content.decode()
+    assert review.stratum.startswith("inquiry")
+    assert review.stratum not in listed
+    assert str(Ticket.Type.INQUIRY.label) in listed
 
 
 def test_figures_and_skills_are_shown_to_those_who_may_see_them(

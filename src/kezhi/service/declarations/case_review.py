@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kezhi.customers.models.standing import Tier
 from kezhi.records import Condition, Field, FieldKind, Kind, View
-from kezhi.service.models import CaseReview
+from kezhi.service.models import CaseReview, Ticket
 from kezhi.service.quality import reviewing
 
 K = FieldKind
+# As a sample writes them: the type of the ticket, and the tier of its customer where there is one.
+STRATA = tuple(
+    (f"{sort} {tier}".strip(), format_lazy("{} {}", label, tier) if tier else label)
+    for sort, label in Ticket.Type.choices
+    for tier in ("", *Tier.values)
+)
 
 FIELDS = (
     Field(
@@ -34,7 +42,7 @@ FIELDS = (
         is_sortable=True,
         is_filterable=True,
     ),
-    Field("stratum", pgettext_lazy("case review", "Type and tier")),
+    Field("stratum", pgettext_lazy("case review", "Type and tier"), K.CHOICE, choices=STRATA),
     Field(
         "is_calibration",
         pgettext_lazy("case review", "Second review"),
