@@ -82,6 +82,9 @@ class Actor(Protocol):
     def team_id(self) -> int | None: ...
 
     @property
+    def department_id(self) -> int | None: ...
+
+    @property
     def department_ids(self) -> tuple[int, ...]:
         """The actor's department and all below it."""
 
@@ -114,6 +117,7 @@ class System:
     pk: None = None
     program: None = None
     team_id: None = None
+    department_id: None = None
     department_ids: tuple[int, ...] = ()
     own_ids: tuple[int, ...] = ()
 

@@ -195,8 +195,8 @@ def register_own() -> None:
             "report_schedule",
             _("Reports sent by mail"),
             lambda person: ReportSchedule.objects.filter(
-                Q(report__audience__in=("team", "everyone"))
-                | Q(dashboard__audience__in=("team", "everyone")),
+                ~Q(report__audience="private"),
+                ~Q(dashboard__audience="private"),
                 owner_id=person,
             ),
             "owner_id",

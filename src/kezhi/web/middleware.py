@@ -18,6 +18,7 @@ from django.utils.translation.trans_real import (
 
 from kezhi.accounts.models import Company, User
 from kezhi.accounts.sessions import note_visit
+from kezhi.core.refusal import NotAllowed
 from kezhi.web import appearance, errors, numbers
 from kezhi.web.patience import holds_nul, is_away
 from kezhi.web.ways import came_from
@@ -35,7 +36,10 @@ class PersonMiddleware:
         self.get_response = get_response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """What the database gave up or can't hold is told; every other fault is a fault."""
+        """What a role doesn't permit is a 403; what the database gave up or can't hold is told. Every other
+        fault is a fault."""
+        if isinstance(exception, NotAllowed):
+            return errors.forbidden(request, exception)
         if (known := errors.of_the_surroundings(request, exception)) is not None:
             return known
         # No browser sends it: 400 for all forms at once, instead of a fault in the one that forgot.
@@ -91,7 +95,8 @@ def _keep_session(request: HttpRequest) -> None:
 
 def _asks_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
     """A session that ended while a page was open: a fragment must not become the sign-in page."""
-    return "HX-Request" in request.headers and _leads_to_sign_in(response)
+    is_fragment = "HX-Request" in request.headers
+    return is_fragment and response.headers.get("Location", "").startswith(settings.LOGIN_URL)
 
 
 def _leads_to_sign_in(response: HttpResponse) -> bool:

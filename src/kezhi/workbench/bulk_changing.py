@@ -24,7 +24,7 @@ from kezhi.core import queue
 from kezhi.core.actor import Actor
 from kezhi.core.progress import Progress, silent
 from kezhi.core.refusal import NotAllowed, Refused
-from kezhi.core.saying import Told
+from kezhi.core.saying import Told, kept
 from kezhi.records import Field, FieldKind, Kind, registry
 from kezhi.workbench.filtering import Asking, Filter
 from kezhi.workbench.holding import held
@@ -127,11 +127,13 @@ def start_bulk(
         raise Refused(
             _("More than %(count)s records at once. Narrow the list down.") % {"count": f"{MOST:,}"}
         )
+    words = kept(title)
     run = BulkRun.objects.create(
         kind=kind.name,
         verb=verb.name,
         settings=dict(settings),
         title=title[:200],
+        words=words if isinstance(words, dict) else {},
         query=query,
         actor_id=actor.pk,
         total=len(keys),
@@ -211,8 +213,7 @@ def start_undo(run: BulkRun, *, actor: Actor, at: datetime) -> BulkRun:
     if run.ended_at < at - WITHIN:
         raise Refused(_("This can’t be undone any more: only within ten minutes."))
     if (run.total or 0) > AT_ONCE:
-        what = run.job_run.told if run.job_run is not None else run.title
-        title = Told(gettext_lazy("Undo: %(what)s"), what=what)
+        title = Told(gettext_lazy("Undo: %(what)s"), what=run.told)
         run.job_run = queue.start("bulk.undo", title, actor=actor, run=run.pk)
         run.save(update_fields=["job_run"])
     return run

@@ -131,6 +131,30 @@ def test_all_that_a_list_finds_is_changed_as_a_job(web, manager, li_wei, chen_ji
     assert Entry.objects.filter(deed="customer.edited").count() == 4
 
 
+@pytest.mark.parametrize("at_once", [2, 200])
+def test_the_title_of_a_run_is_read_in_the_readers_language(
+    web, manager, li_wei, monkeypatch, at_once
+):
+    monkeypatch.setattr(bulk_changing, "AT_ONCE", at_once)
+    mine = customers(li_wei, "甲乙丙")
+    manager.language = "zh-hans"
+    manager.save()
+    sent = {"selected": [each.pk for each in mine], "field": "city", "city": "合肥", "go": "1"}
+    client = web(manager)
+    client.post("/customers/bulk/edit/?view=all", sent)
+    run = BulkRun.objects.get()
+    page = f"/bulk/{run.pk}/"
+    said = client.get(page).text
+    assert "<h1" in said
+    assert run.title in said
+    manager.language = "en"
+    manager.save()
+    assert "City of Customers changed" in client.get(page).text
+    assert run.title not in client.get(page).text
+    BulkRun.objects.update(words={})  # as the release before this one keeps it
+    assert run.title in client.get(page).text
+
+
 def test_permission_is_asked_when_the_step_is_done(manager, li_wei, company):
     mine = customers(li_wei, "甲乙")
     run = bulk_changing.start_bulk(

@@ -12,11 +12,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cast import TODAY
+from kezhi.accounts.arranging import create_department
+from kezhi.accounts.models import User
+from kezhi.accounts.organising import create_person
+from kezhi.core.actor import SYSTEM
 from kezhi.customers.creating import create_customer
 from kezhi.ledger.models import Order
 from kezhi.workbench.models import Dashboard, Report
-from kezhi.workbench.reporting.keeping import save_dashboard, save_report
+from kezhi.workbench.reporting.keeping import change_report, save_dashboard, save_report
 from kezhi.workbench.reporting.spec import Spec
+from kezhi.workbench.saving_views import audiences
 
 pytestmark = pytest.mark.django_db
 ASKS = "of=order&measure=sum.amount&by=customer&during=ordered_on.12m&picture=bar"
@@ -266,6 +271,65 @@ def test_pages_within_a_group_follow_each_other(web, owner, anhui_tea):
     second = client.get(further)
     numbers = {n for page in (first, second) for n in re.findall(r"SO-\d{4}", page.text)}
     assert len(numbers) == 60
+
+
+def test_a_department_and_those_below_it_see_what_was_shared_with_it(
+    web, manager, owner, li_wei, sun_yue, chen_jing, organisation
+):
+    below = create_department("渠道部", organisation.east, actor=SYSTEM)
+    li_wei.team, li_wei.department = None, below
+    li_wei.save()
+    address = "/reports/new/?of=order&measure=count&by=channel"
+    form = web(manager).get(address).text
+    assert 'value="department"' in form
+    assert f'value="department:{below.pk}"' in form
+    assert f"department:{organisation.south.pk}" not in form
+    for wrong in (f"department:{organisation.south.pk}", "department:x", "department:", "team:0"):
+        sent = {"name": "渠道", "audience": wrong}
+        assert web(manager).post(address, sent).status_code == 422
+    sent["audience"] = "department"
+    assert web(manager).post(address, sent).status_code == 302
+    report = Report.objects.get()
+    assert (report.audience, report.department_id) == ("department", organisation.east.pk)
+    page = f"/reports/{report.pk}/"
+    seen = {each.name: web(each).get(page).status_code for each in (li_wei, sun_yue, chen_jing)}
+    assert seen == {"李伟": 200, "孙悦": 200, "陈静": 404}
+    assert web(owner).get(page).status_code == 404  # above it, not in it
+    web(manager).post(f"{page}edit/", {"name": "渠道", "audience": f"department:{below.pk}"})
+    report.refresh_from_db()
+    assert report.department_id == below.pk
+    assert "渠道部" in text_of(web(manager).get("/reports/"))
+    assert f'value="department:{below.pk}" selected' in web(manager).get(f"{page}edit/").text
+    web(manager).post(f"{page}edit/", {"name": "渠道", "audience": "department"})
+    report.refresh_from_db()
+    assert report.department_id == organisation.east.pk
+    li_wei.department = organisation.south
+    li_wei.save()
+    assert web(li_wei).get(page).status_code == 404
+
+
+def test_who_may_not_show_a_department_is_refused_and_shares_nothing(web, li_wei, manager):
+    address = "/reports/new/?of=order&measure=count&by=channel"
+    assert 'value="department"' not in web(li_wei).get(address).text
+    sent = {"name": "渠道", "audience": "department"}
+    assert web(li_wei).post(address, sent).status_code == 403
+    role = manager.roles.get()
+    role.grants["view"] = dict.fromkeys(role.grants["view"], "team")
+    role.save()
+    assert web(User.objects.get(pk=manager.pk)).post(address, sent).status_code == 403
+    assert not Report.objects.exists()
+
+
+def test_what_somebody_chose_stays_when_another_changes_the_name(web, manager, organisation):
+    report = save_report(Spec.parse(ASKS), "销售", actor=manager, audience="department")
+    elsewhere = create_person(
+        {"login": "boss", "name": "韩总", "roles": ["owner"], "password": "yuanhang-boss-1"},
+        actor=SYSTEM,
+    )
+    chosen = f"department:{organisation.east.pk}"
+    changed = change_report(report, {"name": "销售额", "audience": chosen}, actor=elsewhere)
+    assert (changed.audience, changed.department_id) == ("department", organisation.east.pk)
+    assert (chosen, "华东") in audiences(elsewhere, changed)
 
 
 def test_a_manager_of_no_team_shares_with_one_of_the_department(

@@ -10,7 +10,7 @@ from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight.mailing_reports import reports_are_due, send_due_reports, write_report
 from kezhi.messaging.letters import as_text
 from kezhi.messaging.models import Outgoing
-from kezhi.workbench.reporting.keeping import delete_report, save_report
+from kezhi.workbench.reporting.keeping import change_report, delete_report, save_report
 from kezhi.workbench.reporting.scheduling import next_moment, pause_schedule, schedule_report
 from kezhi.workbench.reporting.spec import Spec
 
@@ -74,6 +74,21 @@ def test_each_gets_what_they_may_see_themselves_and_once(report, owner, li_wei, 
     assert "李伟" in own
     assert len(written[owner.pk].files) == 1
     assert written[li_wei.pk].files == []  # salespeople don't export orders
+
+
+def test_a_mail_leads_to_the_report_only_who_is_of_the_department_it_is_shown_to(
+    report, owner, li_wei, chen_jing, organisation
+):
+    reachable(li_wei, chen_jing)
+    report = change_report(report, {"audience": f"department:{organisation.east.pk}"}, actor=owner)
+    schedule = planned(report, owner, li_wei, chen_jing)
+    send_due_reports(actor=SYSTEM, at=schedule.next_at)
+    written = {each.person_id: write_report(each, NOW) for each in Outgoing.objects.all()}
+    inside, outside = (as_text(written[person.pk].parts) for person in (li_wei, chen_jing))
+    assert f"/reports/{report.pk}/" in inside
+    assert f"/reports/{report.pk}/" not in outside
+    assert "李伟" in inside
+    assert "李伟" not in outside
 
 
 def test_what_was_deleted_or_paused_is_not_sent(report, owner):

@@ -11,6 +11,11 @@ class DepartmentQuerySet(models.QuerySet["Department"]):
         """The department and all below it."""
         return self.filter(path__contains=[department_id])
 
+    def ids_above(self, department_id: int) -> models.QuerySet[Any, Any]:
+        """Of the department and of all above it: a question within another."""
+        above = models.Func(models.F("path"), function="unnest", set_returning=True)
+        return self.filter(pk=department_id).annotate(above=above).values("above")
+
 
 class Department(models.Model):
     """A node of the department tree; `path` holds the ids from the root down to itself."""

@@ -26,6 +26,7 @@ class PortalActor:
     pk: None = None
     program: Program | None = None
     team_id: None = None
+    department_id: None = None
     department_ids: tuple[int, ...] = ()
     own_ids: tuple[int, ...] = ()
 

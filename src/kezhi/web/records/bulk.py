@@ -112,7 +112,7 @@ def _start(
     if run.job_run is not None or counts.get(Outcome.SKIPPED):
         return HttpResponseRedirect(reverse("bulk-run", args=[run.pk]))
     undo = reverse("undo", args=[token_for_run(run.pk, actor)]) if Outcome.DONE in counts else ""
-    told = f"{run.title}{_(': ')}{bulk_changing.told(run)}"
+    told = f"{run.told}{_(': ')}{bulk_changing.told(run)}"
     messages.success(request, told, extra_tags=undo)
     return HttpResponseRedirect(way_back(request, f"/{kind.address}/"))
 

@@ -161,7 +161,7 @@ def _page(
         "typed": typed,
         "listing": listing,
         "refusal": refusal,
-        "audiences": audiences(request.actor),
+        "audiences": audiences(request.actor, saved),
         "action": listing.query.url("views/new/") if listing else request.path,
         "back": listing.query.url() if listing else _address(kind, saved),
     }

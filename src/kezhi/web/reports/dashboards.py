@@ -236,7 +236,7 @@ def _form(
         "board": board,
         "typed": typed,
         "problem": problem,
-        "audiences": audiences(actor),
+        "audiences": audiences(actor, board),
         "parts": parts_of(board, asking(request)) if board else [],
         "choices": [
             *([(_("Kept reports"), own)] if own else []),

@@ -21,7 +21,7 @@ from kezhi.workbench.reporting import keeping
 from kezhi.workbench.reporting.delivered import REPORTS, dashboards_for, reports_for
 from kezhi.workbench.reporting.report import Answer
 from kezhi.workbench.reporting.spec import PICTURES, Spec
-from kezhi.workbench.saving_views import audience_of, audiences
+from kezhi.workbench.saving_views import audience_of, audiences, shown_to
 
 MOST_LISTED = 200
 
@@ -33,7 +33,8 @@ def index(request: PersonRequest) -> HttpResponse:
     actor = request.actor
 
     def mine_first(rows: Any) -> list[Any]:
-        found = list(rows.visible_to(actor).select_related("owner").order_by("name")[:MOST_LISTED])
+        rows = rows.visible_to(actor).select_related("owner", "team", "department")
+        found = list(rows.order_by("name")[:MOST_LISTED])
         return sorted(found, key=lambda each: each.owner_id != actor.pk)
 
     reports = [
@@ -46,6 +47,7 @@ def index(request: PersonRequest) -> HttpResponse:
         "reports": reports,
         "delivered": [{"report": each, "about": _about(each.spec)} for each in reports_for(actor)],
         "may_keep": actor.may("create", "view"),
+        "shown_to": lambda kept: shown_to(kept, actor),
     }
     return render(request, "reports/index.html", about)
 
@@ -175,7 +177,7 @@ def _form(
         "kept": report,
         "typed": typed,
         "problems": list(problems),
-        "audiences": audiences(request.actor),
+        "audiences": audiences(request.actor, report),
         "action": request.get_full_path(),
         "removal": reverse("report-removal", args=[report.pk]) if report else "",
         "back": back,

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from kezhi.core.models import JobRun
+from kezhi.core.saying import Told
 
 
 class BulkRun(models.Model):
@@ -21,6 +22,10 @@ class BulkRun(models.Model):
     verb = models.CharField(max_length=40)
     settings = models.JSONField(default=dict)
     title = models.CharField(max_length=200)
+    # The title as `core.saying` keeps it; the release before this one doesn't know it.
+    words = models.JSONField(
+        default=dict, db_default=models.Value({}, output_field=models.JSONField())
+    )
     query = models.TextField(blank=True)
     actor_id = models.BigIntegerField()
     total = models.PositiveIntegerField(null=True)
@@ -34,6 +39,11 @@ class BulkRun(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def told(self) -> Told:
+        """The title in the language of whoever reads it."""
+        return Told.again(self.words or self.title)
 
 
 class StepQuerySet(models.QuerySet["BulkStep"]):

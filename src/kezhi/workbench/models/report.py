@@ -9,20 +9,23 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kezhi.accounts.models import Team
+from kezhi.accounts.models import Department, Team
 from kezhi.workbench.models.saved_view import SavedView, SavedViewQuerySet
 
 
 class Kept(models.Model):
-    """What somebody keeps under a name, for themselves, their team or everyone; as with views of lists."""
+    """What somebody keeps under a name, for themselves, their team, department or everyone; as with views."""
 
     name = models.CharField(max_length=60)
     audience = models.CharField(
-        max_length=8, choices=SavedView.Audience, default=SavedView.Audience.PRIVATE
+        max_length=10, choices=SavedView.Audience, default=SavedView.Audience.PRIVATE
     )
     is_pinned = models.BooleanField(default=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="+")
+    department = models.ForeignKey(
+        Department, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -17,7 +17,7 @@ from kezhi.workbench.models import Dashboard, Report, SavedView
 from kezhi.workbench.operands import is_one_line
 from kezhi.workbench.reporting.delivered import REPORTS
 from kezhi.workbench.reporting.spec import LONGEST, Spec
-from kezhi.workbench.saving_views import MOST_PINNED, REACH, meant
+from kezhi.workbench.saving_views import MOST_PINNED, meant, settle_audience
 
 MOST_PARTS = 12
 WIDTHS = (1, 2, 3)
@@ -163,8 +163,10 @@ def _parts(parts: list[dict[str, Any]], actor: Actor) -> list[dict[str, Any]]:
 
 
 def _save(kept: Kept, fields: dict[str, Any], actor: Actor, action: str) -> None:
-    named = meant(fields["audience"], actor) if "audience" in fields else {}
-    for name, new in (fields | named).items():
+    fields = dict(fields)
+    if "audience" in fields:
+        fields |= meant(fields.pop("audience"), actor, kept)
+    for name, new in fields.items():
         setattr(kept, name, new)
     kept.name = kept.name.strip()
     if not kept.name:
@@ -173,14 +175,7 @@ def _save(kept: Kept, fields: dict[str, Any], actor: Actor, action: str) -> None
         raise Refused(_("The name has at most 60 characters."))
     if kept.audience not in SavedView.Audience.values:
         raise Refused(_("Choose who sees it."))
-    if actor.scope(action, "view") < REACH[SavedView.Audience(kept.audience)]:
-        raise NotAllowed(_("Your role doesn’t share views with so many people."))
-    if kept.audience != SavedView.Audience.TEAM:
-        kept.team_id = None
-    elif kept.team_id is None:
-        kept.team_id = actor.team_id
-    if kept.audience == SavedView.Audience.TEAM and kept.team_id is None:
-        raise Refused(_("You belong to no team that could see it."))
+    settle_audience(kept, actor, action)
     same = type(kept).objects.filter(owner_id=kept.owner_id, name=kept.name)
     if same.exclude(pk=kept.pk).exists():
         raise Refused(_("You have one called “%(name)s” already.") % {"name": kept.name})
