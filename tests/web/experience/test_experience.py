@@ -42,7 +42,9 @@ def test_from_nothing_to_figures_by_who_may(web, trading, owner, li_wei):
     page = main_of(web(owner).get("/experience/"))
     assert "/experience/surveys/" in page
     assert "60 responses" in page
+    nps_survey()  # nobody has answered it
     own = main_of(web(li_wei).get("/experience/"))
+    assert own.count("/responses/") == 1
     assert "for those who see all of them" in own
     assert "60 responses" not in own
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,7 +15,7 @@ from kezhi.insight import experiencing
 from kezhi.insight.experiencing import Figures
 from kezhi.insight.models import Study
 from kezhi.satisfaction.analysing.figures import SurveyFigures
-from kezhi.satisfaction.models import Survey
+from kezhi.satisfaction.models import Survey, SurveyResponse
 from kezhi.web import numbers
 from kezhi.web.experience import heads, shown
 from kezhi.web.findings import told
@@ -41,11 +42,18 @@ def _page(request: PersonRequest, refusal: str = "", status: int = 200) -> HttpR
             "rows": [_row(one, surveys[one.survey]) for one in kept],
         }
     elif not about["sees_company"]:
-        about["listed"] = [
-            {"title": survey.title(), "href": reverse("experience-responses", args=[pk])}
-            for pk, survey in surveys.items()
-        ]
+        about["listed"] = _listed(request)
     return render(request, "experience/index.html", about, status=status)
+
+
+def _listed(request: PersonRequest) -> list[dict[str, Any]]:
+    """Surveys that customers of the reader's answered."""
+    theirs = SurveyResponse.objects.visible_to(request.actor).filter(survey=OuterRef("pk"))
+    answered = Survey.objects.visible_to(request.actor).filter(Exists(theirs))
+    return [
+        {"title": each.title(), "href": reverse("experience-responses", args=[each.pk])}
+        for each in answered.order_by("pk")
+    ]
 
 
 def _row(one: SurveyFigures, survey: Survey) -> dict[str, Any]:
