@@ -12,6 +12,7 @@
   const written = () => JSON.parse(sessionStorage.getItem(kept()) || "null");
   const keep = (is) => {
     const text = document.querySelector("#ticket-text");
+    if (!text?.dataset.kept) return;
     if (text.value.trim()) sessionStorage.setItem(kept(), JSON.stringify({ text: text.value, mode: text.form.elements.mode.value, ...is }));
     else sessionStorage.removeItem(kept());
   };
