@@ -12,6 +12,7 @@ from kezhi.customers.following_up import log_interaction
 from kezhi.messaging.models import Delivery
 from kezhi.messaging.webhooks import keeping
 from kezhi.messaging.webhooks.listening import offered
+from kezhi.workbench.attaching import attach
 
 pytestmark = pytest.mark.django_db
 
@@ -69,8 +70,19 @@ def test_what_nobody_chose_leaves_nothing(webhook, anhui_tea, li_wei):
     assert not Delivery.objects.filter(kind="contact").exists()
 
 
+def test_a_file_is_told_with_the_record_that_it_is_on(
+    set_up, anhui_tea, li_wei, owner, settings, tmp_path
+):
+    settings.MEDIA_ROOT = tmp_path
+    keeping.change_webhook(set_up.webhook, {"deeds": ["attachment.added"]}, actor=owner)
+    attach(anhui_tea, "a.txt", [b"a"], kind="customer", actor=li_wei, at=NOW)
+    delivery = Delivery.objects.get()
+    assert (delivery.kind, delivery.object_id) == ("customer", anhui_tea.pk)
+
+
 def test_deeds_are_offered_by_kind_of_record():
     deeds = offered()
+    assert "clock.attended" in deeds["ticket"]
     assert "customer.edited" in deeds["customer"]
     assert {"import.done", "hand_over.done", "value_run.published"} <= set(deeds[""])
     assert not any(

@@ -11,7 +11,7 @@ from kezhi.core.actor import SYSTEM
 from kezhi.core.refusal import Refused
 from kezhi.customers.models import Standing
 from kezhi.insight.policies import TierPolicy, publish_tier_policies
-from kezhi.messaging.models import Notice
+from kezhi.messaging.models import Delivery, Notice
 from kezhi.service.clocks import escalating, recomputing
 from kezhi.service.clocks.business_time import Hours
 from kezhi.service.clocks.calendars import Entries, save_calendar
@@ -21,6 +21,7 @@ from kezhi.service.tickets.answering import answer, receive
 from kezhi.service.tickets.changing import assign_ticket, change_ticket, set_state
 from kezhi.service.tickets.opening import open_ticket
 from kezhi.service.tickets.snoozing import snooze_ticket, wake_ticket
+from receivers import a_webhook, an_integration
 from wall_clocks import A_MINUTE, WEEK, by_the_minute
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +135,16 @@ def test_broken_promises_climb_the_tree_each_level_once(
     assert ticket.is_breached
     first = clock(ticket, "first_answer")
     assert (first.breached_at, first.attend_at, first.person) == (due((16, 11)), None, li_wei)
+
+
+def test_receivers_hear_what_is_warned_of_and_what_broke(ticket, owner):
+    told_of = {"deeds": ["clock.attended"], "fields": {"ticket": ["number", "is_breached"]}}
+    a_webhook(an_integration(owner, grants={"ticket": ["read"]}), owner, **told_of)
+    escalating.attend(MONDAY + HOUR)
+    assert not Delivery.objects.exists()
+    escalating.attend(MONDAY + 3 * HOUR)
+    delivery = Delivery.objects.order_by("pk").first()
+    assert (delivery.kind, delivery.object_id) == ("ticket", ticket.pk)
 
 
 def test_an_answer_at_the_last_moment_is_kept_and_one_later_is_not(ticket, agent):

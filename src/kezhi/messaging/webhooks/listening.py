@@ -17,7 +17,9 @@ from kezhi.records import registry
 NAME = "webhooks"
 PING = "webhook.ping"
 # Deeds on many records at once, or on whichever kind: one message each. Apps above add theirs.
-FURTHER: set[str] = {"deed.undone", "record.tagged"}
+FURTHER: set[str] = {"attachment.added", "deed.undone", "record.tagged"}
+# Deeds on what is no record of a kind, by the kind of the record that they are about. Apps above add theirs.
+ABOUT: dict[str, str] = {}
 
 LEAVE_MESSAGES = """
 INSERT INTO messaging_delivery
@@ -32,7 +34,7 @@ def offered() -> Mapping[str, Sequence[str]]:
     """The deeds that can be chosen: by kind of record, and under "" those on many records."""
     found: dict[str, list[str]] = {}
     for deed in sorted(deeds):
-        noun = deed.partition(".")[0]
+        noun = _noun(deed)
         if deed in FURTHER:
             found.setdefault("", []).append(deed)
         elif noun in registry:
@@ -43,6 +45,8 @@ def offered() -> Mapping[str, Sequence[str]]:
 def hear(event: Event) -> None:
     """Leave a message for every receiver that chose the deed."""
     kind, record = _subject(event)
+    if record is None and event.deed in ABOUT:
+        return  # it came to nothing
     with connection.cursor() as cursor:
         cursor.execute(
             LEAVE_MESSAGES,
@@ -63,7 +67,7 @@ def follow_choices() -> None:
 
 def _subject(event: Event) -> tuple[str, models.Model | None]:
     """The record that the deed is named for, else the first that is of a kind; else the deed's own noun."""
-    noun = event.deed.partition(".")[0]
+    noun = _noun(event.deed)
     kinds = kinds_of_models()
     of_kind = [(kinds[type(each)], each) for each in event.records if type(each) in kinds]
     named = next((pair for pair in of_kind if pair[0] == noun), None)
@@ -72,6 +76,10 @@ def _subject(event: Event) -> tuple[str, models.Model | None]:
     if of_kind and event.deed in FURTHER:
         return of_kind[0]
     return "", event.records[0] if event.records else None
+
+
+def _noun(deed: str) -> str:
+    return ABOUT.get(deed) or deed.partition(".")[0]
 
 
 @cache

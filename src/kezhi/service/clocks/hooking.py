@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kezhi.messaging.webhooks.listening import ABOUT
 from kezhi.service.clocks import holding, keeping
 from kezhi.service.tickets import hooks
 
@@ -18,3 +19,4 @@ def register() -> None:
     hooks.ON_PARTED.append(keeping.parted)
     hooks.ON_CHANGED.append(keeping.changed)
     hooks.ON_ASSIGNED += [keeping.assigned, holding.follow]
+    ABOUT["clock.attended"] = "ticket"

@@ -261,7 +261,7 @@ def _boxes(webhook: Webhook) -> list[tuple[Any, list[Box]]]:
     actor, labels = acting_for(webhook.integration), kind_labels()
     return [
         (
-            labels.get(kind) or _("Many records at once"),
+            labels.get(kind) or _("Of any kind, or of many records at once"),
             [Box(deed, LABELS.get(deed, deed), deed in webhook.deeds) for deed in deeds],
         )
         for kind, deeds in offered().items()
