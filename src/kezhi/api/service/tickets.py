@@ -130,7 +130,8 @@ def _receive(call: Call, kind: Kind, ticket: Ticket, sent: dict[str, Any]) -> An
 def _enclosed(ticket: Ticket, sent: dict[str, Any]) -> list[Attachment]:
     """The files of the ticket that are to go with the words; they were brought before."""
     wanted = dict.fromkeys(sent.get("files", ()))
-    found = {each.pk: each for each in attachments_of("ticket", ticket.pk)}
+    files = attachments_of("ticket", ticket.pk) if wanted else []
+    found = {each.pk: each for each in files if path_of(each.stored_as).is_file()}
     if any(pk not in found for pk in wanted):
         said = _("There is no such file on this ticket.")
         raise Problem("invalid", errors=[("/files", said)])
