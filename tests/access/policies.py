@@ -245,6 +245,8 @@ ROUTES: dict[str, Policy] = {
             "letter",
             "letter-frame",
             "letter-pictures",
+            "letter-pictures-always",
+            "pictured-sender-removal",
             "letter-source",
             "letter-customer",
             "letter-taking-off",

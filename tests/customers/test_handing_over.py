@@ -157,6 +157,7 @@ HISTORY = {
     "service.TrainingRecord.user", "service.AgentMonth.user",
     # what was sent to somebody, and a mailbox that stops with its owner
     "messaging.MailAccount.owner", "messaging.Outgoing.person", "messaging.Sender.person",
+    "messaging.PicturedSender.person",
     "messaging.Notice.person", "messaging.NoticePreference.person",
     # what somebody did once stays theirs
     "customers.Interaction.author", "customers.FollowUp.done_by", "customers.Promise.settled_by",

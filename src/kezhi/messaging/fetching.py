@@ -23,6 +23,7 @@ from kezhi.messaging.connecting import MailTrouble, trouble
 from kezhi.messaging.filing import settle_new
 from kezhi.messaging.models import Incoming, MailAccount
 from kezhi.messaging.noticing import notify
+from kezhi.messaging.proving import results
 from kezhi.messaging.reading import Read, read
 from kezhi.messaging.storing import path_of, store
 
@@ -209,13 +210,8 @@ def _columns(letter: Read, problems: list[str]) -> dict[str, Any]:
 
 
 def _unproven(raw: bytes) -> list[str]:
-    """What the receiving server found about the sender: only the first such header is its own."""
-    head = raw.partition(b"\r\n\r\n")[0].partition(b"\n\n")[0][:20_000]
-    unfolded = head.replace(b"\r\n", b"\n").replace(b"\n ", b" ").replace(b"\n\t", b" ").lower()
-    for line in unfolded.split(b"\n"):
-        if line.startswith(b"authentication-results:"):
-            return ["unproven"] if b"dmarc=fail" in line else []
-    return []
+    """What the receiving server found about the sender."""
+    return ["unproven"] if "dmarc=fail" in results(raw) else []
 
 
 def _instant(given: Any, at: datetime) -> datetime:

@@ -19,18 +19,23 @@ from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
 from PIL import Image
 
+from kezhi.accounts.models import User
 from kezhi.audit.recording import audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.outbound import Unreachable, fetch
-from kezhi.messaging.models import Incoming
+from kezhi.core.refusal import Refused
+from kezhi.messaging.models import Incoming, PicturedSender
+from kezhi.messaging.proving import is_proven
 from kezhi.messaging.reading import pictured
 from kezhi.messaging.storing import path_of, stored, write
 
 logger = logging.getLogger(__name__)
 
 MOST_PICTURES = 60
+MOST_SENDERS = 500
 MOST_BYTES = 6 * 1024 * 1024  # of all of them, as they are kept
 MOST_PIXELS = 12_000_000
 LONGEST_SIDE = 1600
@@ -83,6 +88,41 @@ def keep_pictures(letter: Incoming, page: Page, *, actor: Actor, at: datetime) -
     """Whoever reads the letter sees them from now on; nobody fetches them again."""
     write(_kept_at(letter), page.html.encode())
     note(shown=page.shown, missing=page.missing, hosts=list(page.hosts)[:20])
+
+
+@audited("mail.pictures_always")
+def always_show(letter: Incoming, *, actor: User, at: datetime) -> None:
+    """From now on letters that are proven to be of this sender show their pictures to this colleague."""
+    if not is_proven(letter):
+        raise Refused(_("The receiving server didn’t prove the sender of this letter."))
+    rows = PicturedSender.objects.filter(person=actor)
+    address = letter.from_address.lower()
+    if rows.filter(address=address).exists():
+        return
+    if rows.count() >= MOST_SENDERS:
+        raise Refused(
+            _("At most %(count)d senders. Remove some on your profile first.")
+            % {"count": MOST_SENDERS}
+        )
+    PicturedSender.objects.create(person=actor, address=address, created_at=at)
+
+
+@audited("mail.pictures_asked")
+def ask_again(sender: PicturedSender, *, actor: User) -> None:
+    """The sender's letters show their pictures only when they are asked for. Everybody has their own list."""
+    PicturedSender.objects.filter(person=actor, address=sender.address).delete()
+
+
+def senders_of(person: User) -> list[PicturedSender]:
+    """One row for each address; whose person was erased has none any more."""
+    rows = PicturedSender.objects.filter(person=person, address__contains="@")
+    return list(rows.order_by("address", "pk").distinct("address"))
+
+
+def is_always_shown(letter: Incoming, person: User) -> bool:
+    """Whether the colleague chose so; whoever asks has seen that the sender is proven."""
+    rows = PicturedSender.objects.filter(person=person, address=letter.from_address.lower())
+    return rows.exists()
 
 
 def _kept_at(letter: Incoming) -> Path:

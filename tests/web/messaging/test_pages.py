@@ -9,6 +9,7 @@ from PIL import Image
 
 from cast import NOW, TODAY
 from hostile_mail import CORPUS, letter
+from kezhi.audit.models import Entry
 from kezhi.core.actor import SYSTEM
 from kezhi.core.outbound import Answer, Unreachable
 from kezhi.customers.following_up import log_interaction, plan_follow_up
@@ -23,7 +24,9 @@ from kezhi.messaging.models import (
     Notice,
     NoticePreference,
     Outgoing,
+    PicturedSender,
 )
+from kezhi.messaging.proving import is_proven
 from mail_servers import SECRET
 
 pytestmark = pytest.mark.django_db
@@ -281,6 +284,97 @@ def test_pictures_come_when_they_are_asked_for_and_never_from_the_readers_browse
     assert "onerror" not in html
     page.get(frame)
     assert len(asked) == 3
+
+
+PROOF = b"Authentication-Results: mx.example; dkim=pass; dmarc=pass header.from=tea.example\r\n"
+
+
+def proven(html, proof=PROOF, subject=b"see"):
+    return proof + b"X-About: " + subject + b"\r\n" + an_illustrated_letter(html)
+
+
+def test_pictures_of_a_chosen_sender_come_by_themselves_for_who_chose(
+    web, li_wei, manager, shared, monkeypatch
+):
+    html = '<img src="https://tea.example/a.png">'
+    came = keep_letter(shared, 1, proven(html), NOW, NOW)
+    later = keep_letter(shared, 2, proven(html, subject=b"again"), NOW, NOW)
+    forged = keep_letter(
+        shared, 3, proven(html, PROOF.replace(b"dmarc=pass", b"dmarc=fail")), NOW, NOW
+    )
+    unchecked = keep_letter(shared, 4, proven(html, b""), NOW, NOW)
+    by_itself = 'hx-trigger="load" hx-target="#layout"'
+    page = web(li_wei)
+    for each in (came, later):
+        assert by_itself not in page.get(f"/mail/{each.pk}/").text
+    page.post(f"/mail/{came.pk}/pictures/sender/")
+    assert by_itself in page.get(f"/mail/{came.pk}/").text
+    assert by_itself in page.get(f"/mail/{later.pk}/").text
+    for each in (forged, unchecked):
+        said = page.get(f"/mail/{each.pk}/").text
+        assert by_itself not in said
+        assert "pictures/sender/" not in said
+        refused = page.post(f"/mail/{each.pk}/pictures/sender/", follow=True)
+        assert "didn’t prove the sender" in refused.text
+    assert PicturedSender.objects.count() == 1
+    answer = Answer(200, a_picture())
+    monkeypatch.setattr(picturing, "fetch", lambda *_args, **_how: answer)
+    shown = page.post(f"/mail/{later.pk}/pictures/", headers={"hx-request": "true"})
+    assert shown.status_code == 200
+    assert '<details class="mt4" id="layout" open>' in shown.text
+    assert by_itself not in shown.text
+    assert by_itself not in web(manager).get(f"/mail/{came.pk}/").text
+    assert Entry.objects.filter(deed="mail.pictures_always").count() == 1
+
+
+def test_pictures_that_are_nowhere_are_asked_for_once_on_a_page(web, li_wei, shared, monkeypatch):
+    came = keep_letter(shared, 1, proven('<img src="https://tea.example/a.png">'), NOW, NOW)
+    page = web(li_wei)
+    page.post(f"/mail/{came.pk}/pictures/sender/")
+    monkeypatch.setattr(picturing, "fetch", lambda *_args, **_how: Answer(404, b""))
+    answer = page.post(f"/mail/{came.pk}/pictures/", headers={"hx-request": "true"})
+    assert "None of its pictures could be fetched." in answer.text
+    assert 'hx-trigger="load" hx-target="#layout"' not in answer.text
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_own_list_of_senders_is_on_the_profile_and_nobody_elses(
+    web, li_wei, manager, shared, language
+):
+    came = keep_letter(shared, 1, proven('<img src="https://tea.example/a.png">'), NOW, NOW)
+    web(li_wei, language).post(f"/mail/{came.pk}/pictures/sender/")
+    kept = PicturedSender.objects.get()
+    removal = f"/settings/senders/{kept.pk}/removal/"
+    assert removal in web(li_wei, language).get("/settings/profile/").text
+    assert removal not in web(manager, language).get("/settings/profile/").text
+    assert web(manager).post(removal).status_code == 404
+    assert web(li_wei, language).post(removal).status_code == 302
+    assert not PicturedSender.objects.exists()
+    assert Entry.objects.filter(deed="mail.pictures_asked").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("mx.example; dmarc=pass header.from=tea.example", True),
+        ("mx.example;\r\n\tspf=fail smtp.mailfrom=a@b.example;\r\n\tdmarc=pass (p=NONE)", True),
+        ("mx.example; spf=pass; dkim=pass", False),
+        ("mx.example; dmarc=none", False),
+        ("mx.example; dmarc=pass header.from=evil.example", False),
+        ("mx.example; dmarc=passed header.from=tea.example", False),
+        (
+            "mx.example; spf=pass (dmarc=pass; header.from=tea.example) smtp.mailfrom=a@e.example",
+            False,
+        ),
+        ('mx.example; spf=pass smtp.mailfrom="x; dmarc=pass "@evil.example', False),
+        ("mx.example; spf=pass smtp.mailfrom=x;dmarc=pass@evil.example", False),
+        ("mx.example; dmarc=pass; dmarc=temperror", False),
+        ("mx.example; spf=none\r\nAuthentication-Results: mx.example; dmarc=pass", False),
+    ],
+)
+def test_only_what_the_receiving_server_itself_proved_is_proven(shared, said, expected):
+    head = f"Authentication-Results: {said}\r\n".encode()
+    assert is_proven(keep_letter(shared, 1, proven("<p>tea</p>", head), NOW, NOW)) is expected
 
 
 def test_letters_of_others_are_not_fetched_for_anybody(

@@ -181,6 +181,8 @@ LABELS: dict[str, str | Promise] = {
     "mail.assigned": gettext_lazy("filed the letter"),
     "mail.confirmed": gettext_lazy("noted that the mail arrived"),
     "mail.ignored": gettext_lazy("set the letter aside"),
+    "mail.pictures_always": gettext_lazy("always sees pictures of the sender of the letter"),
+    "mail.pictures_asked": gettext_lazy("sees pictures of a sender only when asking for them"),
     "mail.pictures_loaded": gettext_lazy("fetched the pictures of the letter"),
     "mail.queued": gettext_lazy("queued the mail"),
     "mail.sent_again": gettext_lazy("sent the mail again"),

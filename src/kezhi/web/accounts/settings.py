@@ -16,6 +16,7 @@ from kezhi.accounts.models import Company, User
 from kezhi.core.refusal import Refused
 from kezhi.web.accounts.forms import CompanyForm, PasswordForm, ProfileForm
 from kezhi.web.accounts.security_confirming import ask_to_confirm
+from kezhi.web.messaging.inbox import pictured_senders
 from kezhi.web.requests import PersonRequest, must_may
 
 
@@ -107,7 +108,8 @@ def profile(request: PersonRequest) -> HttpResponse:
             request, _("The new password counts from now on. Other sessions have ended.")
         )
         return redirect("/settings/profile/")
-    context = {"about": about, "password": password, "person": person}
+    senders = pictured_senders(request)
+    context = {"about": about, "password": password, "person": person, "senders": senders}
     return render(
         request, "accounts/profile.html", context, status=422 if request.method == "POST" else 200
     )

@@ -24,7 +24,8 @@ from kezhi.customers.creating import create_contact
 from kezhi.customers.models import Customer
 from kezhi.messaging import filing, picturing
 from kezhi.messaging.filing import Match
-from kezhi.messaging.models import Incoming, MailAccount, Outgoing
+from kezhi.messaging.models import Incoming, MailAccount, Outgoing, PicturedSender
+from kezhi.messaging.proving import is_proven
 from kezhi.messaging.reading import file_of
 from kezhi.messaging.storing import stored
 from kezhi.records import registry
@@ -107,6 +108,13 @@ def index(request: PersonRequest) -> HttpResponse:
 @require_safe
 def show(request: PersonRequest, pk: int) -> HttpResponse:
     letter, is_keeper = _letter(request, pk)
+    return _page(request, letter, is_keeper)
+
+
+def _page(
+    request: PersonRequest, letter: Incoming, is_keeper: bool, *, is_tried: bool = False
+) -> HttpResponse:
+    """`is_tried`: its pictures were just asked for, and aren't by themselves once more."""
     query = request.GET.get("q", "").strip()[:80]
     may_settle = is_keeper and request.actor.may("edit", "mail")
     customer = Customer.objects.visible_to(request.actor).filter(pk=letter.customer_id).first()
@@ -127,10 +135,22 @@ def show(request: PersonRequest, pk: int) -> HttpResponse:
         "found": _found(request, query) if may_settle and query else [],
         "answers": _answered(request, letter),
         "ticket": _ticket_of(request, letter),
-        "has_pictures": picturing.has_pictures(letter),
         "is_pictured": bool(picturing.page_of(letter)),
+        "is_tried": is_tried,
+        **_trust(request, letter),
     }
     return render(request, "messaging/letter.html", about)
+
+
+def _trust(request: PersonRequest, letter: Incoming) -> dict[str, bool]:
+    """What the page says about pictures of this sender."""
+    has_pictures = picturing.has_pictures(letter)
+    proven = has_pictures and is_proven(letter)
+    return {
+        "has_pictures": has_pictures,
+        "is_proven": proven,
+        "is_always": proven and picturing.is_always_shown(letter, request.actor),
+    }
 
 
 @require_safe
@@ -149,17 +169,52 @@ def frame(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def pictures(request: PersonRequest, pk: int) -> HttpResponse:
-    """Fetched by us and kept with the letter: the reader's browser asks nobody."""
-    letter, _is_keeper = _letter(request, pk)
+    """Fetched by us and kept with the letter: the reader's browser asks nobody.
+
+    The page of a letter asks by itself where the reader always wants pictures of its sender.
+    """
+    letter, is_keeper = _letter(request, pk)
     page = picturing.gather(letter)
     if page.shown:
         picturing.keep_pictures(letter, page, actor=request.actor, at=timezone.now())
+    if request.htmx and not request.htmx.boosted:
+        return _page(request, letter, is_keeper, is_tried=True)
     if page.missing and page.shown:
         said = _("Pictures shown: %(shown)d. Couldn’t be fetched: %(missing)d.")
         messages.info(request, said % {"shown": page.shown, "missing": page.missing})
     elif not page.shown:
         messages.error(request, _("None of its pictures could be fetched."))
     return redirect(reverse("letter", args=[pk]) + "#layout")
+
+
+@require_POST
+def always(request: PersonRequest, pk: int) -> HttpResponse:
+    """Pictures of this sender for this reader, from now on."""
+    letter, _is_keeper = _letter(request, pk)
+    home = reverse("letter", args=[pk]) + "#layout"
+    return done(
+        request,
+        lambda: picturing.always_show(letter, actor=request.actor, at=timezone.now()),
+        _("Pictures of this sender are shown to you from now on."),
+        home,
+    )
+
+
+@require_POST
+def no_longer(request: PersonRequest, pk: int) -> HttpResponse:
+    """Off the reader's own list."""
+    sender = get_object_or_404(PicturedSender, pk=pk, person=request.actor)
+    home = reverse("profile") + "#pictured-senders"
+    told = _("Pictures of this sender are shown only when you ask.")
+    return done(request, lambda: picturing.ask_again(sender, actor=request.actor), told, home)
+
+
+def pictured_senders(request: PersonRequest) -> list[tuple[PicturedSender, str]]:
+    """The reader's own list, for the profile: each with the address as far as they may read it."""
+    return [
+        (each, _address(request, each.address, False))
+        for each in picturing.senders_of(request.actor)
+    ]
 
 
 @require_safe
