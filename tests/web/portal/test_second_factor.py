@@ -11,7 +11,7 @@ from cast import PASSWORD
 from kezhi.accounts.second_factors import code_at, step_at
 from kezhi.audit.models import Entry
 from kezhi.core.actor import SYSTEM
-from kezhi.service.models import PortalCodeApp, PortalRecoveryCode, PortalSession
+from kezhi.service.models import PortalAccount, PortalCodeApp, PortalRecoveryCode, PortalSession
 from kezhi.service.portal.inviting import end_account
 from portal_people import open_portal, signed_in
 
@@ -56,6 +56,10 @@ def test_after_the_app_is_set_up_the_password_alone_opens_nothing(portal, zhang)
     assert not [code for code in codes if code.replace("-", "") in secrets]
     client, answer = at_the_door(portal.zhang)
     assert answer.url == f"{STEP}?next=%2Fportal%2Forders%2F"
+    assert "One more step" in client.get(STEP).content.decode()
+    PortalAccount.objects.update(language="zh-hans")
+    assert "还差一步" in client.get(STEP).content.decode()
+    PortalAccount.objects.update(language="")
     for address in ("/portal/", "/portal/tickets/", "/portal/account/", "/portal/confirm/"):
         assert client.get(address).url.startswith("/portal/sign-in/?")
     assert client.get(SET_UP).url == "/portal/sign-in/"
@@ -83,7 +87,7 @@ def test_guesses_at_the_code_are_counted_and_a_half_session_ends(portal, zhang):
     for _try in range(10):
         assert client.post(STEP, {"code": "000000"}).status_code == 422
     # Now the right one doesn't count either; from another network it does.
-    assert "尝试次数过多" in client.post(STEP, {"code": codes[0]}).content.decode()
+    assert "Too many failed attempts" in client.post(STEP, {"code": codes[0]}).content.decode()
     elsewhere, _answer = at_the_door(portal.zhang, REMOTE_ADDR="192.0.2.4")
     assert elsewhere.post(STEP, {"code": codes[0]}).url == "/portal/"
     other, _answer = at_the_door(portal.zhang, REMOTE_ADDR="198.51.100.1")

@@ -98,7 +98,8 @@ def halfway(
             if half is None or half.awaits != awaits:
                 return HttpResponseRedirect(SIGN_IN)
             request.visit = half
-            return view(request, *args, **kwargs)
+            with speaking(request, half.account.language):
+                return view(request, *args, **kwargs)
 
         return _open(guarded)
 
