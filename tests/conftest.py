@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What has been loaded by now stays: looking through it again and again costs a tenth of the run."""
+    """What has been loaded by now stays: the collector need not look through it again and again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
