@@ -61,7 +61,9 @@ def test_an_article_goes_its_way_on_screen(client, agent, manager):
     found = client.get("/knowledge/", {"q": "tyy"}).content.decode()
     assert "投影仪黑屏" in found
     assert client.get("/knowledge/topics/").status_code == 200
-    assert client.post("/knowledge/topics/", {"name": "投影仪"}).status_code == 409
+    twice = client.post("/knowledge/topics/", {"name": "投影仪", "name_en": "Projectors"})
+    assert twice.status_code == 409
+    assert 'value="Projectors"' in twice.content.decode()
     for entry in ("", "30", "x", "0365" + 12 * "9"):
         assert client.get("/knowledge/figures/", {"days": entry}).status_code == 200
 

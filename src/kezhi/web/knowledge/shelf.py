@@ -74,7 +74,7 @@ def topics(request: PersonRequest) -> HttpResponse:
             ),
             _("The topic is there."),
         )
-    about = {"topics": tree(), "options": _options()}
+    about = {"topics": tree(), "options": _options(), "typed": {}, "opened": 0}
     return render(request, "knowledge/topics.html", about)
 
 
@@ -88,6 +88,7 @@ def topic(request: PersonRequest, pk: int) -> HttpResponse:
             request,
             lambda: delete_topic(found, actor=request.actor, on=request.today),
             _("The topic is gone."),
+            opened=pk,
         )
     return _done(
         request,
@@ -100,6 +101,7 @@ def topic(request: PersonRequest, pk: int) -> HttpResponse:
             on=request.today,
         ),
         _("Saved."),
+        opened=pk,
     )
 
 
@@ -112,11 +114,15 @@ def _options() -> list[tuple[int, str]]:
     return [(each.topic.pk, "　" * each.depth + each.topic.name) for each in tree()]
 
 
-def _done(request: PersonRequest, deed: Callable[[], Any], told: str) -> HttpResponse:
-    """Back to the tree: 409 with the reason where it isn't possible."""
+def _done(
+    request: PersonRequest, deed: Callable[[], Any], told: str, *, opened: int = 0
+) -> HttpResponse:
+    """Back to the tree: 409 with the reason where it isn't possible, and what was typed where it was typed."""
 
     def again(reason: str) -> HttpResponse:
+        typed_now = {name: typed(request, name, 80) for name in ("name", "name_en", "parent")}
         about = {"topics": tree(), "options": _options(), "refusal": reason}
+        about |= {"typed": typed_now, "opened": opened}
         return render(request, "knowledge/topics.html", about, status=409)
 
     return done(request, deed, told, reverse("knowledge-topics"), again)
