@@ -12,12 +12,13 @@ import random
 import re
 import time
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.test import Client
 
 from addresses import undone
+from cast import PASSWORD
 from exploring import Found, explore
 from hostile import ERRORS, NAMES, OPERATORS, SQL
 from settled import settle
@@ -33,6 +34,13 @@ ERROR = re.compile(ERRORS, re.IGNORECASE)
 START = ("/", "/customers/", "/settings/", "/search/?q=a", "/value/")
 # What a search and a look at a record leave behind.
 QUIET = {"workbench_recent", "audit_entry"}
+# Where customers and visitors come to, what a look there leaves behind, and addresses with a word in them.
+OUTSIDE = ("/portal/", "/portal/tickets/new/", "/portal/sign-in/", "/portal/sign-in/forgotten/",
+           "/help/zh/", "/help/en/?q=a")  # fmt: skip
+SEEN = QUIET | {"service_portalsession", "accounts_visitorbucket", "service_articlequestion"}
+WORDS = ("/help/zh/?q={}", "/help/{}/", "/help/en/suggestions/?q={}", "/help/zh/{}/", "/s/{}/",
+         "/ask/{}/", "/case/{}/", "/portal/link/{}/", "/portal/ideas/?show={}",
+         "/portal/tickets/?state={}&q={}")  # fmt: skip
 PARTS = ("", "totals/", "tabs/", "columns/", "sorting/", "filter/", "filters/", "filters/matches/",
          "options/", "matches/", "views/new/")  # fmt: skip
 BESIDE = ("edit", "find", "customer", "owner", "compare", "as_of", "show", "into", "next", "kind")
@@ -117,12 +125,13 @@ class Attacker:
 
 
 class Site:
-    """The owner's browser, and the check of every answer."""
+    """A browser, the owner's or a customer's, and the check of every answer."""
 
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.found: Found = explore(self._page, START)
+    def __init__(self, client: Client, start: tuple[str, ...], quiet: set[str]) -> None:
+        self.client, self.quiet = client, quiet
+        self.found: Found = explore(self._page, start)
         self.faults: list[str] = []
+        self.outside: Site | None = None
 
     def _page(self, address: str) -> tuple[int, str]:
         answer = self.client.get(address)
@@ -142,7 +151,7 @@ class Site:
             self.faults.append(f"says {told[0]!r}: {about}")
         if took > TOO_LONG:
             self.faults.append(f"takes {took:.1f} s: {about}")
-        if method == "get" and not changed <= QUIET:
+        if method == "get" and not changed <= self.quiet:
             self.faults.append(f"writes {changed} by GET: {about}")
 
     def _timed(
@@ -173,12 +182,20 @@ def site(db: None) -> Site:
     settle(world)
     client = Client(raise_request_exception=False)
     client.force_login(world.people["owner"])
-    return Site(client)
+    site = Site(client, START, QUIET)
+    visitor = Client(raise_request_exception=False)
+    entered = visitor.post("/portal/sign-in/", {"login": "zhang@tea.example", "password": PASSWORD})
+    assert entered.status_code == 302
+    site.outside = Site(visitor, OUTSIDE, SEEN)
+    site.outside.faults = site.faults
+    return site
 
 
 def test_whatever_is_typed_stays_text(site):
     assert len(site.found.pages) > 100  # what isn't found isn't tried
     assert sum(1 for method, _route in site.found.forms if method == "post") > 60
+    assert len(site.outside.found.pages) > 12
+    assert len(site.outside.found.forms) > 6
     for number in range(FIRST, FIRST + CASES):
         attacker = Attacker(random.Random(f"{SEED} {number}"))
         before = len(site.faults)
@@ -195,6 +212,17 @@ def lists(site: Site, attacker: Attacker) -> None:
 def forms(site: Site, attacker: Attacker) -> None:
     form = attacker.dice.choice(list(site.found.forms.values()))
     site.ask(form.method, form.action, attacker.spoilt(form.entries))
+
+
+def outside(site: Site, attacker: Attacker) -> None:
+    """The pages of customers and visitors: their addresses and forms, by a customer who has signed in."""
+    theirs, dice = site.outside, attacker.dice
+    assert theirs is not None
+    if dice.random() < 0.5:
+        text = quote(_sendable(attacker.text()), safe="")
+        theirs.ask("get", dice.choice(WORDS).replace("{}", text), {})
+    else:
+        forms(theirs, attacker)
 
 
 def kept(site: Site, attacker: Attacker) -> None:
@@ -237,7 +265,7 @@ def headers(site: Site, attacker: Attacker) -> None:
         site.client.cookies.pop(name, None)
 
 
-FAMILIES = (lists, forms, lists, forms, lists, kept, forms, lists, headers, lists)
+FAMILIES = (lists, forms, lists, forms, outside, kept, forms, lists, headers, lists)
 
 
 def _stored(text: str) -> str:

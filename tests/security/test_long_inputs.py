@@ -19,7 +19,13 @@ from kezhi.customers.carding_parsing import cards_in
 from kezhi.customers.matching_names import folded, taken_apart
 from kezhi.dataio import correcting, guessing, parsing, problems
 from kezhi.dataio.fields import ImportField, Reading
+from kezhi.messaging import proving
+from kezhi.messaging.reading import new_words
 from kezhi.records import FieldKind, masking, registry
+from kezhi.satisfaction import responding
+from kezhi.service.intake import ruling, speaking
+from kezhi.service.knowledge import rendering, tokens
+from kezhi.service.knowledge.writing import LONGEST_BODY
 from kezhi.value.measure import Settings
 from kezhi.web.settings.value_form import NUMBERS, RulesForm
 from kezhi.web.value.tiers_policies import PoliciesForm
@@ -37,9 +43,11 @@ LONG = {
     "hanzi": "茶" * (MEGABYTE // 3),
     "spaces": " " * MEGABYTE,
     "brackets": "(" * MEGABYTE,
+    "square brackets": "[" * MEGABYTE,
     "digits": "1" * MEGABYTE,
     "commas": "1," * (MEGABYTE // 2),
     "lines": "a\n" * (MEGABYTE // 2),
+    "empty lines": "\n" * MEGABYTE,
     "marks": "e" + "\u0301" * (MEGABYTE // 2),
     "marks in disorder": "e" + "\u0301\u0327" * (MEGABYTE // 4),
     "ligatures": "\ufdfa" * (MEGABYTE // 3),
@@ -100,6 +108,14 @@ READERS = {
     "the policies of the tiers": policies_of_tiers,
     "a cell of a report": problems.shown,
     "a cell to be corrected": correcting.safe_cell,
+    "the words of an article": lambda text: tokens.plain(text[:LONGEST_BODY]),
+    "an article as a page": rendering.html_of,
+    "a question to the help pages": tokens.terms,
+    "the answers of a survey in a cell": responding.parsed,
+    "the words of a rule for letters": ruling.words_of,
+    "the language of a letter": speaking.language_of,
+    "what a letter adds to its thread": new_words,
+    "what a server found about a sender": lambda text: proving.passes(text[: proving.HEAD], "a.b"),
 }
 
 

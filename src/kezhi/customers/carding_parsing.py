@@ -53,7 +53,8 @@ def cards_in(text: str) -> list[tuple[str, Read]]:
     if len(text) > MOST_BYTES:
         raise Refused(_("The file is larger than %(limit)s MB.") % {"limit": MOST_BYTES >> 20})
     plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-    if re.search(r"^\s*BEGIN:VCARD\s*$", plain, re.IGNORECASE | re.MULTILINE):
+    # Never past the end of a line: a file of empty ones would be looked through from each of them.
+    if re.search(r"^[^\S\n]*BEGIN:VCARD[^\S\n]*$", plain, re.IGNORECASE | re.MULTILINE):
         parts = [(part, _vcard(part)) for part in _vcards(plain)]
     elif match := re.match(r"\s*(?:MECARD|BIZCARD):", plain, re.IGNORECASE):
         parts = [(plain, _mecard(plain[match.end() :]))]

@@ -64,7 +64,9 @@ def create_response(fields: dict[str, Any], *, actor: Actor, on: date) -> Survey
 def parsed(text: str) -> dict[str, list[str]]:
     """`recommend=9; reason=slow,unclear; comment=…`: what follows a code belongs to it until the next one."""
     found: dict[str, list[str]] = {}
-    for part in re.split(r"[;；\n](?=\s*[A-Za-z][A-Za-z0-9_]*\s*[=＝])", text[:20_000]):
+    # Few spaces and a short code: what is looked at from each line end stays short, too.
+    begins = r"[;；\n](?=\s{0,20}[A-Za-z][A-Za-z0-9_]{0,80}\s{0,20}[=＝])"
+    for part in re.split(begins, text[:20_000]):
         code, sign, entry = part.replace("＝", "=").partition("=")
         if not sign or not code.strip():
             raise Refused(_("Write the answers as code=answer, parted by semicolons."))
