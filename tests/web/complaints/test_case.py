@@ -96,6 +96,9 @@ def test_what_is_refused_keeps_what_was_typed_and_changes_nothing(web, complaint
         take(by_agent, complaint, "responsibility", **wrong | {"share-0": "x"}).status_code == 422
     )
     assert take(by_agent, complaint, "summary", words="完").status_code == 409
+    answer = take(by_agent, complaint, "attempt", channel="phone", tried_at="昨天下午")
+    assert answer.status_code == 422
+    assert "2026-11-20 09:30" in answer.content.decode()
     assert take(by_agent, complaint, "nothing").status_code == 404
     complaint.refresh_from_db()
     assert complaint.step == "apportion"

@@ -261,9 +261,11 @@ def _money(request: PersonRequest, name: str) -> Decimal | None:
 
 
 def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
     try:
         local = datetime.fromisoformat(text)
-    except ValueError:
-        return None
+    except ValueError as error:
+        raise Mistyped(_("Write day and time as 2026-11-20 09:30.")) from error
     zone = timezone.get_current_timezone()
     return local.replace(tzinfo=zone) if local.tzinfo is None else local
