@@ -707,7 +707,7 @@ ROUTES: dict[str, Policy] = {
     "service-levels-recompute": may("edit", "service_level"),
     "new-business-calendar": replace(may("edit", "service_level"), further=True),
     "business-calendar": nobody("service_level", pk=GUESSED),
-    "business-calendar-removal": nobody("service_level", pk=GUESSED),
+    "business-calendar-removal": replace(may("edit", "service_level", pk=GUESSED), further=True),
     "routing-rules": replace(may("read", "service_level"), post="edit", further=True),
     "routing-rule-removal": replace(may("edit", "service_level", pk=GUESSED), further=True),
     "internal-levels": replace(may("read", "service_level"), post="edit", further=True),
