@@ -17,6 +17,7 @@ from kezhi.customers.models import Customer
 from kezhi.dataio.models import ImportBatch
 from kezhi.dataio.problems import FileRefused
 from kezhi.ledger.models import Order
+from kezhi.value.reading import read_columns
 
 pytestmark = pytest.mark.django_db
 
@@ -243,7 +244,11 @@ def test_columns_that_can_not_be_matched_are_refused(kind, content, code, checke
     assert refused.value.code == code
 
 
-def test_a_row_without_end_is_refused_when_the_rows_are_read(checked):
+def test_a_row_without_end_is_refused_when_the_rows_are_read(checked, tmp_path):
+    """Also where the engine has read a table of its own in the same process."""
+    table = tmp_path / "orders.csv"
+    table.write_text("customer,date\n甲,2025-01-01\n")
+    read_columns(table, ["customer", "date"])
     with pytest.raises(FileRefused) as refused:
         checked("customer", HEAD + '甲,"' + "x" * (9 << 20))
     assert refused.value.code == "endless_cell"

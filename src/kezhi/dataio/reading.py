@@ -172,7 +172,7 @@ class Table:
         good: list[tuple[int, Row]] = []
         broken = list(batch.broken)
         for number, text in ragged:
-            if len(text) > csv.field_size_limit():
+            if len(text) > BLOCK_BYTES:
                 raise FileRefused("endless_cell", row=number - 1, limit=BLOCK_BYTES >> 20)
             cells = tuple(next(csv.reader(io.StringIO(text), delimiter=self.delimiter), []))
             if len(cells) > self.width and not any(c.strip() for c in cells[self.width :]):

@@ -11,7 +11,8 @@ import codecs
 import csv
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -440,8 +441,18 @@ def _opened(path: Path, encoding: str) -> Any:
     return path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")
 
 
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """The limit of `csv` is the process's: others in it may rely on a smaller one."""
+    before = csv.field_size_limit(1 << 30)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+@_long_fields()
 def _heading(path: Path, encoding: str) -> tuple[list[str], str]:
-    csv.field_size_limit(1 << 30)
     with _opened(path, encoding) as file:
         try:
             line = file.readline()
@@ -457,6 +468,7 @@ def _heading(path: Path, encoding: str) -> tuple[list[str], str]:
     return fields, delimiter
 
 
+@_long_fields()
 def _ragged(path: Path, encoding: str, delimiter: str, width: int) -> list[int]:
     """Line number and number of fields of the first row of another width."""
     with _opened(path, encoding) as file:
@@ -472,6 +484,7 @@ def _ragged(path: Path, encoding: str, delimiter: str, width: int) -> list[int]:
     return []
 
 
+@_long_fields()
 def _line_of(path: Path, encoding: str, delimiter: str, row: int) -> int:
     """The line where data row `row` begins: quoted line breaks and blank lines are counted."""
     with _opened(path, encoding) as file:
