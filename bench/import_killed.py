@@ -32,7 +32,8 @@ PATIENCE = 1_800
 # What work leaves behind besides records: the log, the jobs, the imports themselves.
 APART = (
     "audit_", "core_jobrun", "dataio_", "django_", "procrastinate_", "workbench_searchgap",
-    "insight_valuesettings",  # the nightly run writes the defaults when it first looks
+    # What schedules write whose hour falls into the run: studies, analyses, settings at their defaults.
+    "insight_", "workbench_keptanalysis",
 )  # fmt: skip
 CONTENT = (
     "SELECT count(*), count(DISTINCT code), sum(hashtextextended(concat_ws('|', code, name, name_key,"

@@ -50,7 +50,7 @@ def test_nobody_shows_a_view_farther_than_the_role_reaches(li_wei, manager):
             saved(person, audience=audience)
     assert (SavedView.objects.count(), Entry.objects.count()) == (0, entries)
     assert [key for key, _label in audiences(li_wei)] == ["private"]
-    assert [key for key, _label in audiences(manager)] == ["private", "team"]
+    assert [key for key, _label in audiences(manager)] == ["private", "team", "department"]
 
 
 def test_only_its_owner_changes_a_view(li_wei, manager):
