@@ -78,7 +78,8 @@ def _looked_at(visitor):
 
 
 def _sign_out(page, site):
-    page.goto(f"{site.address}/settings/security/")
+    # Not before the page has asked for what it shows beside: that needs the session.
+    page.goto(f"{site.address}/settings/security/", wait_until="networkidle")
     page.evaluate("document.querySelector('form[action=\"/sign-out/\"]').submit()")
     page.wait_for_url("**/sign-in/")
 
