@@ -3,8 +3,9 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from kezhi.web import appearance
+from kezhi.web.word_by_word import word_by_word
 
-urlpatterns: list[URLPattern | URLResolver] = [
+_modules: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.accounts.urls")),
     path("", include("kezhi.web.accounts.security_urls")),
     path("", include("kezhi.web.demo.urls")),
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kezhi.web.records.urls")),
     path("appearance/", appearance.choose, name="appearance"),
 ]
+urlpatterns = word_by_word(_modules)
 
 handler400 = "kezhi.web.errors.bad_request"
 handler403 = "kezhi.web.errors.forbidden"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, Value
 from django.utils.translation import gettext as _
 
@@ -82,12 +85,12 @@ def delete_dashboard(board: Dashboard, *, actor: Actor) -> None:
 
 def pinned_reports(actor: Actor) -> list[tuple[str, str]]:
     """Address and name of what this person or their colleagues pinned, in one question."""
-    return [(f"/{place}/{pk}/", name) for place, pk, name in _pinned(actor, _REPORTS)]
+    return [(f"/{place}/{pk}/", name) for place, pk, name in _pinned(actor, with_views=False)]
 
 
 def everything_pinned(actor: Actor) -> tuple[list[tuple[str, str]], list[tuple[int, str, str]]]:
     """As `pinned_reports`, and (id, address, name) of views: one question where no views are known."""
-    rows = _pinned(actor, (*_REPORTS, (SavedView, F("kind"))))
+    rows = _pinned(actor, with_views=True)
     reports = [(f"/{place}/{pk}/", name) for place, pk, name in rows if place in _PLACES]
     views = [
         (pk, f"/{registry[kind].address}/?view={pk}", name)
@@ -98,13 +101,44 @@ def everything_pinned(actor: Actor) -> tuple[list[tuple[str, str]], list[tuple[i
 
 
 _PLACES = ("dashboards", "reports")  # no kind is called so: those have singular names
-_REPORTS = ((Dashboard, Value("dashboards")), (Report, Value("reports")))
 
 
-def _pinned(actor: Actor, sorts: Any) -> list[tuple[str, int, str]]:
-    """The first of each sort, in the order of `sorts`."""
+@dataclass(frozen=True)
+class _Anybody:
+    """Stands for the reader while the question is put together."""
+
+    pk: int = -101
+    team_id: int | None = -102
+    department_id: int | None = -103
+
+
+def _pinned(actor: Actor, *, with_views: bool) -> list[tuple[str, int, str]]:
+    """The first of each sort: dashboards, reports, views."""
+    anybody = _Anybody()
+    sql, asked = _question(with_views, actor.team_id is None, actor.department_id is None)
+    known = {
+        anybody.pk: actor.pk,
+        anybody.team_id: actor.team_id,
+        anybody.department_id: actor.department_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [known.get(each, each) for each in asked])
+        return [(place, pk, name) for place, pk, name, _turn in cursor.fetchall()]
+
+
+@cache
+def _question(with_views: bool, no_team: bool, no_department: bool) -> tuple[str, tuple[Any, ...]]:
+    """It is asked for every page, and putting it together takes longer than answering it: done once."""
+    reader: Any = _Anybody()
+    if no_team:
+        reader = replace(reader, team_id=None)
+    if no_department:
+        reader = replace(reader, department_id=None)
+    sorts: list[tuple[Any, Any]] = [(Dashboard, Value("dashboards")), (Report, Value("reports"))]
+    if with_views:
+        sorts.append((SavedView, F("kind")))
     parts = [
-        model.objects.visible_to(actor)
+        model.objects.visible_to(reader)
         .filter(is_pinned=True)
         .annotate(place=place, turn=Value(turn))
         .order_by("pk")
@@ -112,7 +146,8 @@ def _pinned(actor: Actor, sorts: Any) -> list[tuple[str, int, str]]:
         for turn, (model, place) in enumerate(sorts)
     ]
     rows = parts[0].union(*parts[1:], all=True).order_by("turn", "pk")
-    return [(place, pk, name) for place, pk, name, _turn in rows]
+    sql, asked = rows.query.sql_with_params()
+    return sql, tuple(asked)
 
 
 def free_name(model: type[Kept], name: str, actor: Actor) -> str:
