@@ -171,6 +171,48 @@ def test_evaluate(orders):
         } <= set(figures)
 
 
+def regular(path, customers=300, days=1400):
+    """Each buys at an own, even pace; most of all in autumn, when time runs twice as fast."""
+    rng = np.random.default_rng(4)
+    pace = np.where((np.arange(days) % 365) // 91 == 3, 2.0, 2 / 3)
+    clock = np.concatenate([[0.0], np.cumsum(pace)])
+    rows = []
+    for customer in range(customers):
+        at, mean = clock[rng.integers(0, 120)], rng.gamma(6.0, 8.0) + 10
+        while at < clock[-1]:
+            rows.append((customer, int(np.searchsorted(clock, at, side="right")) - 1))
+            if rng.random() < 0.02:
+                break
+            at += rng.gamma(9.0, mean / 9.0)
+    first = date(2021, 1, 1).toordinal()
+    path.write_text(
+        "customer,day,amount\n"
+        + "".join(f"{who},{date.fromordinal(first + day)},10\n" for who, day in rows)
+    )
+    return path
+
+
+def test_evaluate_judges_the_model_of_rhythm(tmp_path):
+    path = regular(tmp_path / "regular.csv")
+    found = json.loads(run("evaluate", *of(path, "--holdout", "26w", "--json")).stdout)
+    assert found["rhythm"] > 1
+    assert "mbg-cnbd-k" not in found["failed"]
+    regularly, at_random = (found["models"][name] for name in ("mbg-cnbd-k", "mbg-nbd"))
+    assert regularly["log_score"] > at_random["log_score"]
+    assert found["chosen"] == "mbg-cnbd-k"
+
+
+def test_evaluate_counts_by_the_seasons_if_asked(tmp_path):
+    path = regular(tmp_path / "regular.csv")
+    words = ("--holdout", "13w", "--until", "2024-10-01", "--json")
+    by_calendar = json.loads(run("evaluate", *of(path, *words)).stdout)
+    by_season = json.loads(run("evaluate", *of(path, *words, "--season", "month")).stdout)
+    bias = [abs(found["models"]["mbg-nbd"]["bias"]) for found in (by_calendar, by_season)]
+    assert bias[1] < bias[0]
+    assert by_season["customers"] == by_calendar["customers"]
+    assert "intervals" in by_season["failed"]["mbg-cnbd-k"]
+
+
 def test_a_fault_names_file_line_and_column(tmp_path):
     path = tmp_path / "orders.csv"
     path.write_text("customer,day,amount\nA,2025-01-01,1\nB,2025-13-40,2\n")

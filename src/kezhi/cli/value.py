@@ -23,6 +23,7 @@ from kezhi.cli.value_output import (
     takes_annual_rate,
     takes_horizon,
     takes_margin,
+    takes_season,
 )
 from kezhi.cli.value_transactions import day_of, of_transactions, read, summarise
 
@@ -194,11 +195,7 @@ def fit(
 @takes_horizon
 @takes_annual_rate
 @takes_margin
-@click.option(
-    "--season",
-    type=click.Choice(["month", "week"]),
-    help=_("Count with the seasons of the year.  [default: no seasons]"),
-)
+@takes_season
 @gives_rows
 def score(
     file: Path,
@@ -247,6 +244,7 @@ def score(
     callback=duration,
     help=_("Length of the end of the history that is held out."),
 )
+@takes_season
 @click.option("--json", "as_json", is_flag=True, help=_("Print the result as JSON."))
 def evaluate(
     file: Path,
@@ -256,20 +254,25 @@ def evaluate(
     unit: str,
     until: datetime | None,
     holdout: float,
+    season: str | None,
     as_json: bool,
 ) -> None:
-    from kezhi.value.durations import days_in
-    from kezhi.value.potential.choose import evaluate as judge
     from kezhi.value.reading import Unreadable
-    from kezhi.value.scoring import calibration_and_holdout
+    from kezhi.value.scoring import judge_on_holdout
 
     rows = read(file, customer, date_, amount)
     whole = round(holdout)
     try:
-        early, later = calibration_and_holdout(rows, unit, holdout_days=whole, until=day_of(until))
+        found = judge_on_holdout(
+            rows,
+            unit,
+            holdout_days=whole,
+            until=day_of(until),
+            season=season,  # type: ignore[arg-type]
+        )
     except Unreadable as error:
         raise refuse(file, error) from error
-    if not len(later):
+    if found is None:
         said = _(
             "%(file)s: nobody had bought before the hold-out of %(days)s days began; %(remedy)s"
         )
@@ -277,13 +280,6 @@ def evaluate(
             _("choose a shorter --holdout") if len(rows.days) else _("there are no transactions")
         )
         raise click.ClickException(said % {"file": file, "days": whole, "remedy": remedy})
-    found = judge(
-        early.repeats[early.bought],
-        early.recency[early.bought],
-        early.age[early.bought],
-        later,
-        whole / days_in(unit),
-    )
     print_plain(
         {
             "models": found.models,

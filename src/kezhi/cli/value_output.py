@@ -152,3 +152,8 @@ takes_margin = click.option(
     show_default=True,
     help=_("Gross margin as a share of the amount."),
 )
+takes_season = click.option(
+    "--season",
+    type=click.Choice(["month", "week"]),
+    help=_("Count with the seasons of the year.  [default: no seasons]"),
+)

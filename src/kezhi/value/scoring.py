@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kezhi.value.by_season import seasons_of
 from kezhi.value.measure import Facts, Settings, measure
+from kezhi.value.potential.choose import Evaluation, evaluate
+from kezhi.value.potential.season import By
 from kezhi.value.reading import EPOCH, Transactions
 from kezhi.value.summary import Summary, summary_of
 
@@ -86,6 +89,37 @@ def calibration_and_holdout(
     place = np.searchsorted(late.customer.to_numpy(), early.customer.to_numpy())
     came = late.occasions[place].astype(np.int64) - early.occasions
     return early, came[early.bought]
+
+
+def judge_on_holdout(
+    rows: Transactions,
+    unit: str,
+    *,
+    holdout_days: int,
+    until: date | None = None,
+    season: By | None = None,
+) -> Evaluation | None:
+    """The contest of all models on the end of the history; None where nobody had bought before it.
+
+    With seasons time is counted by their clock, as far as the history before the hold-out tells it;
+    the times between purchases are known by the calendar only, so that no rhythm is told then.
+    """
+    early, later = calibration_and_holdout(rows, unit, holdout_days=holdout_days, until=until)
+    if not len(later):
+        return None
+    cut, there = (early.until - EPOCH).days, early.bought
+    seasons = seasons_of(early, unit, cut, season)
+    times = seasons.times(
+        early.occasions[there], early.first_day[there], early.last_day[there], cut, unit
+    )
+    return evaluate(
+        times.x,
+        times.t_x,
+        times.T,
+        later,
+        seasons.ahead(cut, holdout_days, unit),
+        log_intervals=None if seasons.are_told else early.log_intervals,
+    )
 
 
 def _codes(rows: Transactions) -> pa.Array:
