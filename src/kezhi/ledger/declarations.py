@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kezhi.customers.declarations.parts import COLUMNS_OF_A_CUSTOMER
 from kezhi.ledger import acquiring, entering
 from kezhi.ledger.models import AcquisitionCost, CostEntry, Order, OrderLine
 from kezhi.records import Collection, Condition, Field, FieldKind, Kind, View, registry
@@ -98,23 +99,7 @@ COST_FIELDS = (
         is_editable=True,
         is_filterable=True,
         is_importable=True,
-        import_names=(
-            "客户",
-            "客户名称",
-            "客户编号",
-            "客户编码",
-            "客户代码",
-            "客户全称",
-            "单位名称",
-            "公司名称",
-            "customer",
-            "customer id",
-            "customer code",
-            "customer no",
-            "customer name",
-            "company",
-            "account",
-        ),
+        import_names=COLUMNS_OF_A_CUSTOMER,
     ),
     Field(
         "activity",

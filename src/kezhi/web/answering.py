@@ -11,7 +11,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
 from kezhi.core.refusal import NotAllowed, Refused
-from kezhi.records import registry
+from kezhi.records import Kind, registry
 from kezhi.web.records import record as record_page
 from kezhi.web.records.access import visible
 from kezhi.web.requests import PersonRequest
@@ -59,10 +59,16 @@ def done_with(
         stays = kind.visible_to(request.actor).filter(pk=pk).exists()
         return kind.url_of(record) if stays else kind.list_url()
 
+    again = refused_on(request, kind, pk) if kind_name in record_page.PANELS else None
+    return done(request, lambda: deed(record), told, back, again)
+
+
+def refused_on(request: PersonRequest, kind: Kind, pk: int) -> Callable[[str], HttpResponse]:
+    """The `again` of forms on a record's page: the page once more, with the reason and what was typed."""
+
     def again(reason: str) -> HttpResponse:
         messages.error(request, reason)
         shown = kind.seen_by(request.actor)
         return record_page.page(request, shown, visible(request, shown, pk), status=409)
 
-    has_forms = kind_name in record_page.PANELS
-    return done(request, lambda: deed(record), told, back, again if has_forms else None)
+    return again

@@ -24,6 +24,25 @@ CUSTOMER_NAMES = (
     "company",
 )
 
+COLUMNS_OF_A_CUSTOMER = (
+    "客户",
+    "客户名称",
+    "客户编号",
+    "客户编码",
+    "客户代码",
+    "客户全称",
+    "单位名称",
+    "公司名称",
+    "customer",
+    "customer id",
+    "customer code",
+    "customer no",
+    "customer name",
+    "company",
+    "account",
+)
+"""Headings under which files of other systems say whose a row is."""
+
 CREATED = Field(
     "created_at",
     pgettext_lazy("record", "Created"),

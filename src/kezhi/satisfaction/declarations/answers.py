@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kezhi.customers.declarations.parts import COLUMNS_OF_A_CUSTOMER
 from kezhi.records import Collection, Condition, Field, FieldKind, Kind, View, registry
 from kezhi.satisfaction import questioning
 from kezhi.satisfaction.models import SurveyAnswer, SurveyItem
@@ -100,24 +101,6 @@ ITEM_FIELDS = (
     ),
 )
 
-CUSTOMER_NAMES = (
-    "客户",
-    "客户名称",
-    "客户编号",
-    "客户编码",
-    "客户代码",
-    "客户全称",
-    "单位名称",
-    "公司名称",
-    "customer",
-    "customer id",
-    "customer code",
-    "customer no",
-    "customer name",
-    "company",
-    "account",
-)
-
 ANSWER_FIELDS = (
     Field(
         "respondent",
@@ -148,7 +131,7 @@ ANSWER_FIELDS = (
         is_searchable=True,
         is_filterable=True,
         is_importable=True,
-        import_names=CUSTOMER_NAMES,
+        import_names=COLUMNS_OF_A_CUSTOMER,
     ),
     Field(
         "item",

@@ -3,9 +3,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kezhi.customers.declarations.parts import COLUMNS_OF_A_CUSTOMER
 from kezhi.records import Collection, Condition, Field, FieldKind, Kind, View, registry
 from kezhi.satisfaction import responding
-from kezhi.satisfaction.declarations.answers import CUSTOMER_NAMES
 from kezhi.satisfaction.models import AskingChannel, SurveyResponse
 
 K = FieldKind
@@ -32,7 +32,7 @@ FIELDS = (
         is_searchable=True,
         is_filterable=True,
         is_importable=True,
-        import_names=CUSTOMER_NAMES,
+        import_names=COLUMNS_OF_A_CUSTOMER,
     ),
     Field("contact", _("Contact"), K.LINK, link="contact", is_editable=True, is_filterable=True),
     Field(

@@ -24,10 +24,10 @@ from kezhi.records import registry
 from kezhi.service.models import CaseReview, ReviewRound, Scorecard, Ticket, TicketEntry
 from kezhi.service.quality import reviewing, sampling
 from kezhi.service.quality.standards import current_scorecards, label_of
-from kezhi.web.answering import done
+from kezhi.web.answering import done, refused_on
 from kezhi.web.quality.figures import tabs
 from kezhi.web.records.access import visible
-from kezhi.web.records.record import PANELS, Panel, page
+from kezhi.web.records.record import PANELS, Panel
 from kezhi.web.requests import PersonRequest, must_may, typed, typed_day
 
 SHOWN = 20
@@ -207,11 +207,7 @@ def _done(
     must_may(request, "read", "case_review")
     kind = registry["case_review"].seen_by(request.actor)
     review = visible(request, kind, pk)
-
-    def again(reason: str) -> HttpResponse:
-        messages.error(request, reason)
-        return page(request, kind, visible(request, kind, pk), status=409)
-
+    again = refused_on(request, kind, pk)
     return done(request, lambda: deed(review), told, kind.url_of(review), again)
 
 
