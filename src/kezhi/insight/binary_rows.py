@@ -40,35 +40,45 @@ MONEY, FLOATS = "numeric(18,2)", "double precision[]"
 TEXTS = ("text", "character varying")
 
 
-def is_encodable(rows: pa.Table, kinds: Mapping[str, str]) -> bool:
-    """Whether every column has a type of the database that is written here, and no amount is too large."""
+class NotEncodable(ValueError):
+    """A column has a type of the database that isn't written here, or an amount is too large."""
+
+
+def encoded(
+    count: int, part: Callable[[int, int], pa.Table], kinds: Mapping[str, str]
+) -> Iterator[Any]:
+    """The whole stream of a COPY … (FORMAT BINARY), block by block; raises `NotEncodable`.
+
+    `part(start, rows)` makes some of the rows. One block is made while the former is sent.
+    """
+
+    def block(start: int) -> memoryview:
+        rows = part(start, BATCH)
+        _check(rows, kinds)
+        return _block(rows, kinds)
+
+    yield HEADER
+    starts = range(0, count, BATCH)
+    with ThreadPoolExecutor(1) as pool:
+        ahead = [pool.submit(block, start) for start in starts[:1]]
+        for start in [*starts[1:], None]:
+            made = ahead.pop().result()
+            if start is not None:
+                ahead.append(pool.submit(block, start))
+            yield made
+    yield TRAILER
+
+
+def _check(rows: pa.Table, kinds: Mapping[str, str]) -> None:
     for name in rows.column_names:
         kind = kinds[name]
         if kind == MONEY:
             most = pc.max(pc.abs(rows[name].cast(pa.float64()))).as_py()
             has_none = pc.any(pc.invert(pc.is_finite(rows[name]))).as_py()
             if has_none or (most is not None and most >= LARGEST):
-                return False
+                raise NotEncodable(name)
         elif kind not in FIXED and kind != FLOATS and not kind.startswith(TEXTS):
-            return False
-    return True
-
-
-def encoded(rows: pa.Table, kinds: Mapping[str, str]) -> Iterator[Any]:
-    """The whole stream of a COPY … (FORMAT BINARY), block by block.
-
-    One block is made while the former is sent.
-    """
-    yield HEADER
-    starts = range(0, rows.num_rows, BATCH)
-    with ThreadPoolExecutor(1) as pool:
-        ahead = [pool.submit(_block, rows.slice(start, BATCH), kinds) for start in starts[:1]]
-        for start in [*starts[1:], None]:
-            block = ahead.pop().result()
-            if start is not None:
-                ahead.append(pool.submit(_block, rows.slice(start, BATCH), kinds))
-            yield block
-    yield TRAILER
+            raise NotEncodable(name)
 
 
 Writer = Callable[[Array, Array], None]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-from django.db import connection
+from django.db import connection, transaction
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 
@@ -88,30 +90,51 @@ def _received(statement: str) -> bytearray:
     return data
 
 
-def copy_into(table: str, rows: pa.Table) -> None:
+@dataclass(frozen=True, slots=True)
+class InParts:
+    """A table that is made while it is sent: `part(start, rows)` makes some of it. It asks no database."""
+
+    num_rows: int
+    part: Callable[[int, int], pa.Table]
+
+
+def copy_into(table: str, rows: pa.Table | InParts) -> None:
     """Append the rows to a table of the database; their columns are named as its own."""
-    names = ", ".join(f'"{name}"' for name in rows.column_names)
-    blocks = _binary(table, rows) if rows.num_rows >= MANY_ROWS else None
-    form = "CSV" if blocks is None else "BINARY"
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f'COPY "{table}" ({names}) FROM STDIN (FORMAT {form})') as copy,
-    ):
-        if blocks is None:
-            _write_csv(rows, copy.write)
-        else:
-            for block in blocks:
-                copy.write(block)
+    if isinstance(rows, pa.Table):
+        rows = InParts(rows.num_rows, rows.slice)
+    if rows.num_rows < MANY_ROWS or not _copied_binary(table, rows):
+        whole = rows.part(0, rows.num_rows)
+        with _sending(table, whole.column_names, "CSV") as send:
+            _write_csv(whole, send)
 
 
-def _binary(table: str, rows: pa.Table) -> Iterable[Any] | None:
-    """The rows in PostgreSQL's own form; None where a column has a type that isn't written so."""
+def _copied_binary(table: str, rows: InParts) -> bool:
+    """The rows in PostgreSQL's own form; nothing where a column can't be written so."""
     from kezhi.insight import binary_rows
 
     with connection.cursor() as cursor:
         cursor.execute(COLUMN_TYPES, [table])
         kinds = dict(cursor.fetchall())
-    return binary_rows.encoded(rows, kinds) if binary_rows.is_encodable(rows, kinds) else None
+    try:
+        with (
+            transaction.atomic(),
+            _sending(table, rows.part(0, 0).column_names, "BINARY") as send,
+        ):
+            for block in binary_rows.encoded(rows.num_rows, rows.part, kinds):
+                send(block)
+    except binary_rows.NotEncodable:
+        return False
+    return True
+
+
+@contextmanager
+def _sending(table: str, names: list[str], form: str) -> Iterator[Callable[[Any], object]]:
+    columns = ", ".join(f'"{name}"' for name in names)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN (FORMAT {form})') as copy,
+    ):
+        yield copy.write
 
 
 def _write_csv(rows: pa.Table, write: Callable[[bytes], object]) -> None:

@@ -17,8 +17,8 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from kezhi.insight import overriding
-from kezhi.insight.copying import copied_rows, copy_into
-from kezhi.insight.models import KeptFigure, Snapshot, StageMove, TierMove, ValueRun
+from kezhi.insight.copying import InParts, copied_rows, copy_into
+from kezhi.insight.models import KeptFigure, Snapshot, StageMove, TierMove, TierOverride, ValueRun
 from kezhi.value.matrix import DECIMALS
 from kezhi.value.measure import Measurement
 
@@ -80,7 +80,14 @@ on_published: list[Callable[[], object]] = []
 
 def store_snapshots(run: ValueRun, measurement: Measurement) -> None:
     """Write one row per customer by COPY; snapshots of earlier runs of the same day make room."""
-    copy_into("insight_snapshot", snapshot_table(run, measurement).select(snapshot_columns()))
+    names = snapshot_columns()
+    overrides = overriding.overrides_for(run)
+    measured = measurement.customers
+
+    def part(start: int, rows: int) -> pa.Table:
+        return snapshot_table(run, measured.slice(start, rows), overrides).select(names)
+
+    copy_into("insight_snapshot", InParts(measured.num_rows, part))
     ValueRun.objects.filter(pk=run.pk).update(has_snapshots=True)
     run.has_snapshots = True
 
@@ -89,9 +96,8 @@ def snapshot_columns() -> list[str]:
     return [str(field.column) for field in Snapshot._meta.concrete_fields if field.column != "id"]
 
 
-def snapshot_table(run: ValueRun, measurement: Measurement) -> pa.Table:
-    """The measurement in the columns of `Snapshot`, rounded to what people can see."""
-    measured = measurement.customers
+def snapshot_table(run: ValueRun, measured: pa.Table, overrides: list[TierOverride]) -> pa.Table:
+    """Customers of the measurement in the columns of `Snapshot`, rounded to what people can see."""
     rows = measured.num_rows
     columns: dict[str, pa.ChunkedArray | pa.Array] = {
         "run_id": pa.array([run.pk] * rows, pa.int64()),
@@ -99,7 +105,7 @@ def snapshot_table(run: ValueRun, measurement: Measurement) -> pa.Table:
         "as_of": pa.array([run.as_of] * rows, pa.date32()),
         "leaves": _leaves(measured["leaves"]),
         "rfm": _rfm(measured),
-        **overriding.tier_columns(measured, overriding.overrides_for(run), run.as_of),
+        **overriding.tier_columns(measured, overrides, run.as_of),
     }
     for name in snapshot_columns():
         if name in columns:
@@ -176,18 +182,23 @@ def forget_snapshots(runs: Iterable[int]) -> int:
     return gone
 
 
-# The planner can't know a table filled a moment ago: small copies with statistics keep it from guessing.
+# Whose tier or stage isn't what it was, and whoever was ever moved by hand. The planner can't know a table
+# filled a moment ago: a small copy with statistics keeps it from guessing.
 CLASSES = """
-    DROP TABLE IF EXISTS {name};
-    CREATE TEMP TABLE {name} ON COMMIT DROP AS
-    SELECT customer_id, tier, stage FROM insight_snapshot WHERE run_id = %(run)s;
-    ANALYZE {name}
+    DROP TABLE IF EXISTS classes;
+    CREATE TEMP TABLE classes ON COMMIT DROP AS
+    SELECT n.customer_id, n.tier, n.stage, coalesce(p.tier, '') AS tier_before,
+        coalesce(p.stage, '') AS stage_before
+    FROM insight_snapshot n
+    LEFT JOIN insight_snapshot p ON p.run_id = %(before)s AND p.customer_id = n.customer_id
+    WHERE n.run_id = %(run)s AND ((n.tier, n.stage) IS DISTINCT FROM (p.tier, p.stage)
+        OR n.customer_id IN (SELECT customer_id FROM insight_tieroverride WHERE approved_on IS NOT NULL));
+    ANALYZE classes
 """
 MOVES = """
     DROP TABLE IF EXISTS moves_new;
     CREATE TEMP TABLE moves_new ON COMMIT DROP AS
-    SELECT n.customer_id, {before} AS before, n.{column} AS after
-    FROM classes_now n LEFT JOIN classes_before p ON p.customer_id = n.customer_id {last}
+    SELECT n.customer_id, {before} AS before, n.{column} AS after FROM classes n {last}
     WHERE n.{column} <> '' AND n.{column} <> {before};
     ANALYZE moves_new
 """
@@ -215,8 +226,8 @@ FRESH_MOVES = """
 """
 # Column: where the customer was before, what that needs, and which moves of the day stay whatever came out.
 MOVING = {
-    "tier": ("coalesce(l.after, p.tier, '')", LAST_MOVE, "AND m.customer_id <> ALL(%(decided)s)"),
-    "stage": ("coalesce(p.stage, '')", "", ""),
+    "tier": ("coalesce(l.after, n.tier_before)", LAST_MOVE, "AND m.customer_id <> ALL(%(decided)s)"),
+    "stage": ("n.stage_before", "", ""),
 }
 
 
@@ -236,11 +247,13 @@ def _write_moves(run: ValueRun) -> int:
     previous = before(run)
     decided = overriding.decided_on(run.as_of)
     facts: dict[str, Any] = {"run": run.pk, "day": run.as_of, "decided": decided}
+    facts["before"] = previous.pk if previous else None
     written = 0
     with sober() as cursor:
-        cursor.execute(CLASSES.format(name="classes_now"), facts)
-        earlier = {"run": previous.pk if previous else None}
-        cursor.execute(CLASSES.format(name="classes_before"), earlier)
+        # Snapshots lie in the order of customers.
+        cursor.execute("SET LOCAL enable_hashjoin = off")
+        cursor.execute(CLASSES, facts)
+        cursor.execute("SET LOCAL enable_hashjoin = on")
         for model, column in ((TierMove, "tier"), (StageMove, "stage")):
             table = model._meta.db_table
             was, last, kept = MOVING[column]
