@@ -186,6 +186,7 @@ def _steps(n: int) -> dict[str, list[str]]:
             " SELECT g, 'SO' || lpad(g::text, 8, '0'), c.id, date '2026-11-20' - (g % 1000)::int, '经销', 'CNY',"
             " (g % 5000) * 3.5, 2, '', c.owner_id, c.team_id, c.department_id, 1, now()"
             f" FROM generate_series(1::bigint, {n // 2}) g {of_customer}",
+            f"SELECT setval('ledger_order_id_seq', {n // 2})",
             "INSERT INTO ledger_orderline (order_id, customer_id, ordered_on, line_key, quantity, amount)"
             " SELECT o.id, o.customer_id, o.ordered_on, md5(o.id || '.' || l), 1, o.amount / 2"
             " FROM ledger_order o, generate_series(1, 2) l",

@@ -258,13 +258,23 @@ def _asked(sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
 
 
 def _wait_for_a_turn(cursor: Any, sql: str, parameters: tuple[Any, ...]) -> None:
-    """A dear question waits until one of the turns is free; the turn ends with the transaction."""
+    """A dear question waits until one of the turns is free; the turn ends with the transaction.
+
+    Who had to wait isn't alone, and works on one processor: the pages need the others.
+    """
     cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
     plan = cursor.fetchone()[0][0]["Plan"]
     if plan["Total Cost"] < DEAR:
         return
-    cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
     turn = secrets.randbelow(AT_ONCE)
+    cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [TURNS, turn])
+    if cursor.fetchone()[0]:
+        return
+    cursor.execute(
+        "SELECT set_config('lock_timeout', %s, true),"
+        " set_config('max_parallel_workers_per_gather', '0', true)",
+        [PATIENCE],
+    )
     cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TURNS, turn])
 
 
