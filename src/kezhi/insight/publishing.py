@@ -226,7 +226,11 @@ FRESH_MOVES = """
 """
 # Column: where the customer was before, what that needs, and which moves of the day stay whatever came out.
 MOVING = {
-    "tier": ("coalesce(l.after, n.tier_before)", LAST_MOVE, "AND m.customer_id <> ALL(%(decided)s)"),
+    "tier": (
+        "coalesce(l.after, n.tier_before)",
+        LAST_MOVE,
+        "AND m.customer_id <> ALL(%(decided)s)",
+    ),
     "stage": ("n.stage_before", "", ""),
 }
 
