@@ -1,5 +1,5 @@
 """What a published run leaves beside its snapshots, ready for the pages: rhythm, survival, losses, costs,
-payment."""
+payment, what staying brings."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from kezhi.insight import (
     paying,
     paying_back,
     survival,
+    tenure,
     unprofitable,
     winning_back,
 )
@@ -34,6 +35,7 @@ class Told:
 
     rhythm: Future[Rhythm | None]
     losing: Future[pa.Table | None]
+    staying: Future[tenure.Tenure]
 
 
 @contextmanager
@@ -44,6 +46,7 @@ def telling(run: ValueRun, ledger: Ledger) -> Iterator[Told]:
         yield Told(
             pool.submit(find_rhythm, ledger.facts.lines),
             pool.submit(unprofitable.find_unprofitable, ledger, run.as_of, rules.margin_rate),
+            pool.submit(tenure.find_tenure, ledger, run.as_of, rules.margin_rate),
         )
 
 
@@ -55,6 +58,7 @@ def prepare_pages(run: ValueRun, ledger: Ledger, told: Told) -> None:
     unprofitable.keep_unprofitable(told.losing.result())
     paying.keep_behaviour(run, ledger.invoices, ledger.facts.costs)
     paying_back.keep_won(run, ledger)
+    tenure.keep_tenure(basis, told.staying.result())
     exempting.leave_off_lists()
 
 

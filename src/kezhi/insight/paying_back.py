@@ -6,12 +6,14 @@ are read when the page is, so that an entry shows at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from django.db.models import Min
 from numpy.typing import NDArray
 
 from kezhi.insight.copying import copied_rows
@@ -104,7 +106,7 @@ def won_by_source(run: ValueRun, ledger: Ledger) -> Won:
     first = table["first_on"].cast(pa.int32()).to_numpy()
     names, of = _sources(table)
     today = (run.as_of - EPOCH).days
-    money = _contributions(ledger, customers, rules.margin_rate)
+    money = together(margins_of(ledger, customers, rules.margin_rate), costs_of(ledger, customers))
     months = won_by_month(names, of, first, money, as_of=today)
     kept = _latest(months)
     worth = _worth(names, of, first, table, {(each.source, each.month) for each in kept})
@@ -124,25 +126,41 @@ def _sources(table: pa.Table) -> tuple[list[str], NDArray[np.int64]]:
     return [words[k] for k in chosen], place[codes]
 
 
-def _contributions(ledger: Ledger, customers: NDArray[np.int64], margin_rate: float) -> Lines:
-    """Margins of the order lines and, as a minus, costs to serve, by the place of the customer."""
-    lines, costs = ledger.facts.lines, ledger.facts.costs
+def margins_of(ledger: Ledger, customers: NDArray[np.int64], margin_rate: float) -> Lines:
+    """Margins of the order lines by the place of the customer among `customers`, which rise."""
+    lines = ledger.facts.lines
     amount = _floats(lines, "amount")
     goods, rate = _floats(lines, "cost"), _floats(lines, "margin_rate")
     rate = np.where(np.isnan(rate), margin_rate, rate)
-    margin = np.where(np.isnan(goods), amount * rate, amount - goods)
-    parts = [(lines, margin)]
-    if costs is not None and costs.num_rows:
-        parts.append((costs, -_floats(costs, "amount")))
-    codes, days, money = [], [], []
-    for table, own in parts:
-        ids = table["customer"].to_numpy()
-        place = np.minimum(np.searchsorted(customers, ids), len(customers) - 1)
-        known = customers[place] == ids
-        codes.append(place[known].astype(np.int32))
-        days.append(table["day"].cast(pa.int32()).to_numpy()[known])
-        money.append(own[known])
-    return Lines(np.concatenate(codes), np.concatenate(days), np.concatenate(money))
+    return _placed(lines, np.where(np.isnan(goods), amount * rate, amount - goods), customers)
+
+
+def costs_of(
+    ledger: Ledger, customers: NDArray[np.int64], which: Callable[[pa.Table], Any] | None = None
+) -> Lines:
+    """Costs to serve likewise, as a minus; all of them, or `which` of the rows."""
+    costs = ledger.facts.costs
+    if costs is None or not costs.num_rows:
+        return Lines(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0))
+    chosen = costs if which is None else costs.filter(which(costs))
+    return _placed(chosen, -_floats(chosen, "amount"), customers)
+
+
+def together(*parts: Lines) -> Lines:
+    """One after another."""
+    return Lines(
+        np.concatenate([part.codes for part in parts]),
+        np.concatenate([part.days for part in parts]),
+        np.concatenate([part.amounts for part in parts]),
+    )
+
+
+def _placed(table: pa.Table, money: NDArray[np.float64], customers: NDArray[np.int64]) -> Lines:
+    ids = table["customer"].to_numpy()
+    place = np.minimum(np.searchsorted(customers, ids), len(customers) - 1)
+    known = customers[place] == ids
+    days = table["day"].cast(pa.int32()).to_numpy()
+    return Lines(place[known].astype(np.int32), days[known], money[known])
 
 
 def _floats(table: pa.Table, name: str) -> NDArray[np.float64]:
@@ -252,6 +270,19 @@ def _spent(basis: Basis, months: int | None) -> dict[str, _Spent]:
         )
         for source, own in campaigns.items()
     }
+
+
+def cost_of_one(basis: Basis) -> float | None:
+    """What winning a customer cost in the last 12 months, whatever the source; None without costs."""
+    first = _months_ago(basis.as_of, 12)
+    begun = AcquisitionCost.objects.filter(begins_on__lte=basis.as_of, ends_on__gte=first)
+    earliest = begun.aggregate(earliest=Min("begins_on"))["earliest"]
+    if earliest is None:
+        return None
+    cost = sum(own.cost for own in _spent(basis, 12).values())
+    since = max(first, earliest.replace(day=1))
+    came = Snapshot.objects.filter(run=basis.run, occasions__gt=0, first_on__gte=since).count()
+    return cost / came if came else None
 
 
 def _months_ago(day: date, months: int) -> date:

@@ -1,10 +1,14 @@
 """The what-if of retention: a question by address, an answer from the company's own model."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from cast import TODAY
 from insight.test_economics import MODEL, with_model
+from insight.test_tenure import order
 from kezhi.accounts.models import User
 from kezhi.customers.models import Customer
 from kezhi.insight import economics
@@ -122,3 +126,30 @@ def test_queries_do_not_grow_with_the_customers(web, measured, chen_jing, monkey
     few = asked()
     Customer.objects.filter(owner=None).update(owner=chen_jing)
     assert asked() == few
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_profit_by_year_of_tenure_stands_below(web, trading, measure, owner, language):
+    for customer in trading[3:15]:
+        for ago in (1000, 500):
+            order(customer, TODAY - timedelta(days=ago))
+    with_model(measure(), MODEL)
+    text = web(owner, language).get(PAGE, {"new": "98,765"}).content.decode()
+    section = text.split('id="tenure"')[1]
+    assert ("in year" if language == "en" else "留下的客户第") in section
+    assert section.count('class="v-compare"') == 2  # the year's piece, and its key
+    assert ("98.8" if language == "en" else "9.88") in section
+    without = web(owner, language).get(PAGE).content.decode().split('id="tenure"')[1]
+    assert 'class="v-compare"' not in without
+    assert ("Saved cost of winning" if language == "en" else "节省的获客成本") in without
+
+
+def test_profit_by_tenure_is_of_the_whole_company_and_for_who_sees_it(web, measured, li_wei):
+    text = web(li_wei).get(PAGE).content.decode()
+    assert 'id="tenure"' not in text
+    assert "What each point less churn would bring" in text
+
+
+def test_a_run_from_before_profit_by_tenure_says_when_it_comes(web, measured, owner):
+    KeptFigure.objects.filter(key="profit-by-tenure").delete()
+    assert b"the next one brings it" in web(owner).get(PAGE).content

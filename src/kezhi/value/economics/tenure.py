@@ -57,11 +57,14 @@ def profit_by_tenure(
     referrals: Lines | None = None,
     acquisition_cost: float = 0.0,
     years: int = 7,
+    last_day: NDArray[np.int32] | None = None,
 ) -> tuple[TenureYear, ...]:
     """Profit by tenure from each customer's first day and dated money by customer code.
 
     `margins` are before discounts; `discounts` and `serving` are positive costs; `referrals` what others
-    brought on the customer's word. Who hasn't bought yet has a first day later than `as_of`.
+    brought on the customer's word. Who hasn't bought yet has a first day later than `as_of`. With
+    `last_day`, that of the last purchase, a year counts only those who bought in it or later: what one
+    who stays brings; without, those who have left count with nothing.
 
     >>> money = Lines(np.zeros(4, int), np.array([0, 100, 400, 500]), np.array([50.0, 50, 80, 60]))
     >>> served = Lines(np.zeros(2, int), np.array([10, 400]), np.array([30.0, 20]))
@@ -71,15 +74,19 @@ def profit_by_tenure(
     """
     found = []
     nothing = Lines(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0))
-    parts = [margins, discounts or nothing, serving or nothing, referrals or nothing]
-    first_years = [_in_year(part, first_day, 1) for part in parts]
+    parts = [
+        _by_year(part, first_day, years)
+        for part in (margins, discounts or nothing, serving or nothing, referrals or nothing)
+    ]
     for year in range(1, years + 1):
         seen = first_day + year * DAYS_PER_YEAR <= as_of + 1
+        if last_day is not None:
+            seen &= last_day >= first_day + (year - 1) * DAYS_PER_YEAR
         count = int(seen.sum())
         if not count:
             break
-        now = [float(_in_year(part, first_day, year)[seen].sum()) / count for part in parts]
-        then = [float(first[seen].sum()) / count for first in first_years]
+        now = [float(part[year - 1][seen].sum()) / count for part in parts]
+        then = [float(part[0][seen].sum()) / count for part in parts]
         found.append(
             TenureYear(
                 year=year,
@@ -95,9 +102,12 @@ def profit_by_tenure(
     return tuple(found)
 
 
-def _in_year(lines: Lines, first_day: NDArray[np.int32], year: int) -> Vector:
-    """Each customer's money in a year of tenure; what came before the first day counts in the first."""
-    since = lines.days - first_day[lines.codes]
-    which = np.floor(np.maximum(since, 0) / DAYS_PER_YEAR) + 1
-    chosen = which == year
-    return sum_by(lines.codes[chosen], lines.amounts[chosen], len(first_day))
+def _by_year(lines: Lines, first_day: NDArray[np.int32], years: int) -> Vector:
+    """Each customer's money by year of tenure, a row per year; what came before the first day counts in the
+    first."""
+    size = len(first_day)
+    since = np.maximum(lines.days - first_day[lines.codes], 0)
+    which = np.floor(since / DAYS_PER_YEAR).astype(np.int64)
+    within = which < years
+    cells = which[within] * size + lines.codes[within]
+    return sum_by(cells, lines.amounts[within], years * size).reshape(years, size)

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from kezhi.insight import contests, economics, figures
+from kezhi.core.actor import Actor, Scope
+from kezhi.insight import contests, economics, figures, paying_back, tenure
 from kezhi.insight.economics import Kept, Retention, Unknown
 from kezhi.value.economics.what_if import LITERATURE_5_POINTS
 from kezhi.web import numbers
@@ -22,6 +23,7 @@ from kezhi.web.value import retention_pictures as pictures
 from kezhi.web.value.heads import page_head
 from kezhi.web.value.source import is_stale, source
 
+KIND = "acquisition_cost"
 USUAL_POINTS = 5
 MOST_MONEY = Decimal(10) ** 12
 
@@ -57,10 +59,12 @@ def show(request: PersonRequest) -> HttpResponse:
         "point_options": [(str(n), _points(n)) for n in range(1, 11)],
         "least": economics.LEAST,
         "literature": LITERATURE_5_POINTS,
+        "tenure": None,
     }
     if basis is not None:
         model = contests.model_words(basis.run)
         about |= {"source": source(basis.run), "model": model, "is_stale": is_stale(basis.run)}
+        about |= {"tenure": _tenure(actor, basis, asked)}
     if basis is None or asked.errors:
         return render(request, "value/retention.html", about, status=422 if asked.errors else 200)
     found = economics.retention(actor, basis, asked.months, asked.rate)
@@ -131,6 +135,19 @@ def _between(low: float | None, high: float | None) -> str:
         return numbers.none()
     ends = {"low": numbers.money(low, plain=True), "high": numbers.money(high, plain=True)}
     return _("%(low)s–%(high)s") % ends
+
+
+def _tenure(actor: Actor, basis: figures.Basis, asked: Asked) -> dict[str, Any] | None:
+    """Profit by year of tenure, over the whole company: for who sees all its customers."""
+    if actor.scope("read", "customer") is not Scope.ALL:
+        return None
+    found = tenure.tenure(basis)
+    cost = asked.cost_of_new
+    if cost is None and actor.may("read", KIND) and actor.sees(KIND, "money"):
+        cost = paying_back.cost_of_one(basis)
+    if found is not None:
+        found = found.with_cost_of_one(cost)
+    return pictures.tenure(found, cost)
 
 
 def _winning(asked: Asked, found: Retention) -> economics.Winning | None:
