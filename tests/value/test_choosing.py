@@ -97,6 +97,21 @@ def test_a_named_model_is_used_for_all_segments(facts):
     assert found.run.model["segments"] == []
 
 
+def test_among_many_customers_a_part_chooses_and_all_are_reported_on(facts, measured, monkeypatch):
+    monkeypatch.setattr("kezhi.value.choosing.MOST_JUDGED", 700)
+    found = measure(facts, as_of=AS_OF)
+    told, whole = found.run.as_json(), measured.run.as_json()
+    assert told["evaluation"]["customers"] == 700 < whole["evaluation"]["customers"]
+    assert told["report"]["actual"] == whole["report"]["actual"] > 0
+    for name, own in told["evaluation"]["models"].items():
+        if own["log_score"] is not None:
+            all_of_them = whole["evaluation"]["models"][name]["log_score"]
+            assert own["log_score"] == pytest.approx(all_of_them, rel=0.15)
+    shuffled = facts.lines.take(np.random.default_rng(1).permutation(facts.lines.num_rows))
+    again = measure(Facts(shuffled, segments=facts.segments), as_of=AS_OF)
+    assert again.run.as_json()["evaluation"] == told["evaluation"]
+
+
 def test_segments_without_their_columns_are_refused(facts):
     with pytest.raises(Unreadable, match="segment"):
         measure(Facts(facts.lines, segments=pa.table({"customer": [1]})), as_of=AS_OF)

@@ -9,7 +9,7 @@ model of all with the segment as a covariate, which shares what segments have in
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +44,9 @@ MOST_COVARIATES = 8
 MANY = 200_000
 """Customers from which on the model that segments share would take too long to fit; with so many of
 them a segment has enough of its own."""
+MOST_JUDGED = 250_000
+"""Customers by whom a model is chosen, where another window reports on all: more of them take their time and
+choose no better, since what tells models apart grows with the number and its error with the root of it."""
 SHARED = "mbg-nbd+segment"
 """The model of all customers with the segment as a covariate, in the contest of a segment."""
 
@@ -71,6 +74,28 @@ class _Window:
     later: NDArray[np.int64]
     ahead: float
     log_intervals: float | None
+
+    def at_most(self, customers: int) -> _Window:
+        """So many customers, spread evenly over all of them (who lie in the order of their ids)."""
+        count = len(self.x)
+        if count <= customers:
+            return self
+        rows = np.arange(customers, dtype=np.int64) * count // customers
+        there = np.zeros_like(self.there)
+        there[np.flatnonzero(self.there)[rows]] = True
+        x, log_intervals = self.x[rows], self.log_intervals
+        if log_intervals is not None:
+            # Known of all together only: a part has as many gaps as repeats, of the same lengths on average.
+            log_intervals *= float(x.sum()) / float(self.x.sum())
+        return replace(
+            self,
+            there=there,
+            x=x,
+            t_x=self.t_x[rows],
+            T=self.T[rows],
+            later=self.later[rows],
+            log_intervals=log_intervals,
+        )
 
     def judge(self, candidates: Collection[str]) -> Evaluation:
         return evaluate(
@@ -102,6 +127,7 @@ def choose(arrays: OpenFacts, summary: Summary, settings: Settings, today: int) 
             return Choice(None, None, holdout, {})
         first = window.judge(FITS)
         return Choice(first, None, holdout, _by_segment(arrays, settings, window, first))
+    window = window.at_most(MOST_JUDGED)
     first = window.judge(FITS)
     by_segment = _by_segment(arrays, settings, window, first)
     last = _window(arrays, settings, today - holdout, today)
