@@ -230,6 +230,14 @@ def _records(world: World) -> None:
             "goal": "破损率减半",
             "reach_by": TODAY + timedelta(days=200),
         },
+        "contract": {
+            "customer": customer,
+            "number": "HT-1",
+            "title": "冷库年度保养",
+            "starts_on": TODAY,
+            "ends_on": TODAY + timedelta(days=364),
+            "amount": Decimal(12000),
+        },
         "consent": {
             "customer": customer,
             "contact": contact,

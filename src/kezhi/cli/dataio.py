@@ -29,6 +29,7 @@ KINDS = {
     "consents": "consent",
     "products": "product",
     "orders": "order",
+    "contracts": "contract",
     "costs": "cost",
     "acquisition-costs": "acquisition_cost",
     "survey-questions": "survey_item",

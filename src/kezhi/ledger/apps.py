@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class LedgerConfig(AppConfig):
@@ -8,15 +9,24 @@ class LedgerConfig(AppConfig):
         from kezhi.customers import placing
         from kezhi.dataio import registry as dataio
         from kezhi.ledger import (
+            contract_declaration,
             declarations,
             entering,
             importing,
             importing_acquisition,
+            importing_contracts,
             importing_costs,
         )
+        from kezhi.records import Collection, registry
 
         declarations.register()
+        registry.register(contract_declaration.KIND)
+        registry.extend(
+            "customer",
+            collections=(Collection("contracts", _("Contracts"), "contract", "customer"),),
+        )
         dataio.register(importing.OrderLoader())
         dataio.register(importing_costs.CostLoader())
         dataio.register(importing_acquisition.AcquisitionCostLoader())
+        dataio.register(importing_contracts.ContractLoader())
         placing.on_place.append(entering.follow_owners)

@@ -4,10 +4,10 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import pgettext_lazy
 
 from kezhi.core.scoping import OpenQuerySet, ScopedQuerySet
 from kezhi.customers.models import Customer
+from kezhi.customers.models.loss_cause import LossCause
 
 
 class OfCustomerQuerySet(ScopedQuerySet):
@@ -23,16 +23,7 @@ class OfCustomerQuerySet(ScopedQuerySet):
 class Loss(models.Model):
     """Why a customer was lost, as people know it. It counts until the customer buys again."""
 
-    class Cause(models.TextChoices):
-        PRICE = "price", pgettext_lazy("cause of a loss", "Price")
-        SERVICE = "service", pgettext_lazy("cause of a loss", "Service")
-        QUALITY = "quality", pgettext_lazy("cause of a loss", "Quality of the goods")
-        COMPETITOR = "competitor", pgettext_lazy("cause of a loss", "A competitor's offer")
-        FORGOTTEN = "forgotten", pgettext_lazy("cause of a loss", "Nobody looked after them")
-        RELOCATED = "relocated", pgettext_lazy("cause of a loss", "Moved away")
-        NEED_GONE = "need_gone", pgettext_lazy("cause of a loss", "No need any more")
-        INSOLVENT = "insolvent", pgettext_lazy("cause of a loss", "Out of business")
-        OTHER = "other", pgettext_lazy("cause of a loss", "Something else")
+    Cause = LossCause
 
     customer = models.OneToOneField(Customer, models.CASCADE, related_name="+")
     cause = models.CharField(max_length=12, choices=Cause)
