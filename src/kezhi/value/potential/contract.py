@@ -32,6 +32,7 @@ class Contract:
 
     __slots__ = ()
 
+    name: ClassVar[str]
     alpha: float
     beta: float
 

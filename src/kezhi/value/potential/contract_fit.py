@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, polygamma
 
 from kezhi.value.potential.contract import SBG, BdW
@@ -76,6 +76,31 @@ class Renewals:
             np.bincount(whole[~over], minlength=size + 1).astype(np.float64),
         )
 
+    @classmethod
+    def of_spells(
+        cls, since: ArrayLike, renewals: ArrayLike, is_ended: ArrayLike, counts: ArrayLike
+    ) -> Renewals:
+        """From contracts of which some began as the renewal of another: `since` renewals came before.
+
+        Each counts from there on, as one of those who had come so far: log S(renewals) − log S(since). A
+        contract told in pieces says the same as told in one. `counts` is how many there are of a row.
+
+        >>> found = Renewals.of_spells([0, 2], [1, 3], [True, False], [5, 2])
+        >>> found.ended, found.left, found.reached
+        (array([0., 5., 0.]), array([ 0.,  0., -2.,  2.]), array([5., 5., 2.]))
+        """
+        begun, times = np.asarray(since, dtype=np.int64), np.asarray(renewals, dtype=np.int64)
+        over, weights = np.asarray(is_ended, dtype=np.bool_), np.asarray(counts, dtype=np.float64)
+        if (begun < 0).any() or (times < begun).any():
+            raise ValueError("a contract can't have fewer renewals than when it began")
+        size = max(int((times + over).max(initial=0)), 1)
+        # Whoever was there from the first period on takes nothing away: S(0) = 1.
+        late = begun > 0
+        left = _total(times[~over], weights[~over], size + 1) - _total(
+            begun[late], weights[late], size + 1
+        )
+        return cls(_total(times[over], weights[over], size), left)
+
     @property
     def customers(self) -> float:
         """How many contracts there are."""
@@ -86,6 +111,11 @@ class Renewals:
         """How many came to each renewal."""
         beyond = np.append(self.ended, 0.0) + self.left
         return np.asarray(beyond[::-1].cumsum()[::-1][:-1] - self.left[:-1])
+
+
+def _total(times: NDArray[np.int64], weights: Vector, size: int) -> Vector:
+    """How many there are at each time; numbers also where there is nobody."""
+    return np.bincount(times, weights, minlength=size).astype(np.float64)
 
 
 def fit_sbg(data: Renewals, *, penalty: float | None = None) -> Fit[SBG]:
