@@ -18,13 +18,13 @@ from kezhi.api import (
     myself,
     orders,
     records,
-    value,
     webhooks,
 )
 from kezhi.api.calling import Call, answered
 from kezhi.api.operation import Operation
 from kezhi.api.schema import described
 from kezhi.api.service.operations import of_service
+from kezhi.api.worth.operations import of_value
 from kezhi.api.writes import can
 from kezhi.records import Kind, registry
 
@@ -60,7 +60,7 @@ def _all() -> Iterator[Operation]:
     )
     for kind in registry._kinds.values():
         yield from _of_kind(kind)
-    yield from _of_value()
+    yield from of_value()
     yield from _of_webhooks()
     yield from of_service()
 
@@ -170,23 +170,6 @@ def _of_orders(base: str, one: str) -> Iterator[Operation]:
         "POST", f"{base}/bulk", "order_bulk", _("Up to 1,000 at once, each with its own result"),
         partial(bulk.run, kind_name="order"),
         needs=(read,), either=writes, answer="results", body="bulk",
-    )  # fmt: skip
-
-
-def _of_value() -> Iterator[Operation]:
-    of = partial(Operation, kind="customer", needs=(("read", "customer"),))
-    one = "/customers/{id}"
-    yield of(
-        "GET", f"{one}/standing", "customer_standing",
-        _("Its tier, value and risk by the last value run"), value.standing, answer="Standing",
-    )  # fmt: skip
-    yield of(
-        "GET", f"{one}/explanations/{{figure}}", "customer_explanation",
-        _("How one of its figures came about"), value.explanation, answer="Explanation",
-    )  # fmt: skip
-    yield Operation(
-        "GET", "/tiers", "tiers", _("The tiers and the policy in force for each"), value.tiers,
-        needs=(("read", "customer"),), answer="Tiers",
     )  # fmt: skip
 
 

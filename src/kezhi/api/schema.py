@@ -26,6 +26,7 @@ from kezhi.api.schema_parts import (
     spoken,
 )
 from kezhi.api.schema_service import AREAS, BESIDE, LEAVES, service_schemas
+from kezhi.api.schema_value import VALUE_LEAVES, value_schemas
 from kezhi.api.schema_webhooks import delivery_parameters, webhook_schemas
 from kezhi.api.writes import writes_of
 from kezhi.core.actor import Actor
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 # What any call may end with, beside what is its own.
 ALWAYS = ("bad-request", "unauthorized", "forbidden", "too-many-requests", "fault", "unavailable")
+BY_ANSWER = LEAVES | VALUE_LEAVES
 OF_LISTS = ("quota", "not-found")
 OF_RECORDS = ("not-found",)
 OF_WRITES = (
@@ -129,8 +131,7 @@ def _parameters_of(each: Operation, kind: Kind | None) -> list[dict[str, Any]]:
         ]
     if each.answer == "Deliveries":
         found += delivery_parameters()
-    if each.answer in LEAVES:
-        found += LEAVES[each.answer]
+    found += BY_ANSWER.get(each.answer, ()) if each.is_safe else ()
     if each.answer == "list" and kind is not None:
         found += [
             {"$ref": f"#/components/parameters/{name}"}
@@ -242,7 +243,7 @@ def _sent(each: Operation) -> dict[str, Any]:
 
 
 def _schemas(kinds: dict[str, Kind]) -> dict[str, Any]:
-    found = plain_schemas() | service_schemas()
+    found = plain_schemas() | service_schemas() | spoken(value_schemas())
     for name, kind in kinds.items():
         found[name] = _record(kind)
         found[f"{name}_page"] = {

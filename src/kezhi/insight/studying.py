@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from kezhi.accounts.models import person
@@ -43,6 +44,14 @@ def may_study(actor: Actor) -> bool:
 def sees_company(actor: Actor) -> bool:
     """Whether figures of all answers together are for this actor; others see those of their customers."""
     return actor.scope("read", "survey_answer") is Scope.ALL
+
+
+def newest_readings(actor: Actor) -> QuerySet[CustomerReading]:
+    """What the newest study of each subject says of the customers whose answers the actor reads."""
+    done = Study.objects.filter(state=Study.State.DONE)
+    newest = done.order_by("subject", "-id").distinct("subject").values("id")
+    found: QuerySet[CustomerReading] = CustomerReading.objects.visible_to(actor)
+    return found.filter(study__in=newest)
 
 
 @audited("study.started")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from kezhi.catalog.models import Product
 from kezhi.core.actor import Actor, Scope
@@ -102,6 +102,29 @@ def suggestions(
         rows = rows.filter(product=product_id)
     rows = rows.order_by("-expected", "id")[offset : offset + limit]
     return [_suggestion(row) for row in rows]
+
+
+def open_offers(
+    actor: Actor,
+    run: OfferRun,
+    *,
+    customer_id: int | None = None,
+    product_id: int | None = None,
+    after: int | None = None,
+) -> QuerySet[Offer]:
+    """The same as rows, of one customer or product, beyond one of them; none where that isn’t of this search."""
+    rows = _open(actor, run)
+    if customer_id is not None:
+        rows = rows.filter(customer=customer_id)
+    if product_id is not None:
+        rows = rows.filter(product=product_id)
+    if after is not None:
+        last = _made(actor, run).filter(pk=after).first()
+        if last is None:
+            return Offer.objects.none()
+        rows = rows.filter(Q(expected__lt=last.expected) | Q(expected=last.expected, pk__gt=after))
+    found: QuerySet[Offer] = rows.order_by("-expected", "id")
+    return found
 
 
 def offered(actor: Actor, run: OfferRun) -> list[Offered]:

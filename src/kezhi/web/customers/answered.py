@@ -11,6 +11,7 @@ from kezhi.core.actor import Actor
 from kezhi.customers.models import Customer
 from kezhi.insight.delivering import side_of
 from kezhi.insight.models import CustomerReading, Study
+from kezhi.insight.studying import newest_readings
 from kezhi.records import Condition, registry
 from kezhi.satisfaction.models import SurveyItem
 from kezhi.value.delivered import ATTRIBUTES
@@ -28,14 +29,8 @@ class Answered:
 
 def told_with(rows: QuerySet[Customer], actor: Actor) -> QuerySet[Customer]:
     """The same customers, knowing in the same query whether there is something to read: mostly there isn't."""
-    readings = _readings(actor).filter(customer=OuterRef("pk"))
+    readings = newest_readings(actor).filter(customer=OuterRef("pk"))
     return rows.annotate(is_answered=Exists(readings))
-
-
-def _readings(actor: Actor) -> QuerySet[CustomerReading]:
-    done = Study.objects.filter(state=Study.State.DONE)
-    newest = done.order_by("subject", "-id").distinct("subject").values("id")
-    return CustomerReading.objects.visible_to(actor).filter(study__in=newest)
 
 
 def of(customer: Customer, actor: Actor) -> Answered | None:
@@ -44,7 +39,7 @@ def of(customer: Customer, actor: Actor) -> Answered | None:
         return None
     if not getattr(customer, "is_answered", True):
         return None
-    rows = _readings(actor).filter(customer=customer)
+    rows = newest_readings(actor).filter(customer=customer)
     found = {reading.study.subject: reading for reading in rows.select_related("study")}
     if not found:
         return None
