@@ -444,6 +444,7 @@ ROUTES: dict[str, Policy] = {
     "data-rights-rules": may("edit", "data_right"),
     "data-rights-hours": may("edit", "data_right"),
     "data-rights-refused": may("edit", "data_right"),
+    "data-rights-reachable": may("edit", "data_right"),
     "data-rights-texts": replace(may("read", "data_right"), post="edit"),
     "data-rights-retention": replace(may("read", "data_right"), post="edit"),
     "data-rights-holds": may("edit", "data_right"),

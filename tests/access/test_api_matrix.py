@@ -39,7 +39,10 @@ ASKED = [
 # What the traffic itself keeps, whoever asks.
 TRAFFIC = {"accounts_bucket", "accounts_token", "accounts_rowstaken"}
 # Deeds with a rule of their own: only who wrote an entry changes it, a merge needs its choices …
-FURTHER = {"interaction_edit", "interaction_delete", "customer_explanation", "event_changes"}
+FURTHER = {
+    *("interaction_edit", "interaction_delete", "customer_explanation", "event_changes"),
+    "data_request_package",  # which is there only while a file is ready
+}
 GUESSED = 987_654_321
 
 

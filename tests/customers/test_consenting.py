@@ -132,6 +132,16 @@ def test_the_words_that_were_agreed_to_are_kept_in_versions(zhang, li_wei, owner
         publish_text("survey", "一", "one", actor=li_wei, on=TODAY)
 
 
+def test_a_paper_form_names_the_version_of_its_words(zhang, li_wei, owner):
+    first = publish_text("marketing", "同意接收资料", "I agree", actor=owner, on=TODAY)
+    publish_text("marketing", "同意接收新品资料", "I agree to news", actor=owner, on=TODAY)
+    assert agreed(zhang, li_wei, text_version=1).text == first
+    with pytest.raises(Refused, match="没有这份文本"):
+        agreed(zhang, li_wei, text_version=9)
+    with pytest.raises(Refused, match="没有这份文本"):
+        agreed(zhang, li_wei, purpose="survey", text_digest=first.digest)
+
+
 @pytest.mark.parametrize(
     ("hour", "may"), [(8, False), (9, True), (19, True), (20, False), (23, False)]
 )

@@ -27,6 +27,7 @@ from kezhi.api.members import (
 )
 from kezhi.api.problems import Problem
 from kezhi.api.records import done, etag, full, visible
+from kezhi.api.rights import consents, incidents, judging, requests
 from kezhi.api.sending import sent
 from kezhi.api.service import complaints, further, tickets
 from kezhi.core.refusal import Refused
@@ -153,6 +154,9 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             "edit",
             on(completing.confirm_customer),
         ),
+        judging.EXEMPTION,
+        judging.END,
+        consents.REFUSAL,
     ),
     "contact": (
         Action(
@@ -169,7 +173,11 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             },
             needs=("create", "merge"),
         ),
+        consents.REFUSAL,
     ),
+    "consent": (consents.WITHDRAWAL,),
+    "data_request": requests.ACTIONS,
+    "incident": incidents.ACTIONS,
     "interaction": (
         Action(
             "pin",

@@ -22,6 +22,7 @@ from kezhi.api import (
 )
 from kezhi.api.calling import Call, answered
 from kezhi.api.operation import Operation
+from kezhi.api.rights.operations import of_rights
 from kezhi.api.schema import described
 from kezhi.api.service.operations import of_service
 from kezhi.api.worth.operations import of_value
@@ -63,6 +64,7 @@ def _all() -> Iterator[Operation]:
     yield from of_value()
     yield from _of_webhooks()
     yield from of_service()
+    yield from of_rights()
 
 
 def _of_kind(kind: Kind) -> Iterator[Operation]:

@@ -25,6 +25,7 @@ from kezhi.api.schema_parts import (
     responses,
     spoken,
 )
+from kezhi.api.schema_rights import RIGHTS_LEAVES, rights_schemas
 from kezhi.api.schema_service import AREAS, BESIDE, LEAVES, service_schemas
 from kezhi.api.schema_value import VALUE_LEAVES, value_schemas
 from kezhi.api.schema_webhooks import delivery_parameters, webhook_schemas
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 # What any call may end with, beside what is its own.
 ALWAYS = ("bad-request", "unauthorized", "forbidden", "too-many-requests", "fault", "unavailable")
-BY_ANSWER = LEAVES | VALUE_LEAVES
+BY_ANSWER = LEAVES | RIGHTS_LEAVES | VALUE_LEAVES
 OF_LISTS = ("quota", "not-found")
 OF_RECORDS = ("not-found",)
 OF_WRITES = (
@@ -243,7 +244,7 @@ def _sent(each: Operation) -> dict[str, Any]:
 
 
 def _schemas(kinds: dict[str, Kind]) -> dict[str, Any]:
-    found = plain_schemas() | service_schemas() | spoken(value_schemas())
+    found = plain_schemas() | service_schemas() | rights_schemas() | spoken(value_schemas())
     for name, kind in kinds.items():
         found[name] = _record(kind)
         found[f"{name}_page"] = {

@@ -28,6 +28,7 @@ from kezhi.service.models import Clock, Compensation, Complaint, Ticket, TicketE
 AREAS = {
     "service": gettext_lazy("Service levels and requests"),
     "value": gettext_lazy("Customer value"),
+    "rights": gettext_lazy("Data rights"),
     "webhook": gettext_lazy("Webhooks"),
 }
 BESIDE: dict[str, dict[str, Any]] = {"ticket": {"text": {"type": ["string", "null"]}}}

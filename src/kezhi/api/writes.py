@@ -18,6 +18,7 @@ from kezhi.service.tickets.opening import LONGEST, open_ticket
 BESIDE: dict[str, dict[str, Member]] = {
     "ticket": {"text": words(LONGEST), "channel": choice(Ticket.Channel.values)},
     "complaint": {"text": words(LONGEST)},
+    "consent": {"text_digest": words(64)},
 }
 Create = Callable[[Call, dict[str, Any]], Any]
 Edit = Callable[[Call, Any, dict[str, Any], int | None], Any]

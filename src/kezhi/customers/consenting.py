@@ -55,20 +55,20 @@ def is_opt_out(text: str) -> bool:
 
 @audited("consent.given")
 def give_consent(fields: dict[str, Any], *, actor: Actor, on: date) -> Consent:
-    """Keep a yes. Without a text the newest of the purpose is meant, where people were shown one."""
+    """Keep a yes. `text_version` or `text_digest` says which words were shown; without them the newest of
+    the purpose are meant, where people were shown any."""
     consent = Consent(created_by_id=actor.pk, source=ConsentSource.WRITTEN)
-    put(
-        "consent",
-        consent,
-        {name: entry for name, entry in fields.items() if entry is not None},
-        actor,
-    )
+    given = {name: entry for name, entry in fields.items() if entry is not None}
+    shown = {name: given.pop(name, None) for name in ("text_version", "text_digest")}
+    put("consent", consent, given, actor)
     _demand_person(consent)
     if not may_work_on(actor, "create", "consent", consent.customer):
         raise NotAllowed(_("Your role doesn't add this to that customer."))
     for name, entry in consent.customer.place.items():
         setattr(consent, name, entry)
     _settle_channel(consent)
+    if any(shown.values()):
+        consent.text = shown_text(consent.purpose, shown["text_version"], shown["text_digest"])
     if consent.text is None and consent.source in WRITTEN:
         consent.text = latest_text(consent.purpose)
     if consent.text is not None:
@@ -194,6 +194,16 @@ def latest_text(purpose: str) -> ConsentText | None:
     return ConsentText.objects.filter(purpose=purpose).order_by("-version").first()
 
 
+def shown_text(purpose: str, version: int | None, code: str | None) -> ConsentText:
+    """The words of the purpose by their number, by their hash, or by both where they belong together."""
+    rows = ConsentText.objects.filter(purpose=purpose)
+    rows = rows.filter(version=version) if version else rows
+    text = (rows.filter(digest=code.strip().lower()) if code else rows).order_by("-version").first()
+    if text is None:
+        raise Refused(_("There is no such text for this purpose."))
+    return text
+
+
 @audited("contact_policy.changed")
 def change_contact_policy(
     open_from: int, open_until: int, most_per_week: int, *, actor: Actor
@@ -219,6 +229,38 @@ def add_do_not_contact(
     """Numbers and addresses from a do-not-call list: nobody who has one is reached. How many are new."""
     if not actor.may("edit", "data_right"):
         raise NotAllowed(_("Your role doesn't change the list of refused addresses."))
+    added = _stop_marks(_marks_in(addresses), "", channel, at, by)
+    note(added=added)
+    return added
+
+
+@audited("do_not_contact.lifted")
+def lift_do_not_contact(
+    addresses: Iterable[str], *, actor: Actor, at: datetime, reason: str, channel: str = ""
+) -> int:
+    """Off the list again: what a list brought by mistake. How many.
+
+    What people refused themselves stays, by purpose; only they lift it, by agreeing anew.
+    """
+    if not actor.may("edit", "data_right"):
+        raise NotAllowed(_("Your role doesn't change the list of refused addresses."))
+    if not reason.strip():
+        raise Refused(_("Say why these may be reached again."))
+    found = DoNotContact.objects.filter(
+        digest__in=digests(_marks_in(addresses)),
+        purpose="",
+        channel=channel,
+        lifted_at__isnull=True,
+    )
+    lifted = int(found.update(lifted_at=at))
+    note(lifted=lifted)
+    return lifted
+
+
+# ---- what the deeds share ----
+
+
+def _marks_in(addresses: Iterable[str]) -> set[str]:
     marks: set[str] = set()
     for text in addresses:
         marks |= marks_of({"email": text} if "@" in text else {"phone": text})
@@ -226,12 +268,7 @@ def add_do_not_contact(
             raise Refused(
                 _("At most %(most)s addresses at a time.") % {"most": f"{MOST_ADDRESSES:,}"}
             )
-    added = _stop_marks(marks, "", channel, at, by)
-    note(added=added)
-    return added
-
-
-# ---- what the deeds share ----
+    return marks
 
 
 def _demand_person(consent: Consent) -> None:

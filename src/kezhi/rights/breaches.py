@@ -64,14 +64,17 @@ def affected(incident: Incident) -> list[Affected]:
     ]
 
 
-def affected_rows(incident: Incident) -> Iterator[tuple[str, int, str, int, Any, Any]]:
-    """Kind, id, title, how many saw it, first and last day; read in portions."""
+def affected_rows(
+    incident: Incident, after: tuple[str, int] = ("", 0), most: int | None = None
+) -> Iterator[tuple[str, int, str, int, Any, Any]]:
+    """Kind, id, title, how many saw it, first and last day; read in portions, `after` a kind and id."""
     with connection.chunked_cursor() as cursor:
         cursor.cursor.itersize = FETCH
         cursor.execute(
             "SELECT kind, object_id, max(title), count(DISTINCT actor_id), min(day), max(day)"
-            f" {_WINDOW} GROUP BY kind, object_id ORDER BY kind, object_id",
-            _bounds(incident),
+            f" {_WINDOW} AND (kind, object_id) > (%s, %s)"
+            " GROUP BY kind, object_id ORDER BY kind, object_id LIMIT %s",
+            [*_bounds(incident), *after, most],
         )
         yield from cursor
 

@@ -102,6 +102,11 @@ def test_the_company_sets_hours_texts_times_and_holds(owner, anhui_tea):
     assert ContactPolicy.objects.get().open_from == 10
     web.post(reverse("data-rights-refused"), {"addresses": "13812345678\nx@y.de"})
     assert DoNotContact.objects.count() == 2
+    mistaken = {"mistaken": "13812345678", "reason": "录入错误"}
+    web.post(reverse("data-rights-reachable"), {**mistaken, "reason": " "})
+    assert DoNotContact.objects.filter(lifted_at=None).count() == 2
+    web.post(reverse("data-rights-reachable"), mistaken)
+    assert DoNotContact.objects.filter(lifted_at=None).count() == 1
     form = {"pipl_working_days": 10, "gdpr_days": 28, "package_days": 7, "transfer_limit": 9}
     web.post(reverse("data-rights-rules"), {**form, "sensitive_limit": 5, "officer": "周敏"})
     assert RightsRules.objects.get().pipl_working_days == 10

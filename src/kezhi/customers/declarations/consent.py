@@ -90,6 +90,15 @@ FIELDS = (
         import_names=("凭证", "证明", "proof"),
         group="remarks",
     ),
+    Field(
+        "text_version",
+        pgettext_lazy("consent", "Version of the text"),
+        K.INTEGER,
+        path="text__version",
+        is_editable=True,
+        is_filterable=True,
+        help=_("Empty: the newest of the purpose"),
+    ),
     Field("text_digest", pgettext_lazy("consent", "Hash of the text")),
     Field("given_at", pgettext_lazy("consent", "Given at"), K.MOMENT),
     Field("withdrawn_at", pgettext_lazy("consent", "Withdrawn at"), K.MOMENT, is_filterable=True),
@@ -107,7 +116,10 @@ KIND = Kind(
     fields=FIELDS,
     title="purpose",
     subtitle=("channel", "customer"),
-    columns=("purpose", "customer", "contact", "channel", "state", "given_on", "source"),
+    columns=(
+        *("purpose", "customer", "contact", "channel", "state", "given_on", "source"),
+        "text_version",
+    ),
     default_sort="-given_on",
     views=(
         View(
@@ -127,6 +139,7 @@ KIND = Kind(
         "given_on",
         "source",
         "source_detail",
+        "text_version",
         "proof",
     ),
     properties=(
@@ -141,6 +154,7 @@ KIND = Kind(
         "proof",
         "withdrawn_at",
         "withdrawn_detail",
+        "text_version",
         "text_digest",
     ),
     import_key=("customer", "contact", "purpose", "channel", "given_on"),

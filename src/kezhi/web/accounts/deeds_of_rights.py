@@ -26,6 +26,7 @@ LABELS: dict[str, str | Promise] = {
     "data_request.refused": _("refused the request"),
     "data_request.reminded": _("reminded of the deadline of the request"),
     "do_not_contact.added": _("added addresses that refused"),
+    "do_not_contact.lifted": _("took addresses off the list of those who refused"),
     "evidence.exported": _("took out the evidence of data protection"),
     "incident.closed": _("closed the incident"),
     "incident.exported": _("exported incidents"),

@@ -15,6 +15,7 @@ from kezhi.customers.consenting import (
     add_do_not_contact,
     change_contact_policy,
     latest_text,
+    lift_do_not_contact,
     publish_text,
 )
 from kezhi.customers.models import ConsentText, ContactPolicy, Customer, DoNotContact
@@ -95,13 +96,27 @@ def hours(request: PersonRequest) -> HttpResponse:
 def stop(request: PersonRequest) -> HttpResponse:
     """POST addresses, one a line."""
     must_may(request, "edit", "data_right")
-    lines = [line.strip() for line in typed(request, "addresses", 2_000_000).splitlines()]
     return done(
         request,
         lambda: add_do_not_contact(
-            [line for line in lines if line], actor=request.actor, at=timezone.now()
+            _lines(request, "addresses"), actor=request.actor, at=timezone.now()
         ),
         _("These addresses are not reached any more."),
+        reverse("data-rights"),
+    )
+
+
+@require_POST
+def unstop(request: PersonRequest) -> HttpResponse:
+    """POST mistaken, one a line, and reason."""
+    must_may(request, "edit", "data_right")
+    reason = typed(request, "reason", 300)
+    return done(
+        request,
+        lambda: lift_do_not_contact(
+            _lines(request, "mistaken"), actor=request.actor, at=timezone.now(), reason=reason
+        ),
+        _("These addresses are off the list."),
         reverse("data-rights"),
     )
 
@@ -203,6 +218,11 @@ def end(request: PersonRequest, pk: int) -> HttpResponse:
         _("The hold has ended."),
         reverse("data-rights-retention"),
     )
+
+
+def _lines(request: PersonRequest, name: str) -> list[str]:
+    lines = (line.strip() for line in typed(request, name, 2_000_000).splitlines())
+    return [line for line in lines if line]
 
 
 def _number(request: PersonRequest, name: str) -> int:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("settings/data-rights/rules/", settings.change, name="data-rights-rules"),
     path("settings/data-rights/hours/", settings.hours, name="data-rights-hours"),
     path("settings/data-rights/refused/", settings.stop, name="data-rights-refused"),
+    path("settings/data-rights/reachable/", settings.unstop, name="data-rights-reachable"),
     path("settings/data-rights/texts/", settings.texts, name="data-rights-texts"),
     path("settings/data-rights/retention/", settings.retention, name="data-rights-retention"),
     path("settings/data-rights/holds/", settings.hold, name="data-rights-holds"),
