@@ -43,6 +43,9 @@ RIVALS = {
               "mental": 0.2, "physical": 0.4},
 }  # fmt: skip
 PRICES = {"": 100.0, "恒达商贸": 103.0, "鑫源供应链": 91.0}
+# What the same would be worth to them, in the middle, and how much a good mood adds.
+WORTHS = {"": 108.0, "恒达商贸": 105.0, "鑫源供应链": 93.0}
+MOOD_WORTH = 9.0
 LOYALTY = (
     ("V1", "总的来说，他们给我们的价值对得起价格", "perceived_value"),
     ("V2", "与别家相比，和他们合作更划算", "perceived_value"),
@@ -71,6 +74,8 @@ def survey(world: World, owner: User) -> None:
         create_item(fields, actor=owner, on=today)
     price = {"code": "J1", "text": "同样一单货，你们付多少元", "factor": "money", "unit": "money"}
     create_item(price, actor=owner, on=today)
+    worth = {"code": "J2", "text": "同样一单货，你们最多愿意付多少元"}
+    create_item({**worth, "factor": "product", "unit": "money"}, actor=owner, on=today)
     visits = {"code": "X1", "text": "近 12 个月上门拜访次数", "factor": "physical", "low": 0}
     create_item({**visits, "high": 24, "source": "visits"}, actor=owner, on=today)
     at = datetime.combine(today, time(7, 45), ZONE)
@@ -86,6 +91,7 @@ def study(world: World, owner: User) -> None:
 def _answers(world: World) -> Iterator[Row]:
     yield "受访者", "客户", "题目", "回答", "日期", "评价对象"
     rng = np.random.default_rng([SEED, len(world.customers)])
+    pricing = np.random.default_rng([SEED, len(world.customers), 1])
     last = world.story.day(world.story.today) - AFTER_DAYS - 1
     number = 0
     for customer, came in _asked(world, rng, last):
@@ -98,6 +104,10 @@ def _answers(world: World) -> Iterator[Row]:
             mood = shared + rng.normal(0, 0.35)
             for code, answer, about in _of_one(rng, mood):
                 yield *who, code, f"{answer:g}", on.isoformat(), about
+                if code == "J1":
+                    more = MOOD_WORTH * mood * (1.0 if not about else 0.3)
+                    worth = max(round(WORTHS[about] + more + pricing.normal(0, 4), 2), 1)
+                    yield *who, "J2", f"{worth:g}", on.isoformat(), about
 
 
 def _asked(world: World, rng: Generator, last: int) -> list[tuple[int, bool]]:

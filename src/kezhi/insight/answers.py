@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -32,6 +32,10 @@ _COUNTED = """
     SELECT customer_id::text, count(*) FROM ledger_costentry
     WHERE customer_id = ANY(%s) AND activity = %s AND amount > 0
       AND incurred_on > %s AND incurred_on <= %s
+    GROUP BY customer_id"""
+_PAID = """
+    SELECT customer_id::text, avg(amount)::float8 FROM ledger_order
+    WHERE customer_id = ANY(%s) AND amount > 0 AND ordered_on > %s AND ordered_on <= %s
     GROUP BY customer_id"""
 _ACTIVITIES = {SurveyItem.Source.VISITS: "visit", SurveyItem.Source.SERVICE_CALLS: "service"}
 _BOUGHT = """
@@ -66,15 +70,39 @@ def read_answers(factors: Sequence[str], as_of: date) -> Asked | None:
     return Asked(answers, tuple(used))
 
 
+# Customers, a day and the last day: what is counted of each within. Of who is left out nothing happened.
+Counter = Callable[[Sequence[int], date, date], Mapping[int, float]]
+
+_from_above: dict[str, Counter] = {}
+
+
+def count(source: SurveyItem.Source, read: Counter) -> None:
+    """An app above makes known how it counts what a question of this source takes."""
+    _from_above[source] = read
+
+
 def counted(item: SurveyItem, customers: Iterable[str], as_of: date) -> dict[str, float]:
-    """What the records say of each of these customers, kept on the item's scale."""
-    ids = [int(one) for one in set(customers)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _COUNTED, [ids, _ACTIVITIES[SurveyItem.Source(item.source)], as_of - YEAR, as_of]
-        )
-        known = dict(cursor.fetchall())
-    return {str(one): float(min(max(known.get(str(one), 0), item.low), item.high)) for one in ids}
+    """What the records of 12 months say of each of these customers, kept on the item's scale if it has one.
+
+    Who didn't order has paid no price: nothing is said of them.
+    """
+    ids = sorted(int(one) for one in set(customers))
+    if item.source == SurveyItem.Source.PAID:
+        with connection.cursor() as cursor:
+            cursor.execute(_PAID, [ids, as_of - YEAR, as_of])
+            return dict(cursor.fetchall())
+    if item.source in _from_above:
+        read = _from_above[item.source](ids, as_of - YEAR, as_of)
+        known = {str(one): number for one, number in read.items()}
+    else:
+        activity = _ACTIVITIES[SurveyItem.Source(item.source)]
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNTED, [ids, activity, as_of - YEAR, as_of])
+            known = dict(cursor.fetchall())
+    found = {str(one): float(known.get(str(one), 0)) for one in ids}
+    if item.unit != SurveyItem.Unit.SCALE:
+        return found
+    return {one: min(max(number, item.low), item.high) for one, number in found.items()}
 
 
 def bought_afterwards(customers: Sequence[str], days: Sequence[date], as_of: date) -> Vector:

@@ -163,7 +163,10 @@ def _nothing() -> Figures:
 
 
 def _counted_items() -> list[SurveyItem]:
+    """Hours count for nothing until the company says what one costs."""
     rows = SurveyItem.objects.filter(is_active=True, source__in=SurveyItem.COUNTED)
+    if rules_in_force()[1] is None:
+        rows = rows.exclude(unit=SurveyItem.Unit.HOURS)
     return list(rows.order_by("code"))
 
 

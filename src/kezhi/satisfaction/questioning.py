@@ -74,10 +74,45 @@ def check_item(item: SurveyItem) -> None:
         raise Refused(
             _("Only parts of delivered value are answered in money or hours. Choose a scale.")
         )
-    if item.source in SurveyItem.COUNTED and (
-        item.factor not in ATTRIBUTES or item.unit != SurveyItem.Unit.SCALE
-    ):
+    if item.source in SurveyItem.COUNTED:
+        _check_counted(item)
+    if item.is_active and _is_price(item):
+        _check_price(item)
+
+
+def _check_counted(item: SurveyItem) -> None:
+    factor, units = SurveyItem.TELLS[SurveyItem.Source(item.source)]
+    if item.factor not in ATTRIBUTES or factor not in (None, item.factor):
+        if item.source == SurveyItem.Source.PAID:
+            raise Refused(_("What was paid tells of monetary cost."))
+        if item.source == SurveyItem.Source.WAITED:
+            raise Refused(_("Hours waited tell of time cost."))
         raise Refused(_("What is counted is a part of delivered value, read on a scale."))
+    if item.unit not in units:
+        if item.source == SurveyItem.Source.PAID:
+            raise Refused(_("What was paid is counted in money."))
+        if item.source == SurveyItem.Source.WAITED:
+            raise Refused(_("Hours waited are read on a scale or in hours."))
+        raise Refused(_("What is counted is a part of delivered value, read on a scale."))
+
+
+def _is_price(item: SurveyItem) -> bool:
+    return item.factor == SurveyItem.Factor.MONEY and item.unit == SurveyItem.Unit.MONEY
+
+
+def _check_price(item: SurveyItem) -> None:
+    """Costs in money add up: a price that is asked and counted as well would count twice."""
+    others = SurveyItem.objects.filter(
+        is_active=True, factor=SurveyItem.Factor.MONEY, unit=SurveyItem.Unit.MONEY
+    ).exclude(pk=item.pk)
+    paid = SurveyItem.Source.PAID
+    clash = others.all() if item.source == paid else others.filter(source=paid)
+    other = clash.order_by("code").first()
+    if other is not None:
+        raise Refused(
+            _("%(item)s tells what customers pay already: ask for the price or count it, not both.")
+            % {"item": other.code}
+        )
 
 
 def _check_answers(item: SurveyItem) -> None:

@@ -9,6 +9,7 @@ class ServiceConfig(AppConfig):
         from kezhi.service import declarations, surveying, touchpoints
         from kezhi.service.care import effect as care
         from kezhi.service.clocks import hooking as clocks
+        from kezhi.service.clocks import waiting
         from kezhi.service.complaints import importing as complaints_from_files
         from kezhi.service.complaints import joining as complaints
         from kezhi.service.intake import joining as intake
@@ -28,6 +29,7 @@ class ServiceConfig(AppConfig):
         intake.register()
         needs.register()
         clocks.register()
+        waiting.register()
         articles_due.register()
         linking.register()
         asking.register()

@@ -12,6 +12,7 @@ from kezhi.customers.models import Customer
 from kezhi.insight.models import CustomerReading, DeliveredRules, Study
 from kezhi.insight.studying import begin_study, run_study
 from kezhi.satisfaction.models import SurveyAnswer
+from kezhi.satisfaction.questioning import create_item
 
 pytestmark = pytest.mark.django_db
 DELIVERED, DRIVERS = "/value/delivered/", "/value/loyalty-drivers/"
@@ -158,3 +159,44 @@ def test_queries_do_not_grow_with_the_customers(web, answered, chen_jing, owner)
                 counts.append(len(caught))
         assert counts[0] - counts[1] in (0, 1)
         assert abs(counts[2] - counts[3]) <= 1
+
+
+def test_money_and_surplus_stand_by_customer_segment_and_supplier(web, answered, owner):
+    fields = {"code": "worth", "text": "Worth", "factor": "product", "unit": "money"}
+    worth = create_item(fields, actor=SYSTEM, on=TODAY)
+    asked = SurveyAnswer.objects.filter(item__code="price")
+    SurveyAnswer.objects.bulk_create(
+        SurveyAnswer(
+            customer_id=one.customer_id,
+            respondent=one.respondent,
+            item=worth,
+            about=one.about,
+            answer=one.answer + (7 if one.about else 31),
+            answered_on=one.answered_on,
+            owner_id=one.owner_id,
+            team_id=one.team_id,
+            department_id=one.department_id,
+        )
+        for one in list(asked)
+    )
+    study("delivered")
+    text = web(owner).get(DELIVERED).content.decode().split("<main")[1]
+    assert text.count("31.00") > 25  # every customer on the page, the strip, and us among suppliers
+    assert text.count("7.00") >= 2  # the competitor, in money and as surplus
+    page = web(owner).get(f"/customers/{answered[0].customer_id}/").content.decode()
+    assert "its surplus over the price paid is" in page
+    without = web(owner, "zh-hans").get(DELIVERED).content.decode()
+    assert "客户剩余价值" in without
+
+
+def test_the_parts_are_read_as_economic_functional_and_psychological(web, answered, owner):
+    study("delivered")
+    text = web(owner).get(DELIVERED).content.decode()
+    for name in ("Economic value", "Functional value", "Psychological value"):
+        assert name in text
+    kept = Study.objects.newest("delivered")
+    parts = {part["attribute"]: part for part in kept.figures["parts"]}
+    mental, personnel, image = (parts[name]["ours"] for name in ("mental", "personnel", "image"))
+    mean = (100 - mental + personnel + image) / 3
+    psychological = text.split("Psychological value</span>")[1].split("</li>")[0]
+    assert f">{mean:.0f}<" in psychological

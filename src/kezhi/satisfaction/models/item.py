@@ -47,8 +47,17 @@ class SurveyItem(models.Model):
             "calls",
             pgettext_lazy("survey source", "Counted: service jobs in 12 months"),
         )
+        PAID = "paid", pgettext_lazy("survey source", "Counted: paid per order in 12 months")
+        WAITED = "waited", pgettext_lazy("survey source", "Counted: hours waited in 12 months")
 
-    COUNTED = (Source.VISITS, Source.SERVICE_CALLS)
+    COUNTED = (Source.VISITS, Source.SERVICE_CALLS, Source.PAID, Source.WAITED)
+    # What a source counts may tell of, and in which units it counts.
+    TELLS = {
+        Source.VISITS: (None, (Unit.SCALE,)),
+        Source.SERVICE_CALLS: (None, (Unit.SCALE,)),
+        Source.PAID: (Factor.MONEY, (Unit.MONEY,)),
+        Source.WAITED: (Factor.TIME, (Unit.SCALE, Unit.HOURS)),
+    }
 
     code = models.CharField(max_length=40, unique=True)
     text = models.CharField(max_length=300)

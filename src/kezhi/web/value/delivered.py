@@ -79,6 +79,7 @@ def _company(given: QueryDict, found: Figures, labels: dict[str, Any]) -> dict[s
             ]
             for part in found.parts
         ],
+        "natures": pictures.natures(found.parts, labels),
         "chart": pictures.value_map(found.points),
         "map_finding": _map_finding(found),
         "worth_rows": pictures.worth(found.worth, labels, has_stakes=found.has_stakes)
@@ -108,10 +109,19 @@ def _company(given: QueryDict, found: Figures, labels: dict[str, Any]) -> dict[s
                 between(each.low, each.high, 1),
                 numbers.number(each.benefits, 1),
                 numbers.number(each.costs, 1),
+                *_in_money(each),
             ]
             for each in found.suppliers
         ],
     }
+
+
+def _in_money(each: GroupMean) -> list[Any]:
+    """What is left to the customer in money, and what they would have paid beyond the price."""
+    return [
+        numbers.money(each.value_in_money, exact=True),
+        numbers.money(each.surplus, exact=True),
+    ]
 
 
 def _finding(found: Figures) -> Any:
@@ -205,6 +215,7 @@ def _segment(dimension: str, each: GroupMean) -> list[Any]:
         between(each.low, each.high, 1),
         numbers.number(each.benefits, 1),
         numbers.number(each.costs, 1),
+        *_in_money(each),
     ]
 
 

@@ -19,6 +19,12 @@ _DIMENSIONS: dict[str, str | Promise] = {
     "region": gettext_lazy("By region"),
 }
 MARGIN = 0.18
+# The same parts by what they mean to the customer: for the purse and the clock, for the task, for the mind.
+NATURES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
+    "economic": (gettext_lazy("Economic value"), ("money", "time")),
+    "functional": (gettext_lazy("Functional value"), ("product", "service", "physical")),
+    "psychological": (gettext_lazy("Psychological value"), ("personnel", "image", "mental")),
+}
 
 
 def dimension(name: str) -> str | Promise:
@@ -53,6 +59,36 @@ def parts(found: Sequence[Part], labels: Mapping[str, Any]) -> list[dict[str, An
         if rows:
             sides.append({"side": side, "title": title, "rows": rows})
     return sides
+
+
+def natures(found: Sequence[Part], labels: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The parts read as economic, functional and psychological value: points in our favour, by their weights.
+
+    A cost counts for what it leaves of the hundred.
+    """
+    rows = []
+    for label, attributes in NATURES.values():
+        own = [part for part in found if part.attribute in attributes and part.weight > 0]
+        if not own:
+            continue
+        both = [part for part in own if part.lead is not None]
+        ours = _weighed([(strength(part), part.weight) for part in own])
+        rows.append(
+            {
+                "label": label,
+                "of": [labels[part.attribute] for part in own],
+                "ours": round(ours, 2),
+                "shown": numbers.number(ours, 0, plain=True),
+                "lead": _weighed([(part.lead or 0.0, part.weight) for part in both])
+                if both
+                else None,
+            }
+        )
+    return rows
+
+
+def _weighed(pairs: Sequence[tuple[float, float]]) -> float:
+    return sum(points * weight for points, weight in pairs) / sum(weight for _p, weight in pairs)
 
 
 def value_map(points: Sequence[MapPoint]) -> dict[str, Any] | None:
