@@ -507,6 +507,7 @@ ROUTES: dict[str, Policy] = {
     "offer-reconsideration": replace(on("read", "customer", product=GUESSED), further=True),
     "value-at-risk": may("read", "customer"),
     "value-survival": may("read", "customer"),
+    "value-renewals": may("read", "contract"),
     "value-win-back": may("read", "customer"),
     "win-back-rules": may("edit", "value_settings"),
     "value-costs": may("read", "customer"),

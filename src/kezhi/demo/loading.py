@@ -22,6 +22,7 @@ from kezhi.dataio.models import ImportBatch
 from kezhi.dataio.uploading import upload
 from kezhi.demo import talking
 from kezhi.demo.buying import Story
+from kezhi.demo.contracting import contracts
 from kezhi.demo.goods import CATEGORIES, GOODS
 from kezhi.demo.people import PEOPLE
 from kezhi.demo.settling import NEVER
@@ -50,6 +51,7 @@ def import_files(world: World, importer: User, *, on: date, at: datetime) -> lis
         ("contact", "联系人.csv", _contacts(world)),
         ("cost", "服务成本.csv", _costs(world)),
         ("acquisition_cost", "获客成本.csv", acquisition_costs(world)),
+        ("contract", "合同台账.csv", contracts(world)),
     )
     return [import_file(kind, name, rows, importer, on, at) for kind, name, rows in files]
 

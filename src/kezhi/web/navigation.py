@@ -70,6 +70,7 @@ CARDS = Place("/cards/", "inbox", _("Business cards"), ("read", "card"))
 CONTACTS = Place("/contacts/", "user", _("Contacts"), ("read", "contact"))
 PRODUCTS = Place("/products/", "box", _("Products"), ("read", "product"), key="p")
 ORDERS = Place("/orders/", "order", _("Orders"), ("read", "order"), key="o")
+CONTRACTS = Place("/contracts/", "receipt", _("Contracts"), ("read", "contract"))
 FOLLOW_UPS = Place("/follow-ups/", "flag", _("Follow-ups"), ("read", "follow_up"), key="f")
 PROMISES = Place("/promises/", "shield", _("Promises"), ("read", "promise"))
 NEEDS = Place("/needs/", "inbox", _("Needs"), ("read", "need"))
@@ -111,6 +112,9 @@ INFLUENCE = Place(
 )
 AT_RISK = Place(
     "/value/at-risk/", "flag", _("Value at risk"), ("read", "customer"), ("customer", "value")
+)
+RENEWALS = Place(
+    "/value/renewals/", "receipt", _("Renewals"), ("read", "contract"), ("customer", "value")
 )
 WIN_BACK = Place(
     "/value/win-back/", "undo", _("Win back"), ("read", "customer"), ("customer", "value")
@@ -154,7 +158,18 @@ GROUPS = (
     Group("", (TODAY, REPORTS)),
     Group(
         _("Customers and orders"),
-        (CUSTOMERS, SEGMENTS, CONTACTS, FOLLOW_UPS, MAIL, PROMISES, NEEDS, ORDERS, PRODUCTS),
+        (
+            CUSTOMERS,
+            SEGMENTS,
+            CONTACTS,
+            FOLLOW_UPS,
+            MAIL,
+            PROMISES,
+            NEEDS,
+            ORDERS,
+            CONTRACTS,
+            PRODUCTS,
+        ),
     ),
     Group(
         pgettext_lazy("navigation", "Service and care"),
@@ -181,6 +196,7 @@ GROUPS = (
             MATRIX,
             OVER_TIME,
             AT_RISK,
+            RENEWALS,
             WIN_BACK,
             COSTS,
             RETENTION,

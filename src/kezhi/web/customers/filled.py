@@ -23,6 +23,7 @@ from kezhi.customers.models import (
     Relation,
 )
 from kezhi.insight.models import CustomerReading, Influence, Offer
+from kezhi.ledger.models import Contract
 from kezhi.service.models import Complaint, Ticket
 from kezhi.workbench.models import Attachment, Tagging
 
@@ -46,6 +47,7 @@ def told_with(rows: QuerySet[Customer], actor: Actor) -> QuerySet[Customer]:
         "share": Share.objects.filter(customer_id=HERE),
         "file": Attachment.objects.filter(hung, removed_at__isnull=True),
         "tag": Tagging.objects.filter(hung),
+        "contract": Contract.objects.running().filter(theirs),
         "offer": Offer.objects.filter(theirs),
         "influence": Influence.objects.filter(theirs),
         "reading": CustomerReading.objects.filter(theirs),

@@ -20,6 +20,7 @@ from kezhi.customers.models import (
     Relation,
 )
 from kezhi.insight.exempting import exemption_of
+from kezhi.ledger.models import Contract
 from kezhi.records import Condition, registry
 from kezhi.service.models import Ticket
 from kezhi.web.attachments.panel import files_of
@@ -38,6 +39,7 @@ ADDABLE = (
     "address",
     "identifier",
     "contact",
+    "contract",
 )
 
 
@@ -72,6 +74,7 @@ def of(request: PersonRequest, customer: Customer) -> dict[str, Any]:
         "dates": _dates(customer, actor, on),
         "addresses": _rows(Address, "address", customer, actor, "-is_main", "use", "pk"),
         "identifiers": _rows(Identifier, "identifier", customer, actor, "system", "pk"),
+        "contracts": _running_contracts(customer, actor),
         "files": files_of(
             "customer", customer.pk, actor, may_edit, has_some=holds(customer, "file")
         ),
@@ -86,6 +89,7 @@ def of(request: PersonRequest, customer: Customer) -> dict[str, Any]:
                 "identifier",
                 "relation",
                 "important_date",
+                "contract",
             )
         },
         "may_confirm": may_edit,
@@ -160,6 +164,14 @@ def _dates(customer: Customer, actor: User, on: date) -> list[ImportantDate]:
         return []
     rows = ImportantDate.objects.visible_to(actor).filter(customer=customer, next_on__gte=on)
     return list(rows.select_related("contact").order_by("next_on", "pk")[:SHOWN])
+
+
+def _running_contracts(customer: Customer, actor: User) -> list[Contract]:
+    """Those that the next renewal decides, the nearest first."""
+    if not (actor.may("read", "contract") and holds(customer, "contract")):
+        return []
+    rows = Contract.objects.visible_to(actor).running().filter(customer=customer)
+    return list(rows.order_by("ends_on", "pk")[:SHOWN])
 
 
 def _rows(model: Any, kind: str, customer: Customer, actor: User, *order: str) -> list[Any]:
