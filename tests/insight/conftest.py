@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from cast import TODAY
@@ -52,3 +54,35 @@ def as_if_on():
         return run
 
     return copied
+
+
+@pytest.fixture
+def of_three_years(trading):
+    """Most customers bought once in each of the last three years, too."""
+    from kezhi.ledger.models import Order, OrderLine
+
+    rng = np.random.default_rng(3)
+    for customer in trading[3:50]:
+        for days, amount in zip((850, 480, 60), rng.lognormal(7, 0.6, 3), strict=True):
+            day, money = TODAY - timedelta(days=days), Decimal(f"{amount:.2f}")
+            order = Order.objects.create(
+                number=f"Y-{customer.code}-{days}", customer=customer, ordered_on=day, currency="CNY",
+                amount=money, lines_count=1, **customer.place,
+            )  # fmt: skip
+            OrderLine.objects.create(
+                order=order, line_key="1", customer_id=customer.pk, ordered_on=day, amount=money,
+                quantity=1,
+            )  # fmt: skip
+    return trading
+
+
+@pytest.fixture
+def told_apart(of_three_years):
+    """Every other customer is a restaurant, the others are shops."""
+    from kezhi.customers.models import Customer
+
+    customers = list(Customer.objects.order_by("pk"))
+    for place, customer in enumerate(customers):
+        customer.industry = "餐饮" if place % 2 else "零售"
+    Customer.objects.bulk_update(customers, ["industry"])
+    return customers

@@ -21,6 +21,7 @@ from kezhi.insight.strategies import (
     strategies_in_force,
 )
 from kezhi.value.matrix import QUADRANTS, MatrixSettings, Split, drag
+from kezhi.value.measure import Settings
 from kezhi.value.plain import to_plain
 
 pytestmark = pytest.mark.django_db
@@ -32,9 +33,9 @@ def save(actor, settings, reason="按经营会议"):
 
 
 def drawn(grid, basis):
-    _across, current, potential, _third, level = figures.borders_of_run(basis)
-    third = grid.third.border(level) if grid.third else None
-    return figures.Borders(grid.across.border(current), grid.up.border(potential), third)
+    run = figures.borders_of_run(basis)
+    third = grid.third.border(run.level) if grid.third else None
+    return figures.Borders(grid.across.border(run.current), grid.up.border(run.potential), third)
 
 
 def higher(grid):
@@ -76,12 +77,12 @@ def test_a_drag_moves_those_whom_the_engine_moves(trading, measure, owner):
     engine = drag(now, potential, before.each, after.each, potential)
     moved = [part for part in figures.parts(grid, before, after) if not part.stays]
     assert sum(part.customers for part in moved) == len(engine.movers) > 3
-    assert sum(part.potential_value for part in moved) == pytest.approx(engine.money_moved)
+    assert sum(part.ahead for part in moved) == pytest.approx(engine.money_moved)
     named = figures.movers(owner, grid, before, after, limit=60)
     ids = rows.values_list("pk", flat=True)
     assert {each.customer_id for each in named} == {ids[int(at)] for at in engine.movers}
     assert all(each.before != each.after for each in named)
-    worth = [each.potential_value for each in named]
+    worth = [each.ahead for each in named]
     assert worth == sorted(worth, reverse=True)
 
 
@@ -151,8 +152,8 @@ def test_saved_borders_place_customers_in_the_next_run(trading, measure, owner):
         MatrixSettings(Split("figure", 5000), Split("share", 0.8), "loyalty_index", Split()),
     )
     measure()
-    _across, current, _up, third, level = figures.borders_of_run(figures.basis())
-    assert (current, third) == (Split("figure", 5000), "loyalty_index")
+    run = figures.borders_of_run(figures.basis())
+    assert (run.current, run.third) == (Split("figure", 5000), "loyalty_index")
     rows = Standing.objects.exclude(quadrant="")
     right = rows.filter(quadrant__in=("grow", "keep"))
     assert set(right.values_list("pk")) == set(
@@ -160,10 +161,66 @@ def test_saved_borders_place_customers_in_the_next_run(trading, measure, owner):
     )
     above = rows.filter(quadrant__in=("grow", "nurture")).count()
     assert above == pytest.approx(0.2 * rows.count(), abs=1)
-    assert rows.filter(loyalty_index__gte=level.at).count() == pytest.approx(
+    assert rows.filter(loyalty_index__gte=run.level.at).count() == pytest.approx(
         rows.count() / 2, abs=1
     )
     assert not rows.filter(influence_index__isnull=False).exists()
+
+
+def test_growth_potential_parts_the_customers_where_it_is_measured(told_apart, measure, owner):
+    run = measure()
+    basis = figures.basis()
+    drawn_by_run = figures.borders_of_run(basis)
+    assert (drawn_by_run.across, drawn_by_run.up) == ("current_value", "growth_value")
+    border = Decimal(str(drawn_by_run.potential.at))
+    rows = Standing.objects.exclude(quadrant="")
+    high = set(rows.filter(quadrant__in=("grow", "nurture")).values_list("pk", flat=True))
+    assert high == set(
+        rows.filter(growth_value__gte=border, growth_value__gt=0).values_list("pk", flat=True)
+    )
+    assert rows.count() > len(high) > 5
+    assert not rows.filter(growth_value__isnull=True).exists()
+    grid = figures.grid(owner, basis)
+    parts = figures.parts(grid, drawn(grid, basis), drawn(grid, basis))
+    summed = {figures.quadrant_of(part.after): part for part in parts}
+    for cell, told in run.summary["matrix"]["quadrants"].items():
+        if cell in summed:
+            assert summed[cell].customers == told["customers"]
+            assert summed[cell].ahead == pytest.approx(told["growth_value"], abs=0.5)
+    named = figures.movers(owner, grid, drawn(grid, basis), higher(grid), limit=60)
+    worth = [each.ahead for each in named]
+    assert worth == sorted(worth, reverse=True)
+    assert set(worth) <= {float(v) for v in rows.values_list("growth_value", flat=True)}
+
+
+def test_rules_from_before_growth_could_stand_up_keep_potential_value(told_apart, measure, owner):
+    current = current_settings()
+    del current.rules["matrix"]["up"]
+    current.save()
+    measure()
+    assert figures.borders_of_run(figures.basis()).up == "potential_value"
+    with pytest.raises(Refused):
+        publish_value_settings(
+            Settings.from_json(current.rules).as_json(), actor=owner, on=TODAY, reason="再发布"
+        )
+    save(owner, MatrixSettings(up="growth_value"))
+    measure()
+    assert figures.borders_of_run(figures.basis()).up == "growth_value"
+
+
+def test_a_large_company_tries_the_other_axis_by_its_bands(told_apart, measure, owner, monkeypatch):
+    monkeypatch.setattr(bands, "MANY", 10)
+    monkeypatch.setattr(keeping, "MANY", 10)
+    monkeypatch.setattr(figures, "MANY", 10)
+    measure()
+    kept = set(KeptFigure.objects.filter(key__startswith="grid").values_list("key", flat=True))
+    assert any(key.endswith("up=potential_value") for key in kept)
+    basis = figures.basis()
+    other = figures.grid(owner, basis, up="potential_value")
+    assert other.up.measure == "potential_value"
+    assert figures.grid(owner, basis).up.measure == "growth_value"
+    after = set(KeptFigure.objects.filter(key__startswith="grid").values_list("key", flat=True))
+    assert after == kept
 
 
 @pytest.mark.parametrize(
@@ -173,6 +230,7 @@ def test_saved_borders_place_customers_in_the_next_run(trading, measure, owner):
         {"potential": {"by": "guess", "at": 0.5}},
         {"current": {"by": "figure", "at": "much"}},
         {"third": "owner_id"},
+        {"up": "score"},
     ],
 )
 def test_borders_that_make_no_sense_are_refused(owner, matrix):

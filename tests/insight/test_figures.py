@@ -150,7 +150,7 @@ def test_the_matrix_places_everybody_who_has_a_cell(basis):
     assert sum(cell.customers for cell in matrix.cells) == matrix.placed
     assert matrix.placed + matrix.unplaced == 60
     assert len(matrix.points) == 20
-    assert matrix.across == "contribution_12m"
+    assert (matrix.across, matrix.up) == ("contribution_12m", "potential_value")
     for point in matrix.points:
         is_right, is_high = point.x > matrix.x_border, point.y > matrix.y_border
         expected = {

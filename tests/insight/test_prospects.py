@@ -12,38 +12,6 @@ from kezhi.core.actor import SYSTEM
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def of_three_years(trading):
-    """Most customers bought once in each of the last three years, too."""
-    from kezhi.ledger.models import Order, OrderLine
-
-    rng = np.random.default_rng(3)
-    for customer in trading[3:50]:
-        for days, amount in zip((850, 480, 60), rng.lognormal(7, 0.6, 3), strict=True):
-            day, money = TODAY - timedelta(days=days), Decimal(f"{amount:.2f}")
-            order = Order.objects.create(
-                number=f"Y-{customer.code}-{days}", customer=customer, ordered_on=day, currency="CNY",
-                amount=money, lines_count=1, **customer.place,
-            )  # fmt: skip
-            OrderLine.objects.create(
-                order=order, line_key="1", customer_id=customer.pk, ordered_on=day, amount=money,
-                quantity=1,
-            )  # fmt: skip
-    return trading
-
-
-@pytest.fixture
-def told_apart(of_three_years):
-    """Every other customer is a restaurant, the others are shops."""
-    from kezhi.customers.models import Customer
-
-    customers = list(Customer.objects.order_by("pk"))
-    for place, customer in enumerate(customers):
-        customer.industry = "餐饮" if place % 2 else "零售"
-    Customer.objects.bulk_update(customers, ["industry"])
-    return customers
-
-
 def test_growth_is_measured_kept_and_part_of_potential_value(told_apart, measure):
     from kezhi.customers.models import Standing
     from kezhi.insight.models import Snapshot
@@ -55,7 +23,8 @@ def test_growth_is_measured_kept_and_part_of_potential_value(told_apart, measure
     told = run.summary["growth"]
     assert told["winning"]["customers"] >= 20
     assert {each["level"] for each in told["frontier"]["effects"]} == {"餐饮", "零售"}
-    assert run.summary["matrix"]["across"] == "current_value"
+    axes = run.summary["matrix"]["across"], run.summary["matrix"]["up"]
+    assert axes == ("current_value", "growth_value")
     own = Snapshot.objects.get(run=run, customer=customer)
     assert own.wallet_basis == "stated"
     assert own.wallet == 900_000
@@ -85,7 +54,8 @@ def test_without_attributes_nothing_is_claimed(of_three_years, measure):
     run = measure()
     assert run.summary["growth"]["lacking"] == "attributes"
     assert run.summary["totals"]["growth_value"] == 0
-    assert run.summary["matrix"]["across"] == "contribution_12m"
+    axes = run.summary["matrix"]["across"], run.summary["matrix"]["up"]
+    assert axes == ("contribution_12m", "potential_value")
 
 
 def test_open_needs_and_offers_are_read_for_today_only(told_apart, measure, li_wei):

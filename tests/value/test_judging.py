@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kezhi.value.classes import LIFECYCLE, LOYALTY, ClassSettings, Condition, Rule, classify
 from kezhi.value.cohorts import cohorts
 from kezhi.value.concentration import concentration, gini
-from kezhi.value.matrix import QUADRANTS, MatrixSettings, measure_across, value_matrix
+from kezhi.value.matrix import QUADRANTS, MatrixSettings, Split, measure_across, value_matrix
 from kezhi.value.plain import from_plain, to_plain
 from kezhi.value.realised import Lines, realised
 from kezhi.value.rfm import RFMSettings, rfm
@@ -228,3 +228,28 @@ def test_cohorts_count_customers_not_purchases():
         ("1970-01", 2, (2, 1, 0)),
         ("1970-02", 1, (1, 0)),
     ]
+
+
+def test_growth_potential_stands_up_where_it_was_chosen_and_is_measured():
+    rows = {
+        "contribution_12m": np.array([5.0, 4.0, 1.0, 0.0]),
+        "current_value": np.array([9.0, 8.0, 2.0, 1.0]),
+        "potential_value": np.array([6.0, 5.0, 3.0, 2.0]),
+        "growth_value": np.array([1.0, 7.0, 0.0, np.nan]),
+    }
+    unknown = {**rows, "growth_value": np.full(4, np.nan)}
+
+    def placed(settings, of):
+        found = settings.place(of)
+        return found.across, found.up, found.matrix.potential_border, found.matrix.quadrant.tolist()
+
+    growth = MatrixSettings(up="growth_value")
+    assert placed(growth, rows) == ("current_value", "growth_value", 1.0, [0, 0, 3, -1])
+    assert placed(MatrixSettings(), rows)[:2] == ("current_value", "potential_value")
+    assert placed(growth, unknown) == placed(MatrixSettings(), unknown)
+    # A border in money belongs to the measure that it was drawn for.
+    drawn = MatrixSettings(potential=Split("figure", 5), up="growth_value")
+    assert placed(drawn, rows)[2:] == (5.0, [1, 0, 3, -1])
+    assert placed(drawn, unknown)[2] == 4.0
+    with pytest.raises(ValueError, match="the axis up is one of"):
+        MatrixSettings(up="score")

@@ -40,7 +40,10 @@ def draw_matrix(owner: User, *, today: date) -> None:
     """Loyalty as the third measure, and a text for every cell."""
     rules = current_settings()
     publish_value_settings(
-        {**rules.rules, "matrix": to_plain(MatrixSettings(third="loyalty_index"))},
+        {
+            **rules.rules,
+            "matrix": to_plain(MatrixSettings(third="loyalty_index", up="growth_value")),
+        },
         actor=owner,
         on=today,
         reason="价值矩阵增加忠诚度一维，经营会议通过",

@@ -302,6 +302,10 @@ def _keep_figures() -> None:
     figures.trend(SYSTEM, basis)
     for third in ("", *figures.thirds_measured(SYSTEM, basis).names):
         figures.grid(SYSTEM, basis, third)
+    drawn = figures.borders_of_run(basis)
+    for up in drawn.ups:
+        if up != drawn.up:
+            figures.grid(SYSTEM, basis, up=up)
     figures.keep_growth(basis)
     rules = Settings.from_json(basis.run.value_settings.rules)
     economics.retention(SYSTEM, basis, rules.horizon_months, rules.annual_rate)

@@ -17,7 +17,7 @@ from kezhi.insight.contests import ATTRIBUTES
 from kezhi.insight.indexing.checking import check_tree, is_number
 from kezhi.insight.models import ValueSettings
 from kezhi.insight.naming import MEASURES
-from kezhi.value.matrix import THIRDS
+from kezhi.value.matrix import THIRDS, UPS, MatrixSettings
 from kezhi.value.measure import Settings
 from kezhi.value.potential.season import PARTS
 
@@ -50,10 +50,14 @@ class InvalidRules(Refused):
 
 
 def current_settings() -> ValueSettings:
-    """The rules in force; the engine's defaults become the first version when nobody has set any."""
+    """The rules in force; the engine's defaults become the first version when nobody has set any.
+
+    Companies that begin set current value against growth potential: the two don't contain each other.
+    """
     current = ValueSettings.objects.current()
     if current is None:
-        current = ValueSettings.objects.create(rules=Settings().as_json())
+        first = Settings(matrix=MatrixSettings(up="growth_value"))
+        current = ValueSettings.objects.create(rules=first.as_json())
     return current
 
 
@@ -247,6 +251,8 @@ def _check_matrix(matrix: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"matrix.{name}", _between(0, 100)
     if matrix.get("third", "") not in ("", *THIRDS):
         yield "matrix.third", _("Choose a measure from the list.")
+    if matrix.get("up", UPS[0]) not in UPS:
+        yield "matrix.up", _("Choose a measure from the list.")
 
 
 def _check_tree(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The value matrix: what customers bring now × their potential value, in four quadrants.
+"""The value matrix: what customers bring now × what they may still bring, in four quadrants.
 
 With a third measure (loyalty, influence) it is a cube of eight cells; and whoever drags a border is
 told who moves.
@@ -48,6 +48,9 @@ class Split:
         return float(np.median(known) if self.at == 0.5 else np.quantile(known, self.at))
 
 
+UPS = ("potential_value", "growth_value")
+"""What may stand up: potential value whole, or of it growth potential alone, as far as a run measures it."""
+
 THIRDS = ("loyalty_index", "influence_index", "p_alive")
 """What may be the third axis: the indices "loyalty" and "influence" of the tree (0-100), P(alive)."""
 
@@ -55,6 +58,7 @@ DECIMALS = {
     "contribution_12m": 2,
     "current_value": 2,
     "potential_value": 2,
+    "growth_value": 2,
     "loyalty_index": 3,
     "influence_index": 3,
     "p_alive": 4,
@@ -65,44 +69,58 @@ somebody's own figure (the median of an odd number), that customer stands on it 
 
 @dataclass(frozen=True, slots=True)
 class MatrixSettings:
-    """The borders of the axes, and which measure is the third (empty: the matrix is flat)."""
+    """The borders of the axes across (`current`) and up (`potential`), which measure is the third
+    (empty: the matrix is flat), and which of `UPS` stands up."""
 
     current: Split = field(default_factory=Split)
     potential: Split = field(default_factory=Split)
     third: str = ""
     third_split: Split = field(default_factory=Split)
+    up: str = "potential_value"
 
     def __post_init__(self) -> None:
+        if self.up not in UPS:
+            raise ValueError(f"the axis up is one of {', '.join(UPS)}, not {self.up!r}")
         if self.third and self.third not in THIRDS:
             raise ValueError(f"the third axis is one of {', '.join(THIRDS)}, not {self.third!r}")
 
     def place(self, rows: Mapping[str, Vector]) -> Placing:
         """Everybody's quadrant by these borders, and the border of the third measure.
 
-        `rows` has `measure_across`, `potential_value` and, where there is one, the third.
+        `rows` has `measure_across`, `measure_up` and, where there is one, the third.
         """
-        current, potential = (
-            _as_kept(rows, name) for name in (measure_across(rows), "potential_value")
-        )
+        axes = across, up = measure_across(rows), self.measure_up(rows)
+        current, potential = (_as_kept(rows, name) for name in axes)
+        # A border in money is one of the measure that it was drawn for.
+        drawn = self.potential if up == self.up or self.potential.by == "share" else Split()
         known = np.isfinite(current) & np.isfinite(potential)
         flat = value_matrix(
             current,
             potential,
             current_border=self.current.border(current[known]),
-            potential_border=self.potential.border(potential[known]),
+            potential_border=drawn.border(potential[known]),
         )
         if rows.get(self.third) is None:
-            return Placing(flat)
+            return Placing(flat, across, up)
         third = _as_kept(rows, self.third)
         if not (known & np.isfinite(third)).any():
-            return Placing(flat)
+            return Placing(flat, across, up)
         among = third[known & np.isfinite(third)]
-        return Placing(flat, self.third, self.third_split.border(among))
+        return Placing(flat, across, up, self.third, self.third_split.border(among))
+
+    def measure_up(self, rows: Mapping[str, Vector]) -> str:
+        """What stands up: growth potential where it was chosen and is measured, else potential value.
+
+        >>> MatrixSettings(up="growth_value").measure_up({"growth_value": np.array([np.nan, 3.0])})
+        'growth_value'
+        """
+        return self.up if np.isfinite(rows["growth_value"]).any() else "potential_value"
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """`quadrant` as positions in `QUADRANTS` (-1: not measured), and the borders of both axes."""
+    """`quadrant` as positions in `QUADRANTS` (-1: not measured), and the borders of the axes across
+    (`current_border`) and up (`potential_border`)."""
 
     quadrant: NDArray[np.int8]
     current_border: float
@@ -111,9 +129,12 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """A matrix by the borders of a company; `third` is empty where there is no third measure."""
+    """A matrix by the borders of a company, with the measures of its axes; `third` is empty where there
+    is no third measure."""
 
     matrix: Matrix
+    across: str
+    up: str
     third: str = ""
     third_border: float | None = None
 

@@ -100,7 +100,7 @@ class Settings:
     loyalty: ClassSettings = LOYALTY
     lifecycle: ClassSettings = LIFECYCLE
     matrix: MatrixSettings = field(default_factory=MatrixSettings)
-    """Borders of the value matrix and its third measure."""
+    """Borders of the value matrix, what stands up, and its third measure."""
 
     def __post_init__(self) -> None:
         if self.unit not in ("day", "week", "month"):
@@ -157,8 +157,8 @@ class RunFacts:
     where nothing is known of customers but what they bought (`wallet.growth.Growth.as_json`).
     `concentration`: gini, hhi, top shares, the Pareto and the whale curve.
     `cohorts`: size, active customers and retained share by cohort month and months since.
-    `matrix`: customers and value in the four quadrants, the borders, and `across`: the measure that
-    stands against potential value.
+    `matrix`: customers and value in the four quadrants, the borders, and the measures of the axes:
+    `across` and `up`.
     `tree`: the published tree with version, bounds and means. `tiers`: floors, customers by tier.
     `totals`: sums over all customers; between continuation_low and continuation_high the continuation
     of all together will fall. `warnings`: [{key, detail}], what a reader must know.

@@ -16,7 +16,7 @@ from kezhi.value.durations import DAYS, days_in
 from kezhi.value.facts import OpenFacts
 from kezhi.value.foretelling import Foretelling, OfSegment
 from kezhi.value.index.tree import FrozenTree
-from kezhi.value.matrix import QUADRANTS, Placing, measure_across
+from kezhi.value.matrix import QUADRANTS, Placing
 from kezhi.value.plain import to_plain
 from kezhi.value.potential.choose import EVERYBODY, Evaluation
 from kezhi.value.reading import EPOCH
@@ -249,9 +249,11 @@ def _matrix(placing: Placing, rows: Mapping[str, Vector]) -> Plain:
             "contribution_12m": float(rows["contribution_12m"][inside].sum()),
             "current_value": float(rows["current_value"][inside].sum()),
             "potential_value": float(rows["potential_value"][inside].sum()),
+            "growth_value": float(np.nansum(rows["growth_value"][inside])),
         }
     return {
-        "across": measure_across(rows),
+        "across": placing.across,
+        "up": placing.up,
         "current_border": matrix.current_border,
         "potential_border": matrix.potential_border,
         "third": placing.third,

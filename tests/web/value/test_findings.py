@@ -98,12 +98,12 @@ def test_the_curve_says_what_one_more_customer_brings_or_costs():
         assert read(findings.pareto(a_pareto())) == "前 231 家客户之后，每多服务 1 家只增加 ¥1.4 万"
 
 
-def a_matrix(keep, at_risk):
+def a_matrix(keep, at_risk, up="potential_value"):
     cells = tuple(
         MatrixCell(name, keep if name == "keep" else 5, 1.0, 1.0, at_risk)
         for name in ("grow", "keep", "nurture", "self_service")
     )
-    return Matrix("contribution_12m", (), cells, 50.0, 50.0, 20, 0)
+    return Matrix("current_value", up, (), cells, 50.0, 50.0, 20, 0)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,15 @@ def a_matrix(keep, at_risk):
 def test_the_matrix_counts_in_the_right_number(customers, at_risk, told):
     with override("en"):
         assert read(findings.matrix(a_matrix(customers, at_risk))) == told
+
+
+def test_the_matrix_tells_of_what_stands_up():
+    with override("en"):
+        told = [read(findings.matrix(a_matrix(24, risk, "growth_value"))) for risk in (0, 4)]
+    assert told == [
+        "24 customers bring much today, but could add little",
+        "24 customers bring much today, but could add little; P(alive) is below 0.6 for 4 of them",
+    ]
 
 
 def an_rfm(**customers):

@@ -147,6 +147,7 @@ def test_an_owner_saves_borders_as_a_version_with_a_reason(web, owner, manager, 
         "potential": {"by": "figure", "at": 5000.0},
         "third": "loyalty_index",
         "third_split": {"by": "share", "at": 0.5},
+        "up": "potential_value",  # the border is one in money of what the page showed
     }
     assert Entry.objects.filter(deed="value_settings.published", actor_id=owner.pk).exists()
     assert web(owner).post(path, {**SAVED, "reason": "再来"}).status_code == 409
@@ -162,6 +163,58 @@ def test_what_is_saved_elsewhere_stays(web, owner, measured):
 
     form = RulesForm.of(current_settings(), None)
     assert form.rules()["matrix"] == current_settings().rules["matrix"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_axis_up_is_chosen_tried_and_saved(web, owner, told_apart, measure, language):
+    measure()
+    client = web(owner, language)
+    page = client.get(PAGE)
+    text = text_of(page)
+    words = {
+        "en": ("Growth potential", "Potential value", "In the last run"),
+        "zh-hans": ("增值潜力", "潜在价值", "上次计算的纵轴"),
+    }[language]
+    assert f'<p class="note mx-up">↑ {words[0]}</p>' in text
+    assert 'name="measure"' in text
+    assert words[2] not in text
+    # Another measure up begins at its median, whatever stood there before.
+    other = {
+        "measure": "potential_value",
+        "measure-was": "growth_value",
+        "up": "9",
+        "up-by": "figure",
+    }
+    tried = client.get(PAGE, other)
+    assert tried.status_code == 200
+    text = text_of(tried)
+    assert f'<p class="note mx-up">↑ {words[1]}</p>' in text
+    assert words[2] in text
+    assert re.search(r'name="up"[^>]*value="50"', text)
+    cells = re.findall(
+        r'id="cell-\w+" href="(/customers/[^"]+)">[^<]+</a> <span class="num">(\d+)', text
+    )
+    assert sum(int(count) for _address, count in cells) > 20
+    for address, count in cells:
+        assert "potential_value" in unescape(address)
+        assert shown_in(client, address) == int(count)
+    saved = {**other, "reason": "经营会议"}
+    assert client.post(f"{PAGE}borders/", saved).status_code == 302
+    assert current_settings().rules["matrix"]["up"] == "potential_value"
+    assert current_settings().rules["matrix"]["potential"] == {"by": "share", "at": 0.5}
+    dashboard = text_of(client.get("/value/"))
+    assert {"en": "up: growth potential", "zh-hans": "纵轴为增值潜力"}[language] in dashboard
+    measure()
+    dashboard = text_of(client.get("/value/"))
+    assert {"en": "up: potential value", "zh-hans": "纵轴为潜在价值"}[language] in dashboard
+
+
+def test_without_growth_there_is_nothing_to_choose_up(web, owner, measured):
+    client = web(owner)
+    assert 'name="measure"' not in text_of(client.get(PAGE))
+    text = text_of(client.get(PAGE, {"measure": "growth_value"}))
+    assert "↑ Potential value" in text
+    assert client.get(PAGE, {"measure": "score"}).status_code == 200
 
 
 def test_a_salesperson_sees_own_customers_and_saves_nothing(web, chen_jing, li_wei, measured):

@@ -15,6 +15,7 @@ from kezhi.insight.figures.basis import (
 from kezhi.insight.figures.borders import (
     Axis,
     Borders,
+    Drawn,
     Grid,
     Mover,
     Part,
@@ -133,6 +134,7 @@ __all__ = [
     "Changer",
     "CohortRow",
     "CohortTable",
+    "Drawn",
     "Explanation",
     "Figure",
     "Flow",

@@ -28,7 +28,7 @@ from kezhi.insight.copying import copied_rows
 from kezhi.insight.figures.basis import Basis, number
 from kezhi.insight.figures.keeping import MANY, kept
 from kezhi.insight.models import ValueRun
-from kezhi.value.matrix import DECIMALS, QUADRANTS, THIRDS, Split
+from kezhi.value.matrix import DECIMALS, QUADRANTS, THIRDS, UPS, Split
 
 Vector = NDArray[np.float64]
 
@@ -107,17 +107,18 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Leader:
-    """One of the most valuable customers of a band."""
+    """One of the customers of a band with the most of what stands up."""
 
     customer_id: int
-    potential_value: float
+    ahead: float
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
     """Customers and their money by band of each axis; `bands` and `amounts` are packed arrays.
 
-    `leaders` are the most valuable customers of each band, by axis; empty where customers can be read.
+    `leaders` are those with the most of what stands up in each band, by axis; empty where customers can be
+    read.
     """
 
     across: Axis
@@ -154,13 +155,14 @@ Sides = tuple[bool, ...]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The customers who stand on these sides of the borders `before` and on those `after`."""
+    """The customers who stand on these sides of the borders `before` and on those `after`; `now` sums what
+    stands across, `ahead` what stands up."""
 
     before: Sides
     after: Sides
     customers: int
     now: float
-    potential_value: float
+    ahead: float
 
     @property
     def stays(self) -> bool:
@@ -177,7 +179,7 @@ class Mover:
     before: Sides
     after: Sides
     now: float
-    potential_value: float
+    ahead: float
 
 
 def quadrant_of(sides: Sides) -> str:
@@ -189,16 +191,33 @@ def quadrant_of(sides: Sides) -> str:
     return QUADRANTS[2 * (not sides[0]) + (not sides[1])]
 
 
-def borders_of_run(basis: Basis) -> tuple[str, Split, Split, str, Split]:
-    """The measure across, the borders that the run drew, the third measure and its border."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """How the run drew its matrix: the measures across and up with their borders, the third and its border;
+    `ups` are the measures that might stand up."""
+
+    across: str
+    up: str
+    current: Split
+    potential: Split
+    third: str
+    level: Split
+    ups: tuple[str, ...]
+
+
+def borders_of_run(basis: Basis) -> Drawn:
+    """A run that doesn't name its axes took current and potential value."""
     found = ValueRun.objects.filter(pk=basis.run.pk).values_list("summary__matrix").get()[0] or {}
     third_border = found.get("third_border")
-    return (
-        found.get("across") or "current_value",
-        Split("figure", found.get("current_border") or 0.0),
-        Split("figure", found.get("potential_border") or 0.0),
-        found.get("third") or "",
-        Split() if third_border is None else Split("figure", third_border),
+    return Drawn(
+        across=found.get("across") or "current_value",
+        up=found.get("up") or UPS[0],
+        current=Split("figure", found.get("current_border") or 0.0),
+        potential=Split("figure", found.get("potential_border") or 0.0),
+        third=found.get("third") or "",
+        level=Split() if third_border is None else Split("figure", third_border),
+        # Current value stands across as soon as growth is measured.
+        ups=UPS if found.get("across") == "current_value" else UPS[:1],
     )
 
 
@@ -219,20 +238,25 @@ def thirds_measured(actor: Actor, basis: Basis) -> Thirds:
 
 
 @kept
-def grid(actor: Actor, basis: Basis, third: str = "") -> Grid:
-    """The customers that the actor may see, in bands; `third` is one of `THIRDS` or empty."""
-    across, drawn_across, drawn_up, drawn_third, drawn_level = borders_of_run(basis)
-    rows = _read(actor, across, third)
-    known = np.isfinite(rows["now"]) & np.isfinite(rows["potential"])
+def grid(actor: Actor, basis: Basis, third: str = "", up: str = "") -> Grid:
+    """The customers that the actor may see, in bands; `third` is one of `THIRDS` or empty, `up` one of
+    `UPS`, by default what stands up in the run."""
+    drawn = borders_of_run(basis)
+    up = up or drawn.up
+    rows = _read(actor, drawn.across, up, third)
+    known = np.isfinite(rows["now"]) & np.isfinite(rows["ahead"])
     unplaced = int((~known).sum())
     rows = rows[known]
     without = np.isnan(rows["third"]) if third else np.zeros(len(rows), dtype=bool)
     rows = rows[~without]
     is_exact = len(rows) < MANY
     steps = 50 if third else 100
-    columns = [("now", across, drawn_across), ("potential", "potential_value", drawn_up)]
+    columns = [
+        ("now", drawn.across, drawn.current),
+        ("ahead", up, drawn.potential if up == drawn.up else Split()),
+    ]
     if third:
-        columns.append(("third", third, drawn_level if third == drawn_third else Split()))
+        columns.append(("third", third, drawn.level if third == drawn.third else Split()))
     axes, bands = [], []
     for column, measure, split in columns:
         figures = rows[column]
@@ -273,7 +297,7 @@ def parts(found: Grid, before: Borders, after: Borders) -> tuple[Part, ...]:
             after=_sides(int(each), size),
             customers=round(float(sums[0][each])),
             now=float(sums[1][each]),
-            potential_value=float(sums[2][each]),
+            ahead=float(sums[2][each]),
         )
         for each in np.flatnonzero(sums[0])
     )
@@ -282,7 +306,7 @@ def parts(found: Grid, before: Borders, after: Borders) -> tuple[Part, ...]:
 def movers(
     actor: Actor, found: Grid, before: Borders, after: Borders, limit: int = LEADERS
 ) -> list[Mover]:
-    """The most valuable of those whose cell changes."""
+    """Of those whose cell changes the ones with the most of what stands up."""
     rows = Standing.objects.visible_to(actor)
     for axis in found.axes:
         rows = rows.filter(**{f"{axis.measure}__isnull": False})
@@ -302,7 +326,7 @@ def movers(
             for band in found.leaders[place][axis.first_high(low) : axis.first_high(high)]
             for leader in band
         }
-        best = heapq.nlargest(limit, leaders, key=lambda one: one.potential_value)
+        best = heapq.nlargest(limit, leaders, key=lambda one: one.ahead)
         rows = rows.filter(pk__in=[leader.customer_id for leader in best])
     else:
         among = Q()
@@ -312,7 +336,7 @@ def movers(
             )
         rows = rows.filter(among)
     names = [axis.measure for axis in found.axes]
-    taken = rows.order_by("-potential_value", "customer_id").values(
+    taken = rows.order_by(f"-{found.up.measure}", "customer_id").values(
         "customer_id", "customer__name", "tier", *names
     )[:limit]
     return [_mover(row, names, before, after) for row in taken]
@@ -327,18 +351,18 @@ def _mover(row: dict[str, Any], names: list[str], before: Borders, after: Border
         before=tuple(f >= b for f, b in zip(figures, before.each, strict=True)),
         after=tuple(f >= b for f, b in zip(figures, after.each, strict=True)),
         now=figures[0],
-        potential_value=figures[1],
+        ahead=figures[1],
     )
 
 
-ROW = np.dtype([("customer", "i8"), ("now", "f8"), ("potential", "f8"), ("third", "f8")])
+ROW = np.dtype([("customer", "i8"), ("now", "f8"), ("ahead", "f8"), ("third", "f8")])
 COLUMNS = {
     "customer": pa.int64(),
-    **dict.fromkeys(("now", "potential", "third"), pa.float64()),
+    **dict.fromkeys(("now", "ahead", "third"), pa.float64()),
 }
 
 
-def _read(actor: Actor, across: str, third: str) -> NDArray[Any]:
+def _read(actor: Actor, across: str, up: str, third: str) -> NDArray[Any]:
     """Customers with their figures, in the order of the customers; NaN: not measured."""
     unknown = Value(math.nan, output_field=FloatField())
 
@@ -351,7 +375,7 @@ def _read(actor: Actor, across: str, third: str) -> NDArray[Any]:
         .filter(run_id__isnull=False)
         .annotate(
             figure_across=figure(across),
-            figure_up=figure("potential_value"),
+            figure_up=figure(up),
             figure_third=figure(third) if third else unknown,
         )
         .order_by()
@@ -380,7 +404,7 @@ def _edges(figures: Vector, measure: str, drawn: Split, steps: int) -> Vector:
 
 
 def _cells(bands: Sequence[NDArray[np.int64]], rows: NDArray[Any]) -> tuple[Any, Vector]:
-    """The combinations of bands that occur, and customers, what they bring now and potential of each."""
+    """The combinations of bands that occur, and customers, what they bring now and what is ahead of each."""
     size = [int(band.max(initial=0)) + 1 for band in bands]
     code = np.zeros(len(rows), dtype=np.int64)
     for band, many in zip(bands, size, strict=True):
@@ -388,7 +412,7 @@ def _cells(bands: Sequence[NDArray[np.int64]], rows: NDArray[Any]) -> tuple[Any,
     found, place = np.unique(code, return_inverse=True)
     sums = [
         np.bincount(place, weights, minlength=len(found))
-        for weights in (np.ones(len(rows)), rows["now"], rows["potential"])
+        for weights in (np.ones(len(rows)), rows["now"], rows["ahead"])
     ]
     where = []
     for many in reversed(size):
@@ -398,11 +422,11 @@ def _cells(bands: Sequence[NDArray[np.int64]], rows: NDArray[Any]) -> tuple[Any,
 
 
 def _leaders(band: NDArray[np.int64], rows: NDArray[Any]) -> tuple[tuple[Leader, ...], ...]:
-    order = np.lexsort((rows["customer"], -rows["potential"], band))
+    order = np.lexsort((rows["customer"], -rows["ahead"], band))
     starts = np.searchsorted(band[order], np.arange(int(band.max(initial=0)) + 2))
     return tuple(
         tuple(
-            Leader(int(rows["customer"][at]), float(rows["potential"][at]))
+            Leader(int(rows["customer"][at]), float(rows["ahead"][at]))
             for at in order[start : min(start + LEADERS, end)]
         )
         for start, end in pairwise(starts)

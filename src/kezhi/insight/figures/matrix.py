@@ -1,4 +1,4 @@
-"""The value matrix: what customers bring now across, potential value up."""
+"""The value matrix: what customers bring now across, what they may still bring up."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CELLS = ("grow", "keep", "nurture", "self_service")
 @dataclass(frozen=True, slots=True)
 class MatrixPoint:
     """A customer in the matrix; `x` and `y` are percentiles (0-100) among the customers shown to the actor,
-    of `now` (what stands across) and of potential value."""
+    of `now` (what stands across) and of `ahead` (what stands up)."""
 
     customer_id: int
     name: str
@@ -35,20 +35,20 @@ class MatrixPoint:
     y: float
     now: float
     current_value: float
-    potential_value: float
+    ahead: float
     p_alive: float | None
     is_at_risk: bool
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
-    """A quadrant; `now` sums what stands across, `at_risk` counts its customers of the view "High value at
-    risk"."""
+    """A quadrant; `now` sums what stands across, `ahead` what stands up, `at_risk` counts its customers of
+    the view "High value at risk"."""
 
     quadrant: str
     customers: int
     now: float
-    potential_value: float
+    ahead: float
     at_risk: int
 
 
@@ -56,10 +56,11 @@ class MatrixCell:
 class Matrix:
     """Cells in the order grow, keep, nurture, self_service. Half of the points are the most valuable
     customers, the others an even sample of the rest. `x_border` and `y_border` are where the run split the
-    matrix, as percentiles; `across` is the measure that it put against potential value: `contribution_12m`,
-    or `current_value` where growth is measured."""
+    matrix, as percentiles; `across` is the measure that it put across: `contribution_12m`, or `current_value`
+    where growth is measured; `up` is `potential_value` or `growth_value`."""
 
     across: str
+    up: str
     points: tuple[MatrixPoint, ...]
     cells: tuple[MatrixCell, ...]
     x_border: float
@@ -75,19 +76,17 @@ class Matrix:
 def matrix(actor: Actor, basis: Basis, sample: int = 120) -> Matrix:
     """The customers that the actor may see, in the quadrants that the run put them in."""
     visible = Standing.objects.visible_to(actor)
-    across = _measure_across(basis)
-    cells = _cells(visible, across)
+    across, up = axes_of_run(basis)
+    cells = _cells(visible, across, up)
     placed = visible.exclude(quadrant="").filter(
-        **{f"{across}__isnull": False}, potential_value__isnull=False
+        **{f"{across}__isnull": False, f"{up}__isnull": False}
     )
-    ranked = placed.order_by("-potential_value", "customer_id")
-    rows = copied_rows(
-        ranked.values_list("customer_id", across, "potential_value", "quadrant"), COLUMNS
-    )
+    ranked = placed.order_by(f"-{up}", "customer_id")
+    rows = copied_rows(ranked.values_list("customer_id", across, up, "quadrant"), COLUMNS)
     customers = rows["customer"].to_numpy()
-    now, potential = rows["now"].to_numpy(), rows["potential"].to_numpy()
+    now, ahead = rows["now"].to_numpy(), rows["ahead"].to_numpy()
     quadrant = rows["quadrant"]
-    x, y = _percentiles(now), _percentiles(potential)
+    x, y = _percentiles(now), _percentiles(ahead)
     chosen = _sampled(len(customers), sample)
     named = {
         row["customer_id"]: row
@@ -97,8 +96,9 @@ def matrix(actor: Actor, basis: Basis, sample: int = 120) -> Matrix:
     }
     return Matrix(
         across=across,
+        up=up,
         points=tuple(
-            _point(named[customer], x[place], y[place], now[place], potential[place])
+            _point(named[customer], x[place], y[place], now[place], ahead[place])
             for place, customer in zip(chosen, customers[chosen].tolist(), strict=True)
             if customer in named
         ),
@@ -113,7 +113,7 @@ def matrix(actor: Actor, basis: Basis, sample: int = 120) -> Matrix:
 COLUMNS = {
     "customer": pa.int64(),
     "now": pa.float64(),
-    "potential": pa.float64(),
+    "ahead": pa.float64(),
     "quadrant": pa.string(),
 }
 
@@ -122,19 +122,22 @@ def _is_in(quadrant: pa.ChunkedArray, cells: tuple[str, ...]) -> NDArray[np.bool
     return np.asarray(pc.is_in(quadrant, value_set=pa.array(cells)).to_numpy(), dtype=np.bool_)
 
 
-def _measure_across(basis: Basis) -> str:
-    """What the run put across; a run that doesn't say so took current value."""
-    kept_with_run = ValueRun.objects.filter(pk=basis.run.pk).values_list("summary__matrix__across")
-    return kept_with_run.get()[0] or "current_value"
+def axes_of_run(basis: Basis) -> tuple[str, str]:
+    """What the run put across and up; one that doesn't say so took current and potential value."""
+    kept_with_run = ValueRun.objects.filter(pk=basis.run.pk).values_list(
+        "summary__matrix__across", "summary__matrix__up"
+    )
+    across, up = kept_with_run.get()
+    return across or "current_value", up or "potential_value"
 
 
-def _cells(visible: Any, across: str) -> dict[str, dict[str, Any]]:
+def _cells(visible: Any, across: str, up: str) -> dict[str, dict[str, Any]]:
     rows = (
         visible.values("quadrant")
         .annotate(
             customers=Count("pk"),
             now=Sum(across),
-            potential=Sum("potential_value"),
+            ahead=Sum(up),
             at_risk=Count("pk", filter=AT_RISK & ~Q(quadrant="")),
         )
         .order_by()
@@ -147,7 +150,7 @@ def _cell(name: str, row: dict[str, Any]) -> MatrixCell:
         quadrant=name,
         customers=row.get("customers", 0),
         now=number(row.get("now")) or 0.0,
-        potential_value=number(row.get("potential")) or 0.0,
+        ahead=number(row.get("ahead")) or 0.0,
         at_risk=row.get("at_risk", 0),
     )
 
@@ -176,7 +179,7 @@ def _sampled(rows: int, sample: int) -> list[int]:
     return sorted({*range(head), *(round(float(place)) for place in rest)})
 
 
-def _point(row: dict[str, Any], x: float, y: float, now: float, potential: float) -> MatrixPoint:
+def _point(row: dict[str, Any], x: float, y: float, now: float, ahead: float) -> MatrixPoint:
     p_alive = row["p_alive"]
     return MatrixPoint(
         customer_id=row["customer_id"],
@@ -187,7 +190,7 @@ def _point(row: dict[str, Any], x: float, y: float, now: float, potential: float
         y=round(float(y), 1),
         now=float(now),
         current_value=number(row["current_value"]) or 0.0,
-        potential_value=float(potential),
+        ahead=float(ahead),
         p_alive=p_alive,
         is_at_risk=row["tier"] in ("S", "A", "B") and p_alive is not None and p_alive < 0.6,
     )

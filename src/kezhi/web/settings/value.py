@@ -27,7 +27,7 @@ from kezhi.insight.ruling import (
 )
 from kezhi.value.choosing import LEAST_IN_SEGMENT
 from kezhi.value.matrix import MatrixSettings
-from kezhi.value.plain import to_plain
+from kezhi.value.plain import from_plain, to_plain
 from kezhi.value.wallet.frontier import QUANTILE
 from kezhi.web.requests import PersonRequest, must_may
 from kezhi.web.settings import value_form
@@ -154,13 +154,18 @@ def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
         "segment_least": LEAST_IN_SEGMENT,
         "frontier_quantile": QUANTILE,
     }  # versions from before it could be set
-    later, earlier = ({**usual, **version.rules} for version in (now, before))
+    later, earlier = (_whole({**usual, **version.rules}) for version in (now, before))
     found = [label for key, label in areas.items() if later.get(key) != earlier.get(key)]
     if now.nightly_hour != before.nightly_hour:
         found.append(_("Nightly run"))
     if now.needs_second_person != before.needs_second_person:
         found.append(_("Approval of the index system"))
     return tuple(found)
+
+
+def _whole(rules: dict[str, Any]) -> dict[str, Any]:
+    """With what a matrix that was saved earlier couldn't say."""
+    return {**rules, "matrix": to_plain(from_plain(MatrixSettings, rules["matrix"]))}
 
 
 def _page(

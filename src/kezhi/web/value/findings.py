@@ -86,22 +86,37 @@ def matrix(picture: figures.Matrix) -> Markup | str:
     cell = next((cell for cell in picture.cells if cell.quadrant == "keep"), None)
     if cell is None or not cell.customers:
         return ""
-    count = numbers.number(cell.customers)
+    shown = {"count": numbers.number(cell.customers), "risk": numbers.number(cell.at_risk)}
+    return told(_little_ahead(cell, picture.up), **shown)
+
+
+def _little_ahead(cell: figures.MatrixCell, up: str) -> str:
+    if up == "growth_value" and not cell.at_risk:
+        return ngettext(
+            "%(count)s customer brings much today, but could add little",
+            "%(count)s customers bring much today, but could add little",
+            cell.customers,
+        )
+    if up == "growth_value":
+        return ngettext(
+            "%(count)s customer brings much today, but could add little; P(alive) is below 0.6 for %(risk)s",
+            "%(count)s customers bring much today, but could add little; P(alive) is below 0.6 for %(risk)s "
+            "of them",
+            cell.customers,
+        )
     if not cell.at_risk:
-        sentence = ngettext(
+        return ngettext(
             "%(count)s customer brings much today, but little is expected to come",
             "%(count)s customers bring much today, but little is expected to come",
             cell.customers,
         )
-        return told(sentence, count=count)
-    sentence = ngettext(
+    return ngettext(
         "%(count)s customer brings much today, but little is expected to come; P(alive) is below 0.6 for "
         "%(risk)s",
         "%(count)s customers bring much today, but little is expected to come; P(alive) is below 0.6 for "
         "%(risk)s of them",
         cell.customers,
     )
-    return told(sentence, count=count, risk=numbers.number(cell.at_risk))
 
 
 def rfm(picture: figures.Rfm) -> Markup | str:

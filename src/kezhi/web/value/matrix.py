@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -37,18 +37,18 @@ from kezhi.web.value.matrix_borders import (
 from kezhi.web.value.source import is_stale, source
 
 ORDER = ("nurture", "grow", "self_service", "keep")
-"""As they lie in the picture: potential up, what they bring now across."""
+"""As they lie in the picture: what they may still bring up, what they bring now across."""
 RADIUS = 2.4
 NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Customers and money that stand together, with the list of them."""
+    """Customers and what stands across and up of them, with the list of them."""
 
     customers: int
     now: float
-    potential_value: float
+    ahead: float
     href: str
 
 
@@ -75,7 +75,8 @@ class Move:
 
 @require_safe
 def show(request: PersonRequest) -> HttpResponse:
-    """`?across=&across-by=share|figure&up=&up-by=&third=&level=&level-by=`; 422 with what is wrong in them."""
+    """`?across=&across-by=share|figure&up=&up-by=&measure=&third=&level=&level-by=`; 422 with what is wrong
+    in them."""
     _must_see(request)
     rules = _rules(basis) if (basis := figures.basis()) else MatrixSettings()
     return _page(request, basis, Asked.read(request.GET, rules))
@@ -94,7 +95,7 @@ def save(request: PersonRequest) -> HttpResponse:
         return _page(request, basis, asked, reason=reason)
     try:
         publish_value_settings(
-            {**saved.rules, "matrix": to_plain(asked.settings)},
+            {**saved.rules, "matrix": to_plain(_as_shown(asked.settings, basis))},
             actor=request.actor,
             on=request.today,
             reason=reason,
@@ -118,6 +119,14 @@ def _must_see(request: PersonRequest) -> None:
 
 def _settings(rules: dict[str, Any]) -> MatrixSettings:
     return from_plain(MatrixSettings, rules.get("matrix") or {})
+
+
+def _as_shown(settings: MatrixSettings, basis: figures.Basis | None) -> MatrixSettings:
+    """A border in money is one of the measure that the page shows, also while the one chosen isn't measured."""
+    if basis is None or settings.potential.by == "share":
+        return settings
+    drawn = figures.borders_of_run(basis)
+    return settings if settings.up in drawn.ups else replace(settings, up=drawn.up)
 
 
 def _rules(basis: figures.Basis) -> MatrixSettings:
@@ -165,10 +174,12 @@ def _matrix(request: PersonRequest, basis: figures.Basis, asked: Asked) -> dict[
     ruled = _rules(basis)
     measured = figures.thirds_measured(actor, basis).names
     third = asked.settings.third if asked.settings.third in measured else ""
-    grid = figures.grid(actor, basis, third)
-    before = _drawn(grid, basis, third)
-    wanted = MatrixSettings() if asked.errors else asked.settings
-    after = before if asked.errors else _borders(grid, wanted, ruled, before)
+    drawn = figures.borders_of_run(basis)
+    up = asked.settings.up if asked.settings.up in drawn.ups else drawn.up
+    is_other = up != drawn.up
+    grid = figures.grid(actor, basis, third, up if is_other else "")
+    before = _drawn(grid, drawn, third, Split() if asked.errors else asked.settings.potential)
+    after = before if asked.errors else _borders(grid, asked.settings, ruled, before)
     parts = figures.parts(grid, before, after)
     picture = figures.matrix(actor, basis, sample=SAMPLE)
     strategies = strategies_in_force()
@@ -177,19 +188,33 @@ def _matrix(request: PersonRequest, basis: figures.Basis, asked: Asked) -> dict[
     return {
         "grid": grid,
         "across": measure_label(grid.across.measure),
+        "up": measure_label(up),
+        "measure": up,
+        "up_options": [(name, measure_label(name)) for name in drawn.ups],
+        "up_of_run": measure_label(drawn.up) if is_other else "",
         "third": third,
         "third_label": measure_label(third) if third else "",
         "third_options": [(name, measure_label(name)) for name in measured],
         "axes": _axes(grid, before, after, asked),
-        "cells": [_cell(name, grid, parts, before, after, strategies) for name in ORDER],
+        "cells": [
+            _cell(
+                name,
+                grid,
+                parts,
+                before,
+                after,
+                strategies,
+                picture.cell(name) if is_other else None,
+            )
+            for name in ORDER
+        ],
         "moves": _moves(grid, parts, before, after),
         "moved": sum(part.customers for part in moved),
-        "moved_potential": sum(part.potential_value for part in moved),
         "movers": figures.movers(actor, grid, before, after, NAMED) if moved else [],
         "placed_in": lambda sides: naming.quadrant_label(figures.quadrant_of(sides)),
         "points": _points(grid, picture, after),
-        "finding": _finding(moved) if moved else findings.matrix(picture),
-        "is_tried": before != after,
+        "finding": _finding(moved, up) if moved else "" if is_other else findings.matrix(picture),
+        "is_tried": is_other or before != after,
         "may_save": actor.may("edit", "value_settings")
         and not asked.errors
         and _differs(asked.settings, saved),
@@ -205,18 +230,19 @@ def _differs(one: MatrixSettings, other: MatrixSettings) -> bool:
 
     def drawn(settings: MatrixSettings) -> tuple[object, ...]:
         splits = splits_of(settings)
-        return (*splits[:2], settings.third, splits[2] if settings.third else None)
+        third = (settings.third, splits[2]) if settings.third else None
+        return (*splits[:2], settings.up, third)
 
     return drawn(one) != drawn(other)
 
 
-def _drawn(grid: figures.Grid, basis: figures.Basis, third: str) -> figures.Borders:
-    """The borders of the run; a third measure that it didn't take is split at its median."""
-    _across, current, potential, of_run, level = figures.borders_of_run(basis)
+def _drawn(grid: figures.Grid, drawn: figures.Drawn, third: str, asked: Split) -> figures.Borders:
+    """The borders of the run; a third measure that it didn't take is split at its median, another one up
+    as it is `asked`: there nobody stood in the run."""
     return figures.Borders(
-        grid.across.border(current),
-        grid.up.border(potential),
-        grid.third.border(level if third == of_run else Split()) if grid.third else None,
+        grid.across.border(drawn.current),
+        grid.up.border(drawn.potential if grid.up.measure == drawn.up else asked),
+        grid.third.border(drawn.level if third == drawn.third else Split()) if grid.third else None,
     )
 
 
@@ -257,7 +283,7 @@ def _sum(parts: list[figures.Part], href: str) -> Sum:
     return Sum(
         sum(part.customers for part in parts),
         sum(part.now for part in parts),
-        sum(part.potential_value for part in parts),
+        sum(part.ahead for part in parts),
         href,
     )
 
@@ -269,20 +295,26 @@ def _cell(
     before: figures.Borders,
     after: figures.Borders,
     strategies: dict[str, CellStrategy],
+    of_run: figures.MatrixCell | None,
 ) -> CellShown:
+    """`of_run`: the cell as the run filled it, where another measure stood up."""
     sides = (name in ("grow", "keep"), name in ("grow", "nurture"))
     inside = [part for part in parts if part.after[:2] == sides]
     levels = []
     for is_high in (True, False) if grid.third else ():
         of_level = [part for part in inside if part.after[2] == is_high]
         levels.append((is_high, _sum(of_level, list_of(grid, (after, (*sides, is_high))))))
+    now = _sum(inside, list_of(grid, (after, sides)))
+    then = _sum(
+        [part for part in parts if part.before[:2] == sides], list_of(grid, (before, sides))
+    )
+    if of_run is not None:
+        then = replace(now, customers=of_run.customers)
     return CellShown(
         cell=name,
         label=str(naming.quadrant_label(name)),
-        after=_sum(inside, list_of(grid, (after, sides))),
-        before=_sum(
-            [part for part in parts if part.before[:2] == sides], list_of(grid, (before, sides))
-        ),
+        after=now,
+        before=then,
         strategy=strategies[name],
         levels=tuple(levels),
     )
@@ -320,35 +352,55 @@ def _points(
     grid: figures.Grid, picture: figures.Matrix, after: figures.Borders
 ) -> list[dict[str, Any]]:
     levels: dict[int, float] = {}
+    ahead = {point.customer_id: point.ahead for point in picture.points}
     if grid.third:
-        ids = [point.customer_id for point in picture.points]
-        rows = Standing.objects.filter(pk__in=ids).values_list("pk", grid.third.measure)
-        levels = {pk: level for pk, level in rows if level is not None}
-    largest = max((point.potential_value for point in picture.points), default=0.0) or 1.0
+        levels = _figures_of(picture, grid.third.measure)
+    if grid.up.measure != picture.up:
+        ahead = _figures_of(picture, grid.up.measure)
+    largest = max(ahead.values(), default=0.0) or 1.0
     return [
         {
             "pk": point.customer_id,
             "name": point.name,
             "tier": point.tier or "none",
             "x": round(100 * grid.across.position(point.now), 2),
-            "y": round(100 - 100 * grid.up.position(point.potential_value), 2),
-            "r": round(RADIUS * (0.4 + 0.6 * max(0.0, point.potential_value / largest) ** 0.5), 2),
+            "y": round(100 - 100 * grid.up.position(ahead[point.customer_id]), 2),
+            "r": round(
+                RADIUS * (0.4 + 0.6 * max(0.0, ahead[point.customer_id] / largest) ** 0.5), 2
+            ),
             "is_hollow": after.third is not None
             and levels.get(point.customer_id, 0.0) < after.third,
         }
         for point in reversed(picture.points)
-        if not grid.third or point.customer_id in levels
+        if point.customer_id in ahead and (not grid.third or point.customer_id in levels)
     ]
 
 
-def _finding(moved: list[figures.Part]) -> Any:
+def _figures_of(picture: figures.Matrix, measure: str) -> dict[int, float]:
+    """A measure of the customers in the picture, without those who have none."""
+    rows = Standing.objects.filter(pk__in=[point.customer_id for point in picture.points])
+    return {
+        pk: float(figure) for pk, figure in rows.values_list("pk", measure) if figure is not None
+    }
+
+
+def _finding(moved: list[figures.Part], up: str) -> Any:
     count = sum(part.customers for part in moved)
-    return told(
+    sentence = (
         ngettext(
+            "%(count)s customer changes the cell, %(amount)s of growth potential with it",
+            "%(count)s customers change the cell, %(amount)s of growth potential with them",
+            count,
+        )
+        if up == "growth_value"
+        else ngettext(
             "%(count)s customer changes the cell, %(amount)s of potential value with it",
             "%(count)s customers change the cell, %(amount)s of potential value with them",
             count,
-        ),
+        )
+    )
+    return told(
+        sentence,
         count=numbers.number(count, 0),
-        amount=numbers.money(sum(part.potential_value for part in moved)),
+        amount=numbers.money(sum(part.ahead for part in moved)),
     )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kezhi.insight import figures
 from kezhi.records import Condition, registry
-from kezhi.value.matrix import THIRDS, MatrixSettings, Split
+from kezhi.value.matrix import THIRDS, UPS, MatrixSettings, Split
 from kezhi.web import numbers
 from kezhi.web.requests import typed_number
 
@@ -34,6 +34,7 @@ class Asked:
         """The form that shows these borders."""
         asked = cls(settings=settings)
         asked.typed["third"] = settings.third
+        asked.typed["measure"] = settings.up
         for name, split in zip(NAMES, splits_of(settings), strict=True):
             asked.typed[name] = f"{split.at * 100:g}" if split.by == "share" else f"{split.at:.12g}"
             asked.typed[f"{name}-by"] = split.by
@@ -42,10 +43,12 @@ class Asked:
     @classmethod
     def read(cls, given: QueryDict, usual: MatrixSettings) -> Asked:
         """The form as it was sent; what isn't sent stays as usual. A border that was dragged counts before
-        one that was typed."""
+        one that was typed; where another measure stands up, the border of the one before counts not."""
         asked = cls.of(usual)
         third = given.get("third", usual.third)
         asked.typed["third"] = third if third in ("", *THIRDS) else ""
+        measure = given.get("measure", usual.up)
+        asked.typed["measure"] = measure if measure in UPS else usual.up
         for name in NAMES:
             dragged = given.get(f"{name}-drag")
             if dragged is not None and dragged != given.get(f"{name}-was"):
@@ -54,8 +57,12 @@ class Asked:
                 by = given.get(f"{name}-by")
                 asked.typed[name] = given.get(name, "").replace("\0", "").strip()[:LONGEST]
                 asked.typed[f"{name}-by"] = "figure" if by == "figure" else "share"
+        if given.get("measure-was", asked.typed["measure"]) != asked.typed["measure"]:
+            asked.typed |= {"up": "50", "up-by": "share"}
         splits = [asked._split(name) for name in NAMES]
-        asked.settings = MatrixSettings(splits[0], splits[1], asked.typed["third"], splits[2])
+        asked.settings = MatrixSettings(
+            splits[0], splits[1], asked.typed["third"], splits[2], asked.typed["measure"]
+        )
         return asked
 
     def _split(self, name: str) -> Split:
@@ -105,7 +112,7 @@ def list_of(
             conditions.append(Condition(axis.measure, "lt", _plain(min(high))))
         if not low and not high:
             conditions.append(Condition(axis.measure, "filled"))
-    return registry["customer"].list_url(*conditions, sort="-potential_value")
+    return registry["customer"].list_url(*conditions, sort=f"-{grid.up.measure}")
 
 
 def _side(sides: tuple[bool | None, ...], place: int) -> bool | None:

@@ -106,11 +106,12 @@ def pareto(curve: figures.Pareto) -> dict[str, Any]:
 
 def matrix(picture: figures.Matrix) -> dict[str, Any]:
     corners = [naming.quadrant_label(key) for key in ("nurture", "grow", "self_service", "keep")]
-    tip = (
-        _("Contribution, 12 months %(now)s · potential %(potential)s · P(alive) %(alive)s")
-        if picture.across == "contribution_12m"
-        else _("Current value %(now)s · potential %(potential)s · P(alive) %(alive)s")
-    )
+    if picture.up == "growth_value":
+        tip = _("Current value %(now)s · growth potential %(ahead)s · P(alive) %(alive)s")
+    elif picture.across == "contribution_12m":
+        tip = _("Contribution, 12 months %(now)s · potential %(ahead)s · P(alive) %(alive)s")
+    else:
+        tip = _("Current value %(now)s · potential %(ahead)s · P(alive) %(alive)s")
     x, y = _ranks([point.x for point in picture.points]), _ranks([p.y for p in picture.points])
     return {
         "points": [
@@ -123,7 +124,11 @@ def matrix(picture: figures.Matrix) -> dict[str, Any]:
             if picture.across == "contribution_12m"
             else _("Current value, rank among those shown")
         ),
-        "y_label": _("Potential, rank among those shown"),
+        "y_label": (
+            _("Growth potential, rank among those shown")
+            if picture.up == "growth_value"
+            else _("Potential, rank among those shown")
+        ),
         "split": [
             _border(x, [point.x >= picture.x_border for point in picture.points]),
             _border(y, [point.y >= picture.y_border for point in picture.points]),
@@ -152,7 +157,7 @@ def _border(ranks: Sequence[float], is_above: Sequence[bool]) -> float:
 def _point(point: figures.MatrixPoint, across: float, up: float, tip: str) -> dict[str, Any]:
     shown = {
         "now": numbers.money(point.now, plain=True),
-        "potential": numbers.money(point.potential_value, plain=True),
+        "ahead": numbers.money(point.ahead, plain=True),
         "alive": numbers.probability(point.p_alive, plain=True),
     }
     return {
