@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from kezhi.api.around import sharing
 from kezhi.api.calling import Call, answered
 from kezhi.api.entries import Wrong
 from kezhi.api.members import (
@@ -154,6 +155,8 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
             "edit",
             on(completing.confirm_customer),
         ),
+        sharing.SHARE,
+        sharing.END,
         judging.EXEMPTION,
         judging.END,
         consents.REFUSAL,

@@ -20,6 +20,7 @@ from kezhi.api import (
     records,
     webhooks,
 )
+from kezhi.api.around.operations import of_the_rest
 from kezhi.api.calling import Call, answered
 from kezhi.api.operation import Operation
 from kezhi.api.rights.operations import of_rights
@@ -65,6 +66,7 @@ def _all() -> Iterator[Operation]:
     yield from _of_webhooks()
     yield from of_service()
     yield from of_rights()
+    yield from of_the_rest()
 
 
 def _of_kind(kind: Kind) -> Iterator[Operation]:

@@ -15,6 +15,7 @@ from kezhi.api.calling import Call
 from kezhi.api.entries import Fields
 from kezhi.api.orders import writable
 from kezhi.api.problems import KNOWN
+from kezhi.api.schema_around import AROUND_LEAVES, around_schemas
 from kezhi.api.schema_fields import answer_field, line_answered, line_sent, sent_field
 from kezhi.api.schema_parts import (
     file_sent,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 # What any call may end with, beside what is its own.
 ALWAYS = ("bad-request", "unauthorized", "forbidden", "too-many-requests", "fault", "unavailable")
-BY_ANSWER = LEAVES | RIGHTS_LEAVES | VALUE_LEAVES
+BY_ANSWER = LEAVES | RIGHTS_LEAVES | AROUND_LEAVES | VALUE_LEAVES
 OF_LISTS = ("quota", "not-found")
 OF_RECORDS = ("not-found",)
 OF_WRITES = (
@@ -63,7 +64,8 @@ def described(actor: Actor, operations: Iterable[Operation]) -> dict[str, Any]:
             "title": "Kezhi API",
             "version": __version__,
             "description": _(
-                "Every record and deed, by the rights of the token’s owner; docs/guides/api.md tells how."
+                "Records and deeds by the rights of the token’s owner. docs/guides/api.md tells how, and what"
+                " programs can’t do."
             ),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -244,7 +246,13 @@ def _sent(each: Operation) -> dict[str, Any]:
 
 
 def _schemas(kinds: dict[str, Kind]) -> dict[str, Any]:
-    found = plain_schemas() | service_schemas() | rights_schemas() | spoken(value_schemas())
+    found = (
+        plain_schemas()
+        | service_schemas()
+        | rights_schemas()
+        | around_schemas()
+        | spoken(value_schemas())
+    )
     for name, kind in kinds.items():
         found[name] = _record(kind)
         found[f"{name}_page"] = {

@@ -28,6 +28,9 @@ from kezhi.service.models import Clock, Compensation, Complaint, Ticket, TicketE
 AREAS = {
     "service": gettext_lazy("Service levels and requests"),
     "value": gettext_lazy("Customer value"),
+    "company": gettext_lazy("People, search, jobs and the log"),
+    "duplicates": gettext_lazy("Duplicates and merges"),
+    "mail": gettext_lazy("Letters and the outbox"),
     "rights": gettext_lazy("Data rights"),
     "webhook": gettext_lazy("Webhooks"),
 }

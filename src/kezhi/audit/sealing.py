@@ -66,7 +66,7 @@ def _seal_next() -> bool:
             return False
         last = Seal.objects.order_by("-until_tx").first()
         since = last.until_tx if last else 0
-        until = _until(cursor, since, _horizon(cursor))
+        until = _until(cursor, since, horizon(cursor))
         if until is None:
             return False
         rows, digest = _digest(cursor, since, until, last.digest if last else "")
@@ -137,7 +137,7 @@ def _digest_now(sealed: Seal) -> str:
     return newest.digest if newest is not None else sealed.digest
 
 
-def _horizon(cursor: Any) -> int:
+def horizon(cursor: Any) -> int:
     """Below this number all transactions of this database have ended.
 
     The snapshot's own xmin would also wait for transactions of other databases on the same server. Whoever got
@@ -147,7 +147,7 @@ def _horizon(cursor: Any) -> int:
     cursor.execute("SELECT kezhi_set_clock()")
     ahead: int = cursor.fetchone()[0]
     cursor.execute("SELECT txid_snapshot_xmax(txid_current_snapshot())")
-    horizon: int = cursor.fetchone()[0]
+    following: int = cursor.fetchone()[0]
     cursor.execute(
         "SELECT l.transactionid::text::bigint FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
         " WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted"
@@ -155,8 +155,8 @@ def _horizon(cursor: Any) -> int:
         " AND l.pid <> pg_backend_pid()"
     )
     # Locks carry the lower 32 bits; what is under way is less than 2³¹ transactions old.
-    running = [horizon - (horizon - xid) % 2**32 for (xid,) in cursor.fetchall()]
-    return min([horizon, *running]) + ahead
+    running = [following - (following - xid) % 2**32 for (xid,) in cursor.fetchall()]
+    return min([following, *running]) + ahead
 
 
 def _until(cursor: Any, since: int, horizon: int) -> int | None:

@@ -1,0 +1,1 @@
+"""What programs read and do around the records: people, search, work, the log, sharing, duplicates."""
