@@ -1,4 +1,5 @@
-"""How content customers are, as a measure of the index tree: what they answered, the newer the heavier.
+"""How content customers are and how they would recommend us, as measures of the index tree: what they answered,
+the newer the heavier.
 
 Read once for a run and weighed anew for each day that it measures. A customer who was never asked has no
 measure: the leaf's weight goes to its siblings.
@@ -20,9 +21,18 @@ from kezhi.value.reading import EPOCH
 Array = np.ndarray[Any, Any]
 
 MEASURE = "satisfaction"
+RECOMMENDS = "reputation"
 ANSWERED = """
     SELECT customer_id, answered_on - DATE '1970-01-01', round(score * 100)::bigint
     FROM ({opinions}) o ORDER BY 1, 2, 3
+"""
+# How willing a customer is to put in a word for us: the answers to questions of recommendation, 0 to 10.
+RECOMMENDED = """
+    SELECT r.customer_id, r.answered_on - DATE '1970-01-01', round(p.number * 1000)::bigint
+    FROM satisfaction_surveyreply p JOIN satisfaction_surveyquestion q ON q.id = p.question_id
+    JOIN satisfaction_surveyresponse r ON r.id = p.response_id
+    WHERE q.sort = 'nps' AND p.number IS NOT NULL AND r.customer_id IS NOT NULL
+      AND r.answered_on <= DATE '{until}' ORDER BY 1, 2, 3
 """
 
 
@@ -53,10 +63,16 @@ def read_contentment(until: date) -> Contentment:
     return Contentment(rows["f0"], rows["f1"].astype(np.int64), rows["f2"] / 100.0)
 
 
-def with_satisfaction(
-    measures: pa.Table | None, found: Contentment, day: date, customers: pa.Array
+def read_recommendations(until: date) -> Contentment:
+    """Answers to questions of recommendation likewise, 0 to 100."""
+    rows = copied(RECOMMENDED.format(until=until.isoformat()), ("i8", "i4", "i8"))
+    return Contentment(rows["f0"], rows["f1"].astype(np.int64), rows["f2"] / 100.0)
+
+
+def with_opinions(
+    measures: pa.Table | None, found: Contentment, day: date, customers: pa.Array, measure: str
 ) -> pa.Table | None:
-    """Measures of the index tree with each customer's satisfaction on that day; as they were without any."""
+    """Measures of the index tree with what each customer thought on that day; as they were without any."""
     today = (day - EPOCH).days
     own = (found.days <= today) & (found.days > today - LOOK_BACK.days)
     if not own.any():
@@ -71,5 +87,5 @@ def with_satisfaction(
     score = np.divide(total, whole, out=np.zeros(len(everybody)), where=whole > 0)
     column = pa.array(score, mask=whole <= 0)
     if measures is None:
-        return pa.table({"customer": pa.array(everybody), MEASURE: column})
-    return measures.append_column(MEASURE, column)
+        return pa.table({"customer": pa.array(everybody), measure: column})
+    return measures.append_column(measure, column)

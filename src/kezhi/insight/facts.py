@@ -25,7 +25,13 @@ from django.db import connection
 
 from kezhi.core.progress import Progress
 from kezhi.insight.bonds import Bonds, read_bonds
-from kezhi.insight.contenting import Contentment, read_contentment
+from kezhi.insight.contenting import (
+    MEASURE,
+    RECOMMENDS,
+    Contentment,
+    read_contentment,
+    read_recommendations,
+)
 from kezhi.insight.contests import read_segments
 from kezhi.insight.copying import copied
 from kezhi.insight.influence_rules import InfluencePolicy, influence_policy
@@ -109,7 +115,7 @@ class Ledger:
     bonds: Bonds
     influence: InfluencePolicy
     invoices: Invoices
-    contentment: Contentment
+    opinions: dict[str, Contentment]
     months: tuple[Month, ...]
     rest_version: str
     months_read: int
@@ -136,7 +142,7 @@ def read_ledger(folder: Path, until: date, progress: Progress, *, segment_by: st
     costs, served = with_serving(costs, lines, customers, until)
     invoices = read_invoices(customers, until)
     costs = with_late_payment(costs, invoices, until)
-    contentment = read_contentment(until)
+    opinions = {MEASURE: read_contentment(until), RECOMMENDS: read_recommendations(until)}
     segments, segment_version = read_segments(segment_by)
     prospects, prospect_version = read_prospects(until)
     facts = Facts(lines, costs, customers, segments=segments, prospects=prospects)
@@ -147,11 +153,13 @@ def read_ledger(folder: Path, until: date, progress: Progress, *, segment_by: st
     rest = _hash(
         [
             *parts,
-            *filter(None, (segment_version, invoices.version, contentment.version)),
+            *filter(
+                None, (segment_version, invoices.version, *(o.version for o in opinions.values()))
+            ),
             prospect_version,
         ]
     )
-    return Ledger(facts, bonds, policy, invoices, contentment, tuple(months), rest, months_read)
+    return Ledger(facts, bonds, policy, invoices, opinions, tuple(months), rest, months_read)
 
 
 def read_bought(folder: Path, until: date, progress: Progress) -> pa.Table:

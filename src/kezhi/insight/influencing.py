@@ -16,17 +16,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kezhi.insight.bonds import DAY_0, NEVER, NOT_SAID, Bonds
+from kezhi.insight.bonds import DAY_0, NEVER, NOT_SAID, Bonds, kinds_of_contributions
 from kezhi.insight.copying import copy_into
 from kezhi.insight.influence_rules import InfluencePolicy
 from kezhi.insight.models import Influence, ValueRun
-from kezhi.value.influence.information import information_value
+from kezhi.value.influence.information import InformationValue, information_value
 from kezhi.value.influence.lineage import LeftOut, lineage
 from kezhi.value.influence.network import network_share, personalised_pagerank
 from kezhi.value.influence.referral import (
     Referrals,
     ReferralValue,
     brought_by_generation,
+    negative_word_of_mouth,
     referral_value,
 )
 from kezhi.value.measure import Facts
@@ -36,6 +37,8 @@ Vector = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 GENERATIONS = 3
+STRONGEST = 3
+"""The strength of a strong relation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Influences:
 
     `referred` counts whom each brought; `brought` is their worth by generation, undiminished. `follower` and
     `leader` are codes of the network's relations with their `strength`. `left_out` are referrals in a circle.
+    `warns` tells who of them has reason to warn others, `warners` how many such customers there are, with
+    relations or without. `told` counts contributions by kind: all, and those that led to something.
     """
 
     parties: Codes
@@ -58,6 +63,9 @@ class Influences:
     leader: NDArray[np.int64]
     strength: Vector
     left_out: tuple[LeftOut, ...]
+    warns: NDArray[np.bool_]
+    warners: int
+    told: dict[str, tuple[int, int]]
 
     @property
     def has_referrals(self) -> bool:
@@ -112,13 +120,7 @@ def influences(
         settings=settings,
     )
     tree = lineage(elder, younger, days, customers=size, weights=weights)
-    told = information_value(
-        np.searchsorted(parties, known.teller),
-        np.where(known.answered == NEVER, "registered", "answered").tolist(),
-        points={"registered": policy.points_registered, "answered": policy.points_answered},
-        rate=policy.money_per_point,
-        customers=size,
-    )
+    told = _information(known, parties, policy)
     last = (day - DAY_0).days
     lives = known.until >= last
     return Influences(
@@ -134,7 +136,32 @@ def influences(
         leader=np.searchsorted(parties, known.leader[lives]),
         strength=known.strength[lives].astype(np.float64),
         left_out=value.left_out,
+        warns=np.isin(parties, known.warner),
+        warners=len(np.unique(known.warner)),
+        told=_told(known),
     )
+
+
+def _information(known: Bonds, parties: Codes, policy: InfluencePolicy) -> InformationValue:
+    names = np.array(
+        [*kinds_of_contributions(), *(f"{one}_used" for one in kinds_of_contributions())]
+    )
+    used = (known.answered != NEVER).astype(np.int64)
+    return information_value(
+        np.searchsorted(parties, known.teller),
+        names[known.kind + used * len(kinds_of_contributions())].tolist(),
+        points=policy.points,
+        rate=policy.money_per_point,
+        customers=len(parties),
+    )
+
+
+def _told(known: Bonds) -> dict[str, tuple[int, int]]:
+    kinds = kinds_of_contributions()
+    used = known.answered != NEVER
+    every = np.bincount(known.kind, minlength=len(kinds)).tolist()
+    some = np.bincount(known.kind[used], minlength=len(kinds)).tolist()
+    return {kind: (every[place], some[place]) for place, kind in enumerate(kinds)}
 
 
 def _contributions(
@@ -191,6 +218,7 @@ def store_influences(run: ValueRun, found: Influences, measured: pa.Table) -> di
     """Write a row per party, with the network's shares of what was measured; returns what the run tells."""
     own = _own_values(found.parties, measured)
     share, rank = _network(found, own)
+    heard, warned = _word_of_mouth(found, own)
     names = ("run_id", "customer_id", "own_value", "worth", "referred")
     brought = {f"brought_{n + 1}": _cents(each) for n, each in enumerate(found.brought)}
     worth = np.where(found.was_referred, found.value.of_referred, np.nan)
@@ -212,6 +240,8 @@ def store_influences(run: ValueRun, found: Influences, measured: pa.Table) -> di
         "given": _cents(found.value.given),
         "network_share": _cents(share),
         "network_rank": pa.array(rank, mask=rank == 0),
+        "heard": pa.array(heard),
+        "word_of_mouth": _cents(warned),
         "points": pa.array(found.points.round(3)),
         "information": _cents(
             found.information
@@ -231,6 +261,10 @@ def store_influences(run: ValueRun, found: Influences, measured: pa.Table) -> di
         "given": round(float(found.value.given.sum()), 2),
         "network": int((rank > 0).sum()),
         "network_value": round(float(np.nansum(share)), 2),
+        "warners": found.warners,
+        "heard": int((heard > 0).sum()),
+        "word_of_mouth": round(float(warned.sum()), 2),
+        "told": {kind: list(counts) for kind, counts in found.told.items()},
         "points": round(float(found.points.sum()), 3),
         "information": round(float(found.information.sum()), 2),
     }
@@ -268,6 +302,27 @@ def _network(found: Influences, own: Vector) -> tuple[Vector, NDArray[np.int64]]
     order = members[np.lexsort((members, -ranked.scores))]
     rank[order] = np.arange(1, len(order) + 1)
     return share, rank
+
+
+def _word_of_mouth(found: Influences, own: Vector) -> tuple[NDArray[np.int64], Vector]:
+    """How many hear each warner, and what might go with them: own value × exposure, by the strength of the
+    relation. Of two relations of a pair the stronger counts. A memo: the loss would be the hearer's."""
+    size = len(found.parties)
+    ends = np.concatenate([found.follower, found.leader])
+    others = np.concatenate([found.leader, found.follower])
+    strength = np.concatenate([found.strength, found.strength])
+    order = np.lexsort((-strength, others, ends))
+    pairs = ends[order] * size + others[order]
+    _distinct, first = np.unique(pairs, return_index=True)
+    chosen = order[first]
+    chosen = chosen[found.warns[ends[chosen]] & (ends[chosen] != others[chosen])]
+    lost = negative_word_of_mouth(
+        ends[chosen],
+        np.nan_to_num(own[others[chosen]]),
+        found.policy.exposure * strength[chosen] / STRONGEST,
+        customers=size,
+    )
+    return np.bincount(ends[chosen], minlength=size), lost
 
 
 def _cents(column: Vector) -> pa.Array:

@@ -229,7 +229,8 @@ class _Work:
         if known is not None:
             brought = self.influences.measures(known)
             measures = paying.with_behaviour(brought, self.ledger.invoices, day)
-            measures = contenting.with_satisfaction(measures, self.ledger.contentment, day, known)
+            for measure_name, opinions in self.ledger.opinions.items():
+                measures = contenting.with_opinions(measures, opinions, day, known, measure_name)
             measures = fed_from_above.with_fed(measures, day, known)
             facts = replace(facts, measures=measures)
         tiers = publishing.previous_tiers(previous) if previous else None

@@ -64,7 +64,7 @@ FURTHER: dict[str, Label] = {
     "cross_sell": INDICES["cross_sell"],
     "satisfaction": INDICES["satisfaction"],
     "referral_value": INDICES["referral"],
-    "reputation": INDICES["reputation"],
+    "reputation": gettext_lazy("Readiness to recommend us, 0 to 100"),
     "information_value": INDICES["information"],
 }
 

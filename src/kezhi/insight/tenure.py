@@ -146,7 +146,7 @@ def _referrals(
     after = money.days - came
     counts = (came >= 0) & (after >= 0) & (after < policy.window_months * DAYS["month"])
     brought = _some(money, counts)
-    incremental = Lines(brought.codes, brought.days, brought.amounts * (1 - policy.share_anyway))
+    incremental = Lines(brought.codes, brought.days, brought.amounts * (1 - policy.anyway[0]))
     once = np.unique(tree.younger)
     saved = np.full(len(once), policy.saved_acquisition - policy.reward)
     coming = Lines(once.astype(np.int32), tree.first_day[once].astype(np.int32), saved)

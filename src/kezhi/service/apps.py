@@ -6,7 +6,7 @@ class ServiceConfig(AppConfig):
 
     def ready(self) -> None:
         from kezhi.dataio import registry as dataio
-        from kezhi.service import declarations, surveying, touchpoints
+        from kezhi.service import contributing, declarations, surveying, touchpoints
         from kezhi.service.care import effect as care
         from kezhi.service.clocks import hooking as clocks
         from kezhi.service.clocks import waiting
@@ -24,6 +24,7 @@ class ServiceConfig(AppConfig):
         touchpoints.register()
         joining.register()
         surveying.register()
+        contributing.register()
         complaints.register()
         dataio.register(complaints_from_files.ComplaintLoader())
         intake.register()

@@ -56,6 +56,7 @@ from kezhi.insight.figures.influence import (
     influences_of,
     leaders,
     tellers,
+    warners,
 )
 from kezhi.insight.figures.keeping import MANY
 from kezhi.insight.figures.matrix import Matrix, MatrixCell, MatrixPoint, matrix
@@ -223,4 +224,5 @@ __all__ = [
     "thirds_measured",
     "tier_moves",
     "trend",
+    "warners",
 ]

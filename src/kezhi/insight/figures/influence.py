@@ -7,7 +7,7 @@ ends, worked out anew from what each referred customer's coming was worth: a sum
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,8 @@ MOST_VISIBLE = 5_000
 class Bringer:
     """A party and what comes through it. `brought` is by generation, undiminished; `received` and `given` weigh
     the generations. `worth`: what its own coming was worth to who referred it. `share` and `rank` are its place
-    in the network, `points` and `information` what it told us."""
+    in the network, `points` and `information` what it told us. `heard` others hear its warnings, and
+    `word_of_mouth`, a minus, might go with them; both 0 for who doesn't see all customers."""
 
     customer_id: int
     name: str
@@ -47,6 +48,8 @@ class Bringer:
     rank: int | None
     points: float
     information: float | None
+    heard: int = 0
+    word_of_mouth: float = 0.0
 
     @property
     def brought_all(self) -> float:
@@ -60,7 +63,11 @@ class Bringer:
 
 @dataclass(frozen=True, slots=True)
 class InfluenceTotals:
-    """Of the company, or of the customers a reader sees. `own`: Σ own value of those concerned."""
+    """Of the company, or of the customers a reader sees. `own`: Σ own value of those concerned.
+
+    `warners` have reason to warn others, `word_of_mouth` might go with those who hear them; `told` counts
+    contributions by kind, all and those that led to something: all three of the company alone.
+    """
 
     referred: int
     bringers: int
@@ -71,6 +78,10 @@ class InfluenceTotals:
     information: float | None
     left_out: int
     policy: InfluencePolicy
+    warners: int = 0
+    heard: int = 0
+    word_of_mouth: float = 0.0
+    told: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def influence_totals(actor: Actor, basis: Basis) -> InfluenceTotals:
@@ -88,6 +99,10 @@ def influence_totals(actor: Actor, basis: Basis) -> InfluenceTotals:
             information=told.get("information") if policy.money_per_point else None,
             left_out=int(told.get("left_out", 0)),
             policy=policy,
+            warners=int(told.get("warners", 0)),
+            heard=int(told.get("heard", 0)),
+            word_of_mouth=float(told.get("word_of_mouth", 0.0)),
+            told={kind: (every, some) for kind, (every, some) in told.get("told", {}).items()},
         )
     rows = Influence.objects.visible_to(actor).filter(run=basis.run)
     about = rows.aggregate(
@@ -131,6 +146,15 @@ def tellers(actor: Actor, basis: Basis, limit: int = 50, offset: int = 0) -> lis
     """Who told us most."""
     rows = _rows(actor, basis).filter(points__gt=0).order_by("-points", "id")
     return _with_visible(actor, basis, rows[offset : offset + limit])
+
+
+def warners(actor: Actor, basis: Basis, limit: int = 50, offset: int = 0) -> list[Bringer]:
+    """Who warns others, the most that might go with them first; for who sees all customers: whom a customer
+    knows, and what they are worth, would tell of strangers."""
+    if not _sees_all(actor):
+        return []
+    rows = _rows(actor, basis).filter(heard__gt=0).order_by("word_of_mouth", "id")
+    return [_bringer(row) for row in rows[offset : offset + limit]]
 
 
 def influence_of(actor: Actor, customer_id: int, basis: Basis) -> Bringer | None:
@@ -256,4 +280,6 @@ def _bringer(row: Influence, seen: _Seen | None = None) -> Bringer:
         rank=row.network_rank,
         points=row.points,
         information=number(row.information),
+        heard=row.heard if seen is None else 0,
+        word_of_mouth=float(row.word_of_mouth) if seen is None else 0.0,
     )

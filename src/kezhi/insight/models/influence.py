@@ -43,7 +43,8 @@ class Influence(models.Model):
     `worth`: what its coming was worth, where somebody referred it. `brought_1` … `brought_3` is that of those
     it brought itself, of those whom they brought, and of all further generations. `received` and `given` weigh
     the generations: they move value, and both add up to the same. `network_share` distributes the own value of
-    the network along its relations. None of these is ever added to the value of the company.
+    the network along its relations. `word_of_mouth` is a minus: what might go with the `heard` who hear its
+    warnings. None of these is ever added to the value of the company.
     """
 
     run = models.ForeignKey(ValueRun, models.CASCADE, related_name="+", db_index=False)
@@ -58,6 +59,8 @@ class Influence(models.Model):
     given = models.DecimalField(max_digits=18, decimal_places=2, default=0)
     network_share = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     network_rank = models.PositiveIntegerField(null=True)
+    heard = models.PositiveIntegerField(default=0, db_default=0)
+    word_of_mouth = models.DecimalField(max_digits=18, decimal_places=2, default=0, db_default=0)
     points = models.FloatField(default=0)
     information = models.DecimalField(max_digits=18, decimal_places=2, null=True)
 
@@ -72,6 +75,11 @@ class Influence(models.Model):
             models.Index(fields=["run", "-received", "id"], name="insight_influence_received"),
             models.Index(fields=["run", "network_rank"], name="insight_influence_rank"),
             models.Index(fields=["run", "-points", "id"], name="insight_influence_points"),
+            models.Index(
+                fields=["run", "word_of_mouth", "id"],
+                name="insight_influence_word",
+                condition=models.Q(heard__gt=0),
+            ),
         ]
 
     def __str__(self) -> str:

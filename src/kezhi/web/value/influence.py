@@ -10,11 +10,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from kezhi.core.actor import Scope
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.insight import figures
 from kezhi.insight.influence_rules import (
+    SHARES,
     InfluencePolicy,
     InvalidInfluence,
     influence_policy,
@@ -30,13 +33,18 @@ from kezhi.web.value.source import is_stale
 PAGE = 50
 SHOWN_VERSIONS = 20
 LONGEST = 40
-LISTS = {"referrals": figures.bringers, "network": figures.leaders, "information": figures.tellers}
-PERCENT = ("share_anyway", "generation_decay")
+LISTS = {
+    "referrals": figures.bringers,
+    "network": figures.leaders,
+    "warnings": figures.warners,
+    "information": figures.tellers,
+}
+PERCENT = SHARES
 
 
 @require_safe
 def show(request: PersonRequest) -> HttpResponse:
-    """`?show=referrals|network|information`, `?page=` further ones."""
+    """`?show=referrals|network|warnings|information`, `?page=` further ones."""
     must_may(request, "read", "customer")
     must_see(request, "customer", "value")
     actor = request.actor
@@ -44,6 +52,7 @@ def show(request: PersonRequest) -> HttpResponse:
     totals = figures.influence_totals(actor, basis) if basis else None
     shown = request.GET.get("show", "")
     shown = shown if shown in LISTS else next(iter(LISTS))
+    sees_all = actor.scope("read", "customer") is Scope.ALL
     number = page_number(request)
     found = LISTS[shown](actor, basis, PAGE + 1, (number - 1) * PAGE) if basis else []
     about: dict[str, Any] = {
@@ -62,8 +71,10 @@ def show(request: PersonRequest) -> HttpResponse:
                 "count": count if totals else None,
                 "current": name == shown,
             }
-            for name, label, count in _tabs(totals)
+            for name, label, count in _tabs(totals, sees_all=sees_all)
         ],
+        "sees_all": sees_all,
+        "told": _told(totals),
         "is_stale": basis is not None and is_stale(basis.run),
         "may_edit": actor.may("edit", "value_settings"),
         "may_measure": actor.may("measure", "value_run"),
@@ -74,11 +85,41 @@ def show(request: PersonRequest) -> HttpResponse:
     return render(request, "value/influence/index.html", about)
 
 
-def _tabs(totals: figures.InfluenceTotals | None) -> list[tuple[str, str, int | None]]:
+def _tabs(
+    totals: figures.InfluenceTotals | None, *, sees_all: bool
+) -> list[tuple[str, str, int | None]]:
+    warnings = ("warnings", _("Who warns others"), totals.heard if totals else None)
     return [
         ("referrals", _("Who brings others"), totals.bringers if totals else None),
         ("network", _("Who leads the network"), totals.network if totals else None),
+        *([warnings] if sees_all else []),
         ("information", _("Who tells us most"), None),
+    ]
+
+
+TOLD = {
+    "need": (gettext_lazy("Needs told"), gettext_lazy("answered")),
+    "feedback": (gettext_lazy("Survey responses"), gettext_lazy("led to an improvement")),
+    "complaint": (gettext_lazy("Complaints"), gettext_lazy("led to an improvement")),
+    "idea": (gettext_lazy("Ideas"), gettext_lazy("carried out")),
+}
+
+
+def _told(totals: figures.InfluenceTotals | None) -> list[dict[str, Any]]:
+    """Contributions by kind with the points of each: the whole company's."""
+    if totals is None or not totals.told:
+        return []
+    points = totals.policy.points
+    return [
+        {
+            "label": label,
+            "used_label": used_label,
+            "told": totals.told.get(kind, (0, 0))[0],
+            "used": totals.told.get(kind, (0, 0))[1],
+            "points": points[kind],
+            "used_points": points[f"{kind}_used"],
+        }
+        for kind, (label, used_label) in TOLD.items()
     ]
 
 
@@ -91,6 +132,8 @@ def _finding(
     first = {"name": rows[0].name}
     if shown == "network":
         return _("%(name)s leads the network") % first
+    if shown == "warnings":
+        return _("%(name)s may take most along by its warnings") % first
     if shown == "information":
         return _("%(name)s tells us most") % first
     return _("%(name)s brings most: %(amount)s came through it") % {
@@ -175,5 +218,6 @@ def _rules_page(
         "versions": versions,
         "is_old": chosen is not None and chosen != versions[0],
         "currency": numbers.reading().currency,
+        "anyway": influence_policy().anyway,
     }
     return render(request, "value/influence/rules.html", about, status=status)
