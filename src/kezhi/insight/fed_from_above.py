@@ -17,12 +17,26 @@ Array = np.ndarray[Any, Any]
 Reader = Callable[[Array, date], Array | None]
 
 _readers: dict[str, Reader] = {}
+_units: dict[str, str] = {}
+_kinds: dict[str, str] = {}
 
 
-def feed(measure: str, label: Label, read: Reader) -> None:
-    """An app above makes a measure known: an index may read it from the next run on."""
+def feed(measure: str, label: Label, read: Reader, *, unit: str = "number", kind: str = "") -> None:
+    """An app above makes a measure known: an index may read it from the next run on. A customer's records of
+    `kind` are what it rests on; `unit` is how it is told (number, count, points)."""
     FURTHER[measure] = label
     _readers[measure] = read
+    _units[measure], _kinds[measure] = unit, kind
+
+
+def unit_of(measure: str) -> str:
+    """How a measure that is fed is told."""
+    return _units.get(measure, "number")
+
+
+def kind_of(measure: str) -> str:
+    """The records that a measure rests on; "" where it isn't fed, or on none."""
+    return _kinds.get(measure, "")
 
 
 def with_fed(measures: pa.Table | None, day: date, customers: pa.Array) -> pa.Table | None:

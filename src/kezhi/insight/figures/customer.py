@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 
 from kezhi.core.actor import Actor
+from kezhi.insight.fed_from_above import unit_of
 from kezhi.insight.figures.basis import YEAR, Basis, months_before, number
 from kezhi.insight.models import Snapshot, ValueRun
 from kezhi.insight.naming import Label, index_label
@@ -22,8 +23,9 @@ class LeafPart:
 
     `weight` is its weight among its siblings, `share` the part it really has in this customer's score, after
     indices without data gave theirs away. `points` is what it moves the score up or down against the mean.
-    `raw` is the measure itself, in `unit` (money, probability, trend, months, number). The orders behind it lie
-    from `orders_from` to `orders_until`; both None where it doesn't rest on orders.
+    `raw` is the measure itself, in `unit` (money, probability, trend, months, number, count, points); `cut` is
+    "<" or ">" where only the bound is known that it lies at or beyond. The orders behind it lie from
+    `orders_from` to `orders_until`; both None where it doesn't rest on orders.
     """
 
     name: str
@@ -39,6 +41,7 @@ class LeafPart:
     unit: str
     orders_from: date | None
     orders_until: date | None
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +159,27 @@ RAW: dict[str, tuple[Raw, str, bool]] = {
     "occasions": (lambda s: s.occasions, "number", False),
     "repeats": (lambda s: s.repeats, "number", False),
     "overdue_ratio": (lambda s: s.overdue_ratio, "number", False),
+    "wallet_gap": (lambda s: number(s.wallet_gap), "money", False),
     "mean_interval_days": (lambda s: s.mean_interval_days, "number", False),
 }
+# What no snapshot keeps is told by the normalised leaf and its bounds.
+UNITS = {"cross_sell": "money", "satisfaction": "points", "reputation": "points"}
+NO_ORDERS = {"wallet_gap"}
 
 
 def _leaf(
     leaf: Leaf, snapshot: Snapshot, tree: FrozenTree, normalised: float, share: float, points: float
 ) -> LeafPart:
     is_measured = bool(np.isfinite(normalised))
-    raw, unit, is_recent = RAW.get(leaf.measure, (lambda _snapshot: None, "number", False))
-    rests_on_orders = is_measured and leaf.measure in RAW
+    rests_on_orders = is_measured and leaf.measure in RAW and leaf.measure not in NO_ORDERS
+    cut, raw = "", None
+    if leaf.measure in RAW:
+        read, unit, is_recent = RAW[leaf.measure]
+        raw = read(snapshot)
+    else:
+        unit, is_recent = UNITS.get(leaf.measure, unit_of(leaf.measure)), False
+        behind = tree.measure_behind(leaf, float(normalised))
+        raw, cut = behind if behind is not None else (None, "")
     first_on = snapshot.as_of - YEAR if is_recent else snapshot.first_on
     bounds = tree.bounds.get(leaf.name)
     return LeafPart(
@@ -178,8 +192,9 @@ def _leaf(
         mean=bounds.mean if bounds and is_measured else None,
         points=float(points) if is_measured else None,
         is_measured=is_measured,
-        raw=raw(snapshot) if is_measured else None,
+        raw=raw if is_measured else None,
         unit=unit,
+        cut=cut,
         orders_from=first_on if rests_on_orders else None,
         orders_until=snapshot.as_of if rests_on_orders else None,
     )

@@ -40,4 +40,6 @@ def complaints_of(customers: Array, day: date) -> Array | None:
 
 def register() -> None:
     """Called once, when the apps are ready."""
-    fed_from_above.feed(MEASURE, _("Complaints, 12 months"), complaints_of)
+    fed_from_above.feed(
+        MEASURE, _("Complaints, 12 months"), complaints_of, unit="count", kind="complaint"
+    )

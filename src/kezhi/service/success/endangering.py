@@ -61,4 +61,5 @@ def health_of(customers: Array, day: date) -> Array | None:
 def register() -> None:
     """Called once, when the apps are ready."""
     risk.goals_behind.append(goals_behind)
-    fed_from_above.feed(MEASURE, _("Health of success plans"), health_of)
+    label = _("Health of success plans")
+    fed_from_above.feed(MEASURE, label, health_of, unit="points", kind="success_plan")

@@ -78,6 +78,25 @@ class FrozenTree:
     children: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     ideals: Mapping[str, tuple[Ideal, ...]] = field(default_factory=dict)
 
+    def measure_behind(self, leaf: Leaf, normalised: float) -> tuple[float, str] | None:
+        """The measure that a normalised leaf stands for, by its bounds; with "<" or ">" where it was cut off
+        there: at most, at least. None where more than one gives it, as with nearness to a target.
+
+        >>> leaf = Leaf("revenue", 1, "revenue")
+        >>> tree = freeze(IndexTree((Branch("value", 1, (leaf,)),)), {"revenue": np.array([5.0, 9.0])},
+        ...     keep={"revenue": Bounds(0, 100, 0.5)})
+        >>> tree.measure_behind(leaf, 0.25), tree.measure_behind(leaf, 1.0)
+        ((25.0, ''), (100.0, '>'))
+        """
+        bounds = self.bounds.get(leaf.name)
+        if bounds is None or leaf.direction == "target" or not np.isfinite(normalised):
+            return None
+        share = normalised if leaf.direction == "benefit" else 1 - normalised
+        if bounds.high == bounds.low:
+            return (bounds.low, "") if share == 0.5 else None
+        cut = "<" if share <= 0 else ">" if share >= 1 else ""
+        return bounds.low + share * (bounds.high - bounds.low), cut
+
     def normalise(self, measures: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """Customers × leaves, each in [0, 1] (1 is best); NaN where nothing is measured."""
         customers = len(next(iter(measures.values()))) if measures else 0

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 
 from kezhi.core.actor import Actor
 from kezhi.customers.models import Customer, Standing
-from kezhi.insight import figures, paying
+from kezhi.insight import fed_from_above, figures, paying
 from kezhi.insight.explaining import potential_interval
 from kezhi.insight.models import PaymentBehaviour, Snapshot, ValueRun
 from kezhi.records import Condition, registry
 from kezhi.web import numbers
 from kezhi.web.customers.filled import holds
+from kezhi.web.findings import told
 from kezhi.web.value.explained import label_of
 from kezhi.web.value.pictures import by_scores
 from kezhi.web.value.source import is_stale, source
@@ -166,7 +167,8 @@ def of(customer: Customer, actor: Actor, basis: figures.Basis) -> Worth | None:
     influence = figures.influence_of(actor, customer.pk, basis) if has_influence else None
     branches = explained.branches if explained else ()
     payment = PaymentBehaviour.objects.visible_to(actor).filter(pk=customer.pk).first()
-    nodes = [_branch(branch, customer, influence, payment) for branch in branches]
+    reading = _Reading(actor, customer, influence, payment)
+    nodes = [_branch(branch, reading) for branch in branches]
     return Worth(
         run=run,
         standing=standing,
@@ -190,30 +192,32 @@ def _records_influence(branch: figures.BranchPart) -> bool:
     )
 
 
-def _branch(
-    branch: figures.BranchPart,
-    customer: Customer,
-    influence: figures.Bringer | None,
-    payment: PaymentBehaviour | None,
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Who reads whose score, and what single indices are told by."""
+
+    actor: Actor
+    customer: Customer
+    influence: figures.Bringer | None
+    payment: PaymentBehaviour | None
+
+
+def _branch(branch: figures.BranchPart, reading: _Reading) -> dict[str, Any]:
     return {
         "label": branch.label,
         "share": branch.share if branch.is_measured else None,
         "contribution": branch.points if branch.is_measured else None,
         "children": [
-            *(_leaf(leaf, customer, influence, payment) for leaf in branch.leaves),
-            *(_branch(inner, customer, influence, payment) for inner in branch.branches),
+            *(_leaf(leaf, reading) for leaf in branch.leaves),
+            *(_branch(inner, reading) for inner in branch.branches),
         ],
     }
 
 
-def _leaf(
-    leaf: figures.LeafPart,
-    customer: Customer,
-    influence: figures.Bringer | None,
-    payment: PaymentBehaviour | None,
-) -> dict[str, Any]:
-    shown, href = _measure(leaf.raw, leaf.unit), _orders(leaf, customer)
+def _leaf(leaf: figures.LeafPart, reading: _Reading) -> dict[str, Any]:
+    customer, influence, payment = reading.customer, reading.influence, reading.payment
+    shown = _measure(leaf.raw, leaf.unit, leaf.cut)
+    href = _orders(leaf, customer) or _behind(leaf, reading)
     if leaf.measure == "referral_value":
         shown = numbers.money(influence.received if influence else 0)
         href = reverse("customer-network", args=[customer.pk])
@@ -234,9 +238,32 @@ def _leaf(
     }
 
 
-def _measure(raw: float | None, unit: str) -> str | None:
+# Measures of the growth potential, and of what a customer answered.
+OF_GROWTH = ("wallet_gap", "cross_sell")
+ANSWERED = {"satisfaction": "survey_response", "reputation": "survey_response"}
+
+
+def _behind(leaf: figures.LeafPart, reading: _Reading) -> str:
+    """Where a measure that doesn't rest on orders comes from; "" for who may not read that."""
+    pk = reading.customer.pk
+    if leaf.measure in OF_GROWTH:
+        return reverse("customer-figure", args=[pk, "growth_value"])
+    kind = ANSWERED.get(leaf.measure) or fed_from_above.kind_of(leaf.measure)
+    if not kind or not reading.actor.may("read", kind):
+        return ""
+    return registry[kind].list_url(Condition("customer", "eq", str(pk)))
+
+
+def _measure(raw: float | None, unit: str, cut: str = "") -> str | None:
     if raw is None:
         return None
+    if cut:
+        words = _("%(figure)s or more") if cut == ">" else _("%(figure)s or less")
+        return told(words, figure=_measure(raw, unit))
+    if unit == "count":
+        return numbers.number(raw, 0)
+    if unit == "points":
+        return _("%(points)s of 100") % {"points": numbers.number(raw, 0, plain=True)}
     if unit == "money":
         return numbers.money(raw)
     if unit == "probability":
