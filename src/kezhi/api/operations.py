@@ -23,8 +23,10 @@ from kezhi.api import (
 from kezhi.api.around.operations import of_the_rest
 from kezhi.api.calling import Call, answered
 from kezhi.api.operation import Operation
+from kezhi.api.reports.operations import of_reports
 from kezhi.api.rights.operations import of_rights
 from kezhi.api.schema import described
+from kezhi.api.segments.operations import of_segments
 from kezhi.api.service.operations import of_service
 from kezhi.api.worth.operations import of_value
 from kezhi.api.writes import can
@@ -65,6 +67,8 @@ def _all() -> Iterator[Operation]:
     yield from of_value()
     yield from _of_webhooks()
     yield from of_service()
+    yield from of_reports()
+    yield from of_segments()
     yield from of_rights()
     yield from of_the_rest()
 

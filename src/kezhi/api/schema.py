@@ -26,6 +26,7 @@ from kezhi.api.schema_parts import (
     responses,
     spoken,
 )
+from kezhi.api.schema_reports import REPORT_LEAVES, report_schemas
 from kezhi.api.schema_rights import RIGHTS_LEAVES, rights_schemas
 from kezhi.api.schema_service import AREAS, BESIDE, LEAVES, service_schemas
 from kezhi.api.schema_value import VALUE_LEAVES, value_schemas
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 # What any call may end with, beside what is its own.
 ALWAYS = ("bad-request", "unauthorized", "forbidden", "too-many-requests", "fault", "unavailable")
-BY_ANSWER = LEAVES | RIGHTS_LEAVES | AROUND_LEAVES | VALUE_LEAVES
+BY_ANSWER = LEAVES | RIGHTS_LEAVES | AROUND_LEAVES | VALUE_LEAVES | REPORT_LEAVES
 OF_LISTS = ("quota", "not-found")
 OF_RECORDS = ("not-found",)
 OF_WRITES = (
@@ -183,7 +184,7 @@ def _answers(each: Operation, kind: Kind | None) -> dict[str, Any]:
             name: {"$ref": f"#/components/headers/{name}"}
             for name in ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
         }
-        if each.answer in ("record", "order", "Webhook", "WebhookSetUp"):
+        if each.answer in ("record", "order", "Webhook", "WebhookSetUp", "Segment"):
             good["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
     answers = {str(each.succeeds): good}
     if each.name == "order_put":
@@ -251,7 +252,7 @@ def _schemas(kinds: dict[str, Kind]) -> dict[str, Any]:
         | service_schemas()
         | rights_schemas()
         | around_schemas()
-        | spoken(value_schemas())
+        | spoken(value_schemas() | report_schemas())
     )
     for name, kind in kinds.items():
         found[name] = _record(kind)

@@ -26,6 +26,8 @@ from kezhi.customers.models.standing import Tier
 from kezhi.service.models import Clock, Compensation, Complaint, Ticket, TicketEntry
 
 AREAS = {
+    "report": gettext_lazy("Reports"),
+    "segment": gettext_lazy("Segments"),
     "service": gettext_lazy("Service levels and requests"),
     "value": gettext_lazy("Customer value"),
     "company": gettext_lazy("People, search, jobs and the log"),

@@ -1,0 +1,1 @@
+"""Segments by program: found, counted, made, frozen, their members read."""
