@@ -131,7 +131,8 @@ EXACT = 1e-9
 
 
 def a_company() -> Facts:
-    """Returns, free samples, unknown costs, costs to serve, facts to come, customers who never bought."""
+    """Returns, free samples, unknown costs, costs to serve, facts to come, customers who never bought; and
+    what growth is told by: attributes, stated demand, open needs, offers."""
     rng = np.random.default_rng(11)
     bought = simulate(
         MBGNBD(1.1, 8.0, 0.6, 3.0),
@@ -177,6 +178,16 @@ def a_company() -> Facts:
             {
                 "customer": np.arange(900),
                 "segment": ["retail" if k % 2 else "trade" for k in range(900)],
+            }
+        ),
+        prospects=pa.table(
+            {
+                "customer": np.arange(1000),
+                "industry": [("tea", "rice", None)[k % 3] for k in range(1000)],
+                "region": ["north" if k % 4 else "south" for k in range(1000)],
+                "stated": [k + 100.0 if k % 11 == 0 else None for k in range(1000)],
+                "asked": [50.0 if k % 13 == 0 else None for k in range(1000)],
+                "offered": [k / 7 if k % 5 == 0 else None for k in range(1000)],
             }
         ),
     )

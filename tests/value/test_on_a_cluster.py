@@ -1,6 +1,6 @@
 """One suite for both engines: what is measured on a cluster is what is measured in one process."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 
 import pyarrow as pa
@@ -47,6 +47,18 @@ def test_nothing_differs_in_the_last_digit(here, there):
         assert repr(mine) == repr(yours), column
 
 
+def test_growth_is_measured_at_all_on_both(here, there):
+    """Else its columns would be alike by being empty."""
+    for found in (here, there):
+        for column in ("growth_value", "growth_low", "wallet", "wallet_gap", "win_probability"):
+            assert found.customers[column].null_count < found.customers.num_rows / 2, column
+        assert found.run.growth["winning"] is not None
+        assert set(found.run.growth["by_basis"]) == {
+            basis for basis, count in found.run.growth["by_basis"].items() if count
+        }
+        assert found.run.matrix["across"] == "current_value"
+
+
 def test_the_published_tree_is_the_same(here, there):
     assert there.tree == here.tree
 
@@ -76,7 +88,7 @@ def test_lines_in_files_are_read_by_the_workers_alone(facts, here, engine, clust
     pq.write_table(facts.lines.slice(0, half), folder / "a 一月+%20#.parquet", row_group_size=500)
     pq.write_table(facts.lines.slice(half), folder / "b 二月.parquet")
     found = measure(
-        Facts(folder, facts.costs, facts.customers, facts.measures, facts.segments),
+        replace(facts, lines=folder),
         as_of=AS_OF,
         engine=engine,
     )

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kezhi.value.potential import gamma_gamma, shrunk_mean
 from kezhi.value.potential.fitting import CannotFit
@@ -57,3 +59,45 @@ def test_the_fall_back_draws_towards_the_mean():
     assert model.expected_spend([0, 1, 100], [0.0, 10.0, 40.0]) == pytest.approx(
         [17.5, 13.75, 39.777], abs=1e-3
     )
+
+
+def parameters(found):
+    return np.array(list(found.model.parameters.values()))
+
+
+def test_customers_counted_twice_give_the_same_model(calibration):
+    x, m = calibration.paid_repeats, calibration.mean_spend
+    found, twice = gamma_gamma.fit(x, m), gamma_gamma.fit(np.tile(x, 2), np.tile(m, 2))
+    assert parameters(twice) == pytest.approx(parameters(found), rel=1e-6)
+    assert twice.diagnostics.customers == 2 * found.diagnostics.customers
+    assert twice.diagnostics.log_likelihood == pytest.approx(2 * found.diagnostics.log_likelihood)
+    errors = (np.array(list(own.diagnostics.standard_errors.values())) for own in (found, twice))
+    assert next(errors) / next(errors) == pytest.approx(np.sqrt(2), rel=1e-3)
+
+
+def test_the_order_of_customers_changes_nothing_and_fits_repeat_bit_for_bit(calibration):
+    x, m = calibration.paid_repeats, calibration.mean_spend
+    found = gamma_gamma.fit(x, m)
+    assert parameters(gamma_gamma.fit(x, m)).tobytes() == parameters(found).tobytes()
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(len(x))
+        assert parameters(gamma_gamma.fit(x[order], m[order])) == pytest.approx(
+            parameters(found), rel=1e-9
+        )
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.floats(0.3, 40),
+    st.floats(1.05, 30),
+    st.floats(0.1, 1e4),
+    st.integers(0, 10_000),
+    st.floats(1e-3, 1e7),
+)
+def test_expected_spend_lies_between_the_own_mean_and_that_of_all(p, q, gamma, x, mean):
+    model = GammaGamma(p, q, gamma)
+    found = float(model.expected_spend([x], [mean])[0])
+    assert np.isfinite(found)
+    ends = sorted([mean, model.mean_spend]) if x else [model.mean_spend] * 2
+    assert ends[0] * (1 - 1e-9) <= found <= ends[1] * (1 + 1e-9)
+    assert float(model.expected_spend([x], [2 * mean])[0]) >= found * (1 - 1e-12)
