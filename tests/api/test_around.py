@@ -34,6 +34,23 @@ def test_tags_are_listed_as_records_have_them(program, li_wei, anhui_tea):
     assert [each["name"] for each in erp.get("/tags").json["items"]] == ["样品", "展会"]
 
 
+def test_tags_are_renamed_merged_and_taken_off(program, owner, li_wei, anhui_tea):
+    boss, one = program(owner), f"/customers/{anhui_tea.pk}"
+    boss.post(f"{one}/tags", {"add": ["样品", "试样", "展会"]})
+    ids = {each["name"]: each["id"] for each in boss.get("/tags").json["items"]}
+    changed = boss.patch(f"/tags/{ids['展会']}", {"name": "2026 展会", "colour": 3})
+    assert changed.json == {"id": ids["展会"], "name": "2026 展会", "colour": 3}
+    assert boss.patch(f"/tags/{ids['展会']}", {"name": "样品"}).status == 409
+    assert boss.post(f"/tags/{ids['试样']}/merge", {"into": 987_654}).status == 422
+    assert boss.post(f"/tags/{ids['试样']}/merge", {"into": ids["样品"]}).status == 200
+    assert set(boss.get(one).json["tags"]) == {"样品", "2026 展会"}
+    assert program(li_wei).patch(f"/tags/{ids['样品']}", {"colour": 1}).status == 403
+    assert boss.delete(f"/tags/{ids['样品']}").status == 428
+    assert boss.delete(f"/tags/{ids['样品']}", if_match="*").status == 204
+    assert boss.get(one).json["tags"] == ["2026 展会"]
+    assert boss.delete(f"/tags/{ids['样品']}", if_match="*").status == 404
+
+
 def test_search_finds_in_every_kind_what_is_seen(program, li_wei, chen_jing, anhui_tea):
     create_contact({"customer": anhui_tea, "name": "茶小敏"}, actor=li_wei, on=TODAY)
     found = program(li_wei).get("/search?q=茶").json["items"]

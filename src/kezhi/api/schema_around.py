@@ -54,6 +54,7 @@ AROUND_LEAVES: dict[str, list[dict[str, Any]]] = {
 def around_schemas() -> dict[str, Any]:
     """By the name that operations give as their answer."""
     person = an_object(id=WHOLE, key=TEXT, name=TEXT, is_active=YES, team=WHO, department=WHO)
+    tag = an_object(id=WHOLE, name=TEXT, colour=WHOLE)
     job = an_object(
         id=WHOLE,
         name=TEXT,
@@ -80,7 +81,8 @@ def around_schemas() -> dict[str, Any]:
     return {
         "People": page(person),
         "Teams": page(an_object(id=WHOLE, name=TEXT, department=WHO, lead=WHO)),
-        "Tags": page(an_object(id=WHOLE, name=TEXT, colour=WHOLE)),
+        "Tag": tag,
+        "Tags": page(tag),
         "SearchFound": items(
             an_object(kind=TEXT, found=WHOLE, records=records), there_are_more=YES
         ),

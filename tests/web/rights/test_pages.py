@@ -11,7 +11,7 @@ from kezhi.accounts.models import User
 from kezhi.accounts.organising import create_person
 from kezhi.audit.sightings import Seen, note_sighting
 from kezhi.core.actor import SYSTEM
-from kezhi.customers.consenting import give_consent
+from kezhi.customers.consenting import give_consent, publish_text
 from kezhi.customers.creating import create_contact
 from kezhi.customers.models import Consent, ConsentText, ContactPolicy, DoNotContact, Exemption
 from kezhi.rights.models import (
@@ -84,6 +84,22 @@ def test_a_page_of_a_person_shows_what_was_agreed_and_takes_the_no(zhang, li_wei
     web.post(f"{address}refusal/", {"purpose": "marketing", "detail": "电话里说"})
     assert Consent.objects.get().state == "withdrawn"
     assert as_(chen_jing).get(address).status_code == 404
+
+
+def test_older_words_are_named_on_the_form_and_stand_in_the_list(zhang, li_wei, owner):
+    for version in ("I", "II"):
+        publish_text("marketing", f"同意{version}", f"Agreed {version}", actor=owner, on=TODAY)
+    web = as_(li_wei)
+    form = {"customer": zhang.customer_id, "contact": zhang.pk, "purpose": "marketing"}
+    form |= {"channel": "email", "source": "written", "text_version": "1"}
+    refused = web.post("/consents/new/", {**form, "text_version": "7"})
+    assert "There is no such text" in refused.content.decode()
+    assert web.post("/consents/new/", form).status_code == 302
+    assert Consent.objects.get().text.chinese == "同意I"
+    listed = web.get("/consents/?w=text_version.eq.1").content.decode()
+    assert "Version of the text" in listed
+    assert "张敏之" in listed
+    assert "张敏之" not in web.get("/consents/?w=text_version.eq.2").content.decode()
 
 
 def test_an_objection_and_its_explanation(anhui_tea, owner):

@@ -37,6 +37,21 @@ def _of_the_company() -> Iterator[Operation]:
         "GET", "/tags", "tags", _("The tags that records have"), directory.tags,
         needs=(("read", "tag"),), answer="Tags",
     )  # fmt: skip
+    reads = ("read", "tag")
+    yield of(
+        "PATCH", "/tags/{id}", "tag_edit", _("Another name or colour, on every record at once"),
+        directory.change, needs=(reads, ("edit", "tag")), answer="Tag", body="members",
+        members=directory.CHANGED,
+    )  # fmt: skip
+    yield of(
+        "POST", "/tags/{id}/merge", "tag_merge", _("What carried it carries another one"),
+        directory.merge, needs=(reads, ("edit", "tag"), ("delete", "tag")), answer="Tag",
+        body="members", members=directory.MERGED,
+    )  # fmt: skip
+    yield of(
+        "DELETE", "/tags/{id}", "tag_delete", _("Take it off every record"), directory.remove,
+        needs=(reads, ("delete", "tag")), succeeds=204,
+    )  # fmt: skip
     yield of(
         "GET", "/search", "search", _("What is found by a word in every kind of record"),
         finding.search, answer="SearchFound",
