@@ -517,6 +517,7 @@ ROUTES: dict[str, Policy] = {
     "shared-cost-removal": may("edit", "value_settings", pk=GUESSED),
     "customer-figure": on("read", "customer", name="p_alive"),
     "customer-payment": on("read", "customer"),
+    "contract-value": replace(on("read", "customer"), kind="contract"),
     "customer-loss": replace(on("read", "customer"), further=True),
     "value-matrix": may("read", "customer"),
     "matrix-borders": may("edit", "value_settings"),
