@@ -70,7 +70,7 @@ CARDS = Place("/cards/", "inbox", _("Business cards"), ("read", "card"))
 CONTACTS = Place("/contacts/", "user", _("Contacts"), ("read", "contact"))
 PRODUCTS = Place("/products/", "box", _("Products"), ("read", "product"), key="p")
 ORDERS = Place("/orders/", "order", _("Orders"), ("read", "order"), key="o")
-CONTRACTS = Place("/contracts/", "receipt", _("Contracts"), ("read", "contract"))
+CONTRACTS = Place("/contracts/", "file", _("Contracts"), ("read", "contract"))
 FOLLOW_UPS = Place("/follow-ups/", "flag", _("Follow-ups"), ("read", "follow_up"), key="f")
 PROMISES = Place("/promises/", "shield", _("Promises"), ("read", "promise"))
 NEEDS = Place("/needs/", "inbox", _("Needs"), ("read", "need"))
@@ -114,7 +114,7 @@ AT_RISK = Place(
     "/value/at-risk/", "flag", _("Value at risk"), ("read", "customer"), ("customer", "value")
 )
 RENEWALS = Place(
-    "/value/renewals/", "receipt", _("Renewals"), ("read", "contract"), ("customer", "value")
+    "/value/renewals/", "cal", _("Renewals"), ("read", "contract"), ("customer", "value")
 )
 WIN_BACK = Place(
     "/value/win-back/", "undo", _("Win back"), ("read", "customer"), ("customer", "value")
