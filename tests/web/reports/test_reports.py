@@ -358,3 +358,37 @@ def test_a_manager_of_no_team_shares_with_one_of_the_department(
     assert manager.name in text_of(planned)
     assert web(li_wei).get(f"/reports/{report.pk}/").status_code == 200
     assert web(sun_yue).get(f"/reports/{report.pk}/").status_code == 404
+
+
+def test_a_period_is_two_days_that_are_entered(web, owner, sold):
+    client = web(owner)
+    form = {"of": "order", "kind_was": "order", "measure": "sum.amount", "picture": "number",
+            "during_field": "ordered_on"}  # fmt: skip
+
+    def shown(**given):
+        page = client.get(
+            "/reports/build/?" + urlencode(form | given), headers={"HX-Request": "true"}
+        )
+        days = re.findall(r'type="date" id="b-(?:first|last)" value="([^"]*)"', page.text)
+        return page.status_code, days, text_of(page)
+
+    # Just chosen, they are those of the span before; then what is entered counts.
+    status, days, _text = shown(during_span="between", during_was="this_year")
+    today = client.get("/reports/").wsgi_request.today
+    assert (status, days) == (200, [f"{today.year}-01-01", f"{today.year}-12-31"])
+    day = Order.objects.order_by("ordered_on").first().ordered_on
+    status, days, text = shown(
+        during_span="between", during_was="12m", during_first=f"{day}", during_last=f"{day}"
+    )
+    assert (status, days) == (200, [f"{day}", f"{day}"])
+    whole = sum(Order.objects.filter(ordered_on=day).values_list("amount", flat=True))
+    assert f"¥{whole:,.2f}" in text
+    # The wrong way round is told, and the days stay to be put right.
+    status, days, text = shown(
+        during_span="between", during_first="2026-03-02", during_last="2026-03-01"
+    )
+    assert (status, days) == (422, ["2026-03-02", "2026-03-01"])
+    assert "The first day is after the last." in text
+    assert shown(during_span="between", during_first="", during_last="2026-03-01")[0] == 422
+    # Another span again takes the days away.
+    assert shown(during_span="30d", during_first="2026-03-01", during_last="2026-03-02")[1] == []

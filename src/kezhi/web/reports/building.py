@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -16,11 +17,13 @@ from kezhi.web.records.filter_form import Controls, FilterForm, condition_of
 from kezhi.web.reports.pictures import picture
 from kezhi.web.reports.showing import answered, seen
 from kezhi.web.requests import PersonRequest, must_may
+from kezhi.workbench import operands
 from kezhi.workbench.filtering import SPANS, Asking, filterable, operators
 from kezhi.workbench.filtering.related import Way, asked, links_of
+from kezhi.workbench.operands import Unusable
 from kezhi.workbench.reporting import dimensions, measures
 from kezhi.workbench.reporting.dimensions import DAYS, GRAINS
-from kezhi.workbench.reporting.spec import COMPARISONS, MOST_MEASURES, PICTURES, Spec
+from kezhi.workbench.reporting.spec import BETWEEN, COMPARISONS, MOST_MEASURES, PICTURES, Spec
 
 K = FieldKind
 USUAL = "order"
@@ -39,6 +42,7 @@ def build(request: PersonRequest) -> HttpResponse:
         if spec.kind:
             answered(request, spec)  # 403: the role doesn't read it
         spec = Spec(USUAL if USUAL in names else names[0])
+    spec = _between(spec, request)
     changed = (
         seen(request, pk, "edit") if (pk := record_id(request.GET.get("report", ""))) else None
     )
@@ -63,7 +67,8 @@ def build(request: PersonRequest) -> HttpResponse:
         "pictures": list(PICTURES.items()),
         "comparisons": list(COMPARISONS.items()),
         "days": _days(kind),
-        "spans": list(SPANS.items()),
+        "spans": [*SPANS.items(), (BETWEEN, _("between two days"))],
+        "between": spec.during.partition(".")[2].split("..") if ".." in spec.during else None,
         "during": spec.during.partition("."),
         "chips": [
             (each, _address(spec.without(each.source), changed.pk if changed else None))
@@ -80,6 +85,18 @@ def build(request: PersonRequest) -> HttpResponse:
     name = "reports/_builder.html" if request.htmx else "reports/build.html"
     # With problems the page says which; it shows no figures rather than wrong ones.
     return render(request, name, about, status=422 if shown.problems else 200)
+
+
+def _between(spec: Spec, request: PersonRequest) -> Spec:
+    """Two days were just chosen, and none entered yet: begin with those of the span before."""
+    given = request.GET
+    if given.get("during_span") != BETWEEN or "during_first" in given or not spec.during:
+        return spec
+    try:
+        first, last = operands.span(given.get("during_was", ""), request.today)
+    except Unusable:
+        first, last = operands.span("12m", request.today)
+    return replace(spec, during=f"{given['during_field']}.{first}..{last}")
 
 
 def _address(spec: Spec, report: int | None) -> str:

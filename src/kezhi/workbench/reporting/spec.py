@@ -110,13 +110,19 @@ class Spec:
         return replace(self, conditions=tuple(dict.fromkeys((*self.conditions, condition))))
 
 
+# The span of the form that is two days to enter.
+BETWEEN = "between"
+
+
 def _few(texts: Iterable[str], most: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in texts if text))[:most]
 
 
 def _during(query: QueryDict) -> str:
-    """The period as one text, or as the two controls of the form say it."""
+    """The period as one text, or as the controls of the form say it."""
     field, span = query.get("during_field", ""), query.get("during_span", "")
     if "during_field" in query:
+        if span == BETWEEN:
+            span = f"{query.get('during_first', '')}..{query.get('during_last', '')}"
         return f"{field}.{span}" if field and span else ""
     return query.get("during", "")
