@@ -24,7 +24,13 @@ from kezhi.insight import (
 from kezhi.insight.facts import Ledger
 from kezhi.insight.figures import days, work_list
 from kezhi.insight.models import ValueRun
-from kezhi.insight.rhythm import find_rhythm, keep_rhythm
+from kezhi.insight.rhythm import (
+    Intervals,
+    find_intervals,
+    find_rhythm,
+    keep_intervals,
+    keep_rhythm,
+)
 from kezhi.value.lifetime.rhythm import Rhythm
 from kezhi.value.measure import Settings
 
@@ -34,6 +40,7 @@ class Told:
     """What the facts alone tell, worked out while the database writes."""
 
     rhythm: Future[Rhythm | None]
+    intervals: Future[Intervals | None]
     losing: Future[pa.Table | None]
     staying: Future[tenure.Tenure]
 
@@ -45,6 +52,7 @@ def telling(run: ValueRun, ledger: Ledger) -> Iterator[Told]:
     with ThreadPoolExecutor(1) as pool:
         yield Told(
             pool.submit(find_rhythm, ledger.facts.lines),
+            pool.submit(find_intervals, ledger.facts.lines),
             pool.submit(unprofitable.find_unprofitable, ledger, run.as_of, rules.margin_rate),
             pool.submit(tenure.find_tenure, ledger, run.as_of, rules.margin_rate),
         )
@@ -54,6 +62,7 @@ def prepare_pages(run: ValueRun, ledger: Ledger, told: Told) -> None:
     """In the transaction that publishes the run."""
     basis = figures.basis_between(run, None)
     keep_rhythm(basis, told.rhythm.result())
+    keep_intervals(basis, told.intervals.result())
     winning_back.keep_lost(run)
     unprofitable.keep_unprofitable(told.losing.result())
     paying.keep_behaviour(run, ledger.invoices, ledger.facts.costs)

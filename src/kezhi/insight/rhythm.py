@@ -10,18 +10,26 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from kezhi.insight.figures.basis import Basis
 from kezhi.insight.figures.keeping import store, stored
 from kezhi.ledger.models import OrderLine
-from kezhi.value.lifetime.rhythm import Rhythm, fit_rhythm, next_purchase
+from kezhi.value.lifetime.rhythm import (
+    Rhythm,
+    fit_rhythm,
+    intervals_between,
+    next_purchase,
+)
 from kezhi.value.potential.fitting import CannotFit
 from kezhi.value.reading import EPOCH
 
 logger = logging.getLogger(__name__)
 
 KEY = "rhythm"
+INTERVALS_KEY = "intervals"
+UNTIL = (7, 14, 30, 60, 90, 180, 365)
 LEVEL = 0.8
 SAMPLE = 100_000
 """Customers whose intervals tell everybody's rhythm; of more of them every so-manieth is read."""
@@ -45,8 +53,56 @@ class NextPurchase:
     level: float
 
 
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """How many days lie between purchases, over all customers or every so-manieth of very many: intervals of
+    at most `UNTIL[k]` days and more than the bound before, the last without bound; and the quartiles."""
+
+    counts: tuple[int, ...]
+    quarter: float
+    median: float
+    three_quarters: float
+
+    @property
+    def whole(self) -> int:
+        return sum(self.counts)
+
+
+def find_intervals(lines: pa.Table) -> Intervals | None:
+    """By the lines of a run; None where nobody bought twice."""
+    codes, days, _known = _bought(lines)
+    found = intervals_between(codes, days)
+    if not len(found):
+        return None
+    counts = np.bincount(np.searchsorted(UNTIL, found, side="left"), minlength=len(UNTIL) + 1)
+    quarter, median, three_quarters = np.quantile(found, [0.25, 0.5, 0.75]).tolist()
+    return Intervals(tuple(counts.tolist()), quarter, median, three_quarters)
+
+
+def keep_intervals(basis: Basis, found: Intervals | None) -> None:
+    """In the transaction that publishes the run."""
+    if found is not None:
+        store(basis, INTERVALS_KEY, found)
+
+
+def kept_intervals(basis: Basis) -> Intervals | None:
+    """Those of the run; None where nobody bought twice, or the run is from before they were kept."""
+    found: Intervals | None = stored(basis, INTERVALS_KEY, Intervals)
+    return found
+
+
 def find_rhythm(lines: pa.Table) -> Rhythm | None:
     """Everybody's rhythm by the lines of a run; None where too few customers bought twice."""
+    codes, days, known = _bought(lines)
+    try:
+        return fit_rhythm(codes, days, customers=known)
+    except CannotFit as reason:
+        logger.info("No rhythm of everybody: %s", reason)
+        return None
+
+
+def _bought(lines: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int32], int]:
+    """Purchases by code of the customer and day, and how many customers are read."""
     customers = np.asarray(lines["customer"].to_numpy(), dtype=np.int64)
     bought = np.asarray(lines["amount"].to_numpy(), dtype=np.float64) > 0
     known = np.sort(pc.unique(lines["customer"]).to_numpy())
@@ -56,11 +112,7 @@ def find_rhythm(lines: pa.Table) -> Rhythm | None:
         bought &= np.asarray(is_read.to_numpy(), dtype=np.bool_)
     codes = np.searchsorted(known, customers[bought])
     days = lines["day"].cast(pa.int32()).to_numpy()[bought]
-    try:
-        return fit_rhythm(codes, days, customers=len(known))
-    except CannotFit as reason:
-        logger.info("No rhythm of everybody: %s", reason)
-        return None
+    return codes, days, len(known)
 
 
 def keep_rhythm(basis: Basis, found: Rhythm | None) -> None:

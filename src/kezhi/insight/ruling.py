@@ -39,6 +39,7 @@ RANGES: dict[str, tuple[float, float]] = {
 }
 MAY_BE_EMPTY = {"cost_per_occasion", "holdout_months"}
 MOST_RULES = 40
+MOST_BINS = 9
 
 
 class InvalidRules(Refused):
@@ -142,6 +143,7 @@ def check_rules(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         *_check_classes("lifecycle", rules.get("lifecycle", {}), Stage.values),
         *_check_tree(rules.get("tree", {})),
         *_check_matrix(rules.get("matrix", {})),
+        *_check_rfm(rules.get("rfm", {})),
     ]
     yield from found
     if not found:
@@ -161,6 +163,21 @@ def _check_numbers(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, _("Enter a number.")
         elif not least <= number <= most:
             yield name, _between(least, most)
+
+
+def _check_rfm(rfm: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A score is one digit wherever it is kept, so there are nine parts at most."""
+    bins = rfm.get("bins", 5)
+    if not is_number(bins) or bins % 1 or not 2 <= bins <= MOST_BINS:
+        yield "rfm.bins", _between(2, MOST_BINS)
+    weights = rfm.get("weights", (1, 1, 1))
+    wrong = [
+        place for place, own in enumerate(weights) if not is_number(own) or not 0 <= own <= 100
+    ]
+    for place in wrong:
+        yield f"rfm.weights.{place}", _between(0, 100)
+    if not wrong and not sum(weights) > 0:
+        yield "rfm.weights.0", _("One of the three must weigh something.")
 
 
 def _check_segments(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,7 @@ from kezhi.value.matrix import QUADRANTS, MatrixSettings, Placing
 from kezhi.value.plain import from_plain, to_plain
 from kezhi.value.potential.season import By
 from kezhi.value.realised import Realised
-from kezhi.value.rfm import RFM, rfm
+from kezhi.value.rfm import RFM, RFMSettings, rfm
 from kezhi.value.summary import Summary, dates, nullable, summary_from
 from kezhi.value.tiers import NO_TIER, Tiering, TierSettings, assign_tiers
 from kezhi.value.wallet.frontier import QUANTILE
@@ -101,6 +101,8 @@ class Settings:
     lifecycle: ClassSettings = LIFECYCLE
     matrix: MatrixSettings = field(default_factory=MatrixSettings)
     """Borders of the value matrix, what stands up, and its third measure."""
+    rfm: RFMSettings = field(default_factory=RFMSettings)
+    """Into how many equal parts RFM divides the buyers, and what its three scores weigh together."""
 
     def __post_init__(self) -> None:
         if self.unit not in ("day", "week", "month"):
@@ -234,7 +236,7 @@ COLUMNS: dict[str, str] = {
     "value_at_risk": "float64",  # continuation × (1 − p_purchase_12m), where positive
     "trend_of_spend": "float64",  # -1 … 1: lately against before; null: too young
     "overdue_ratio": "float64",  # days since the last purchase ÷ own mean interval; null: no rhythm
-    "recency_score": "int8",  # RFM scores 1-5, 5 is best; null: never bought
+    "recency_score": "int8",  # RFM scores from 1, the highest is best; null: never bought
     "frequency_score": "int8",
     "monetary_score": "int8",
     "score": "float64",  # 0-100; null: nothing measured
@@ -315,7 +317,7 @@ def measure(
         tiering=judged.tiering,
         placing=judged.placing,
     )
-    table = _table(arrays, summary, past, coming, growth, rows, judged)
+    table = _table(arrays, summary, past, coming, growth, rows, judged, settings.rfm)
     return Measurement(table, RunFacts(**run), tree)
 
 
@@ -475,11 +477,12 @@ def _table(
     growth: Growth,
     rows: Mapping[str, Vector],
     judged: _Judged,
+    bins: RFMSettings,
 ) -> pa.Table:
     import pyarrow as pa
 
     bought = summary.bought
-    scores: RFM = rfm(summary.last_day, summary.occasions, summary.total)
+    scores: RFM = rfm(summary.last_day, summary.occasions, summary.total, bins)
     months = summary.first_day.astype("datetime64[D]").astype("datetime64[M]")
     columns: dict[str, Any] = {
         "customer": pa.array(arrays.customers),

@@ -102,7 +102,15 @@ from kezhi.insight.figures.over_time import (
     asset_bridge,
     changers,
 )
-from kezhi.insight.figures.recency import FREQUENT, QUIET, Rfm, RfmCell, rfm
+from kezhi.insight.figures.recency import (
+    Rfm,
+    RfmCell,
+    frequent_from,
+    quiet_to,
+    rfm,
+    rfm_rules,
+    rfm_score,
+)
 from kezhi.insight.figures.risk import AtRisk, AtRiskList, at_risk, risk_of
 from kezhi.insight.figures.totals import (
     Pyramid,
@@ -116,11 +124,9 @@ from kezhi.insight.figures.totals import (
 )
 
 __all__ = [
-    "FREQUENT",
     "MANY",
     "MODEL",
     "OF_A_DAY",
-    "QUIET",
     "Answered",
     "AssetBridge",
     "AtRisk",
@@ -188,6 +194,7 @@ __all__ = [
     "explained",
     "explanation",
     "flow",
+    "frequent_from",
     "grid",
     "growth",
     "history",
@@ -213,7 +220,10 @@ __all__ = [
     "parts",
     "pyramid",
     "quadrant_of",
+    "quiet_to",
     "rfm",
+    "rfm_rules",
+    "rfm_score",
     "risk_of",
     "similar",
     "similar_ids",

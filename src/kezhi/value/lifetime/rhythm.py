@@ -63,6 +63,16 @@ def occasions_of(codes: ArrayLike, days: ArrayLike) -> tuple[NDArray[np.int64], 
     return pairs // span, pairs % span + since
 
 
+def intervals_between(codes: ArrayLike, days: ArrayLike) -> NDArray[np.int64]:
+    """The days between the purchase occasions of each customer, of all customers together.
+
+    >>> intervals_between([0, 0, 0, 1], [5, 12, 12, 7]).tolist()
+    [7]
+    """
+    who, when = occasions_of(codes, days)
+    return np.asarray((when[1:] - when[:-1])[who[1:] == who[:-1]])
+
+
 def fit_rhythm(codes: ArrayLike, days: ArrayLike, *, customers: int) -> Rhythm:
     """Everybody's rhythm from purchases by customer code and day; same days are one occasion.
 

@@ -133,6 +133,19 @@ class Worth:
         return "" if None in scores else "-".join(map(str, scores))
 
     @property
+    def rfm_bins(self) -> int:
+        return figures.rfm_rules(self.run).bins
+
+    @property
+    def rfm_score(self) -> float:
+        """The three together, by the company's weights."""
+        standing = self.standing
+        scores = (standing.recency_score, standing.frequency_score, standing.monetary_score)
+        rules = figures.rfm_rules(self.run)
+        recency, frequency, monetary = (min(score or 1, rules.bins) for score in scores)
+        return figures.rfm_score(recency, frequency, monetary, rules)
+
+    @property
     def rfm_url(self) -> str:
         """Who bought as lately and as often; "" for who never bought."""
         recency, frequency = self.standing.recency_score, self.standing.frequency_score

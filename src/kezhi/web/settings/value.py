@@ -28,6 +28,7 @@ from kezhi.insight.ruling import (
 from kezhi.value.choosing import LEAST_IN_SEGMENT
 from kezhi.value.matrix import MatrixSettings
 from kezhi.value.plain import from_plain, to_plain
+from kezhi.value.rfm import RFMSettings
 from kezhi.value.wallet.frontier import QUANTILE
 from kezhi.web.requests import PersonRequest, must_may
 from kezhi.web.settings import value_form
@@ -146,8 +147,10 @@ def _changed(now: ValueSettings, before: ValueSettings) -> tuple[str, ...]:
         "lifecycle": _("Lifecycle stages"),
         "tree": _("Index weights"),
         "matrix": _("Value matrix"),
+        "rfm": _("RFM"),
     }
     usual = {
+        "rfm": to_plain(RFMSettings()),
         "matrix": to_plain(MatrixSettings()),
         "season": None,
         "segment_by": "",

@@ -20,6 +20,8 @@ from kezhi.insight.naming import INDICES, MEASURES, MODELS, Label, index_label
 from kezhi.insight.ruling import CUTS, OPERATORS
 from kezhi.value.choosing import LEAST_IN_SEGMENT
 from kezhi.value.measure import Model
+from kezhi.value.plain import to_plain
+from kezhi.value.rfm import RFMSettings
 from kezhi.value.wallet.frontier import QUANTILE
 from kezhi.web.requests import typed_number
 from kezhi.web.typed_form import TypedForm, all_typed
@@ -44,6 +46,7 @@ USUAL = {
     "segment_least": LEAST_IN_SEGMENT,
     "frontier_quantile": QUANTILE,
 }  # versions from before it could be set
+RFM = ("rfm-recency", "rfm-frequency", "rfm-monetary")
 CHOICES = {"unit": "week", "model": "auto", "segment_by": ""}
 CLASSES = {"loyalty": Loyalty, "lifecycle": Stage}
 USUAL_FLOORS = {"S": 80.0, "A": 60.0, "B": 40.0, "C": 20.0}
@@ -110,6 +113,7 @@ class RulesForm(TypedForm):
         }
         typed |= {name: str(rules.get(name, usual)) for name, usual in CHOICES.items()}
         typed["season"] = rules.get("season") or ""
+        typed |= _rfm_shown(rules.get("rfm") or to_plain(RFMSettings()))
         typed["nightly_hour"] = "" if settings.nightly_hour is None else str(settings.nightly_hour)
         typed["needs_second_person"] = "1" if settings.needs_second_person else ""
         typed |= _tiers_shown(rules["tiers"], latest)
@@ -133,6 +137,7 @@ class RulesForm(TypedForm):
         for name in CHOICES:
             rules[name] = self.get(name)
         rules["season"] = self.get("season") or None
+        rules["rfm"] = self._rfm()
         rules["tiers"] = self._tiers(rules["tiers"])
         for name in CLASSES:
             rules[name] = {
@@ -181,6 +186,10 @@ class RulesForm(TypedForm):
         parts = path.split(".")
         if path.startswith("tiers.borders.") and parts[2].isdecimal():
             return f"tiers-{COLUMNS[self._cut()]}-{Tier.values[int(parts[2])]}"
+        if path == "rfm.bins":
+            return "rfm-bins"
+        if path.startswith("rfm.weights."):
+            return RFM[int(parts[2])]
         if path == "tiers.margin":
             return "tiers-margin"
         if parts[0] in CLASSES and len(parts) > 2:
@@ -206,6 +215,17 @@ class RulesForm(TypedForm):
             self.errors[name] = _("%(typed)s is no number.") % {"typed": text[:40]}
             return None
         return round(float(number) / unit, 10)
+
+    def _rfm(self) -> Rules:
+        numbers = {name: self._number(name) for name in ("rfm-bins", *RFM)}
+        for name, number in numbers.items():
+            if number is None:
+                self.errors.setdefault(name, _("Enter a number."))
+        bins = numbers.pop("rfm-bins") or 0.0
+        return {
+            "bins": int(bins) if bins % 1 == 0 else bins,
+            "weights": [number or 0.0 for number in numbers.values()],
+        }
 
     def _tiers(self, tiers: Rules) -> Rules:
         by = self._cut()
@@ -359,6 +379,11 @@ def _tiers_shown(tiers: Rules, latest: ValueRun | None) -> dict[str, str]:
             shown(kept[tier]) if by == "threshold" else f"{floors.get(tier, 0.0):.1f}"
         )
     return typed
+
+
+def _rfm_shown(rfm: Rules) -> dict[str, str]:
+    weights = dict(zip(RFM, (shown(weight) for weight in rfm["weights"]), strict=True))
+    return {"rfm-bins": shown(rfm["bins"]), **weights}
 
 
 def _classes_shown(name: str, classes: Rules) -> dict[str, str]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from kezhi.core.actor import Actor, Scope
 from kezhi.core.ids import record_id
 from kezhi.customers.models.standing import Tier
 from kezhi.insight import contests, figures, rhythm, survival
@@ -199,6 +200,7 @@ def stay(request: PersonRequest) -> HttpResponse:
         "columns": [_("M%(month)s") % {"month": month} for month in seen],
         "half_years": _half_years(found.half_years),
         "worst": _worst(found.half_years),
+        "intervals": _intervals(request.actor, basis),
     }
     return render(request, "value/at_risk/survival.html", about)
 
@@ -243,6 +245,41 @@ def _segment(curve: Curve, by: str, columns: int) -> dict[str, Any]:
         "cells": list(curve.marks[:columns]),
         "href": "",
     }
+
+
+def _intervals(actor: Actor, basis: figures.Basis) -> dict[str, Any] | None:
+    """How long customers wait between purchases: a figure of the whole company, for who sees all of it."""
+    if actor.scope("read", "customer") is not Scope.ALL:
+        return None
+    found = rhythm.kept_intervals(basis)
+    if found is None:
+        return None
+    ends = rhythm.UNTIL
+    return {
+        "finding": told(
+            _("Half of the purchases follow within %(days)s days of the one before"),
+            days=numbers.number(found.median, 0),
+        ),
+        "low": found.quarter,
+        "high": found.three_quarters,
+        "rows": [
+            {
+                "label": _bucket(place),
+                "amount": count,
+                "shown": numbers.percent(count / found.whole),
+                "note": ngettext("%(count)s interval", "%(count)s intervals", count)
+                % {"count": numbers.number(count, plain=True)},
+            }
+            for place, count in enumerate(found.counts[: len(ends) + 1])
+        ],
+    }
+
+
+def _bucket(place: int) -> str:
+    ends = (0, *rhythm.UNTIL)
+    if place == len(rhythm.UNTIL):
+        return _("more than %(days)s days") % {"days": ends[place]}
+    return _("%(first)s to %(last)s days") % {"first": ends[place] + 1, "last": ends[place + 1]}
 
 
 def _half_years(found: tuple[HalfYear, ...]) -> list[dict[str, Any]]:

@@ -44,11 +44,11 @@ def by_stage(stage: str) -> str:
     return customers(Condition("stage", "eq", stage))
 
 
-def quiet_regulars() -> str:
+def quiet_regulars(bins: int) -> str:
     """Who bought often but not lately."""
     return customers(
-        Condition("recency_score", "lte", str(figures.QUIET)),
-        Condition("frequency_score", "gte", str(figures.FREQUENT)),
+        Condition("recency_score", "lte", str(figures.quiet_to(bins))),
+        Condition("frequency_score", "gte", str(figures.frequent_from(bins))),
         sort="-contribution_12m",
     )
 
@@ -177,9 +177,12 @@ def rfm(picture: figures.Rfm) -> list[dict[str, Any]]:
     return [
         {
             "label": recency,
-            "cells": [_rfm_cell(picture.cell(recency, frequency)) for frequency in range(1, 6)],
+            "cells": [
+                _rfm_cell(picture.cell(recency, frequency))
+                for frequency in range(1, picture.bins + 1)
+            ],
         }
-        for recency in range(5, 0, -1)
+        for recency in range(picture.bins, 0, -1)
     ]
 
 
