@@ -377,3 +377,46 @@ def test_tables_that_are_not_as_promised_are_refused():
             Facts(pa.table({"customer": [1, 2], "day": [AS_OF, AS_OF], "amount": [1.0, None]})),
             as_of=AS_OF,
         )
+
+
+def test_customers_counted_twice_double_every_sum(lines):
+    """Two companies alike in one: each customer is worth the same, and the totals are twice as large."""
+    other = lines.set_column(0, "customer", pa.compute.add(lines["customer"], 100_000))
+    one = measure(Facts(lines), as_of=AS_OF)
+    two = measure(Facts(pa.concat_tables([lines, other])), as_of=AS_OF)
+    assert two.run.model["chosen"] == one.run.model["chosen"]
+    shared = ("continuation_low", "continuation_high")  # what isn't known of parameters is shared
+    for name, total in one.run.totals.items():
+        if name not in shared:
+            assert two.run.totals[name] == pytest.approx(2 * total, rel=1e-5), name
+    assert two.run.totals["continuation_low"] > 2 * one.run.totals["continuation_low"]
+    for name in ("customers", "buyers", "repeat_customers", "occasions", "lines"):
+        assert two.run.summary[name] == 2 * one.run.summary[name], name
+    n = one.customers.num_rows
+    for copy in (two.customers.slice(0, n), two.customers.slice(n)):
+        for name, kind in COLUMNS.items():
+            if kind != "float64" or name.startswith(("mean_", "outcome_")):
+                continue
+            mine, yours = (
+                np.asarray(found[name].to_numpy(), dtype=float) for found in (one.customers, copy)
+            )
+            scale = np.nanmax(np.abs(mine), initial=0.0)
+            assert yours == pytest.approx(mine, rel=1e-4, abs=1e-5 * scale, nan_ok=True), name
+    cells = (found.run.matrix["quadrants"] for found in (one, two))
+    for (name, mine), yours in zip(next(cells).items(), next(cells).values(), strict=True):
+        assert yours["customers"] == pytest.approx(2 * mine["customers"], abs=2), name
+
+
+def test_the_order_of_lines_changes_nothing(lines):
+    mixed = lines.take(np.random.default_rng(3).permutation(lines.num_rows))
+    one, other = (measure(Facts(given), as_of=AS_OF) for given in (lines, mixed))
+    for name, kind in COLUMNS.items():
+        mine, yours = (found.customers[name].to_pylist() for found in (one, other))
+        if kind == "float64" and name not in ("total", "returns", "recency", "age"):
+            # Sums of parts of the history are of floats: they differ in the last digit.
+            mine, yours = (np.array(own, dtype=float) for own in (mine, yours))
+            assert yours == pytest.approx(mine, rel=1e-9, abs=1e-9, nan_ok=True), name
+        elif name != "leaves":
+            assert mine == yours, name
+    assert other.run.totals == pytest.approx(one.run.totals, rel=1e-9)
+    assert other.run.model["parameters"] == one.run.model["parameters"]

@@ -172,3 +172,61 @@ def test_covariates_that_say_the_same_are_refused(calibration):
     z = (calibration.age > 33).astype(float)
     with pytest.raises(CannotFit, match="leave one of them out"):
         covariates.fit("mbg-nbd", *figures, purchase={"late": z, "same": 2 * z + 1})
+
+
+def known_twice(model, x, t_x, T, online, order=None):
+    rows = np.arange(len(x)) if order is None else order
+    given = {"online": online[rows]}
+    return covariates.fit(model, x[rows], t_x[rows], T[rows], purchase=given, dropout=given)
+
+
+@pytest.mark.parametrize("model", PLAIN)
+def test_neither_the_order_of_customers_nor_counting_them_twice_changes_the_model(model):
+    rng = np.random.default_rng(5)
+    online = rng.integers(0, 2, 700).astype(float)
+    is_pareto = model == "pareto-nbd"
+    x, t_x, T = simulated(
+        rng,
+        8 * np.exp(-0.6 * online),
+        25 * np.exp(-0.8 * online) if is_pareto else 2.5 * np.exp(0.3 * online),
+        pareto=is_pareto,
+        at_once=model == "mbg-nbd",
+    )
+    found = known_twice(model, x, t_x, T, online)
+    again = known_twice(model, x, t_x, T, online)
+    assert repr(again.model) == repr(found.model)
+
+    def numbers(fit):
+        told = [*fit.model.base.values()]
+        for by in fit.model.coefficients.values():
+            told += by.values()
+        return told
+
+    mixed = known_twice(model, x, t_x, T, online, rng.permutation(700))
+    assert numbers(mixed) == pytest.approx(numbers(found), rel=1e-5, abs=1e-6)
+    twice = known_twice(model, x, t_x, T, online, np.tile(np.arange(700), 2))
+    assert numbers(twice) == pytest.approx(numbers(found), rel=1e-4, abs=1e-5)
+    assert twice.diagnostics.log_likelihood == pytest.approx(
+        2 * found.diagnostics.log_likelihood, rel=1e-6
+    )
+    assert twice.diagnostics.customers == 2 * found.diagnostics.customers
+
+
+@pytest.mark.parametrize("model", PLAIN)
+def test_figures_stay_finite_for_frequent_and_old_customers(model):
+    base = {"r": 0.6, "alpha": 8.0, "a": 0.8, "b": 2.5}
+    if model == "pareto-nbd":
+        base = {"r": 0.6, "alpha": 8.0, "s": 0.7, "beta": 12.0}
+    coefficients = {"alpha": {"online": 0.7}} | {
+        name: {"online": -0.4} for name in OF_DROPOUT[model]
+    }
+    own = WithCovariates(model, base, coefficients)
+    for online in (0.0, 1.0, 4.0):
+        for x in (0.0, 1.0, 10_000.0):
+            for T in (1.0, 36_500.0):
+                t_x = T * 0.9 if x else 0.0
+                alive = own.p_alive({"online": online}, x, t_x, T)
+                assert 0 <= float(np.squeeze(alive)) <= 1
+                ahead = own.expected_purchases({"online": online}, x, t_x, T, 1000.0)
+                assert np.isfinite(ahead).all()
+                assert (np.asarray(ahead) >= 0).all()
