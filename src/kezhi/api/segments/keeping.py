@@ -179,7 +179,8 @@ def _of(call: Call, action: str = "read") -> Segment:
     found: Segment | None = seen.filter(pk=pk).first()
     if found is None:
         raise not_found()
-    if action != "read" and not Segment.objects.visible_to(call.actor, action).filter(pk=pk):
+    changeable = Segment.objects.visible_to(call.actor, action).filter(pk=pk)
+    if action != "read" and not changeable.exists():
         raise Problem("forbidden", _("This integration, or its owner, isn’t permitted this."))
     return found
 
