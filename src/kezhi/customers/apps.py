@@ -20,6 +20,7 @@ class CustomersConfig(AppConfig):
             matching_keeping,
             opting_out,
             placing,
+            retaining,
             sensitive,
             sharing,
             telling,
@@ -43,6 +44,7 @@ class CustomersConfig(AppConfig):
         sensitive.register()
         organising.on_people_moved.append(placing.follow_people)
         holdings.register_own()
+        retaining.declare_own()
         bulk_changing.ASSIGNING["customer"] = ("owner", creating.reassign_customer)
         bulk_changing.ASSIGNING["follow_up"] = ("assignee", assigning.assign_follow_up)
         bulk_changing.register(sharing.SHARE)

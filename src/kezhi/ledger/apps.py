@@ -16,10 +16,12 @@ class LedgerConfig(AppConfig):
             importing_acquisition,
             importing_contracts,
             importing_costs,
+            retaining,
         )
         from kezhi.records import Collection, registry
 
         declarations.register()
+        retaining.declare_own()
         registry.register(contract_declaration.KIND)
         registry.extend(
             "customer",

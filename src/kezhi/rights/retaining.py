@@ -3,56 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.apps import apps
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
 from kezhi.audit.recording import as_one_batch, audited, note
 from kezhi.core.actor import Actor
 from kezhi.core.progress import Progress, silent
 from kezhi.core.refusal import NotAllowed, Refused
 from kezhi.customers.reaching import home_day
-from kezhi.records.fields import Label
+from kezhi.records.retention import CLOCKS, SPARED, Clock, Sparing, declare, spare
 from kezhi.records.treatment import treatments
+from kezhi.rights.clearing import clear_rows, model_of, tables_along
 from kezhi.rights.holding_back import held_customers, held_tables
-from kezhi.rights.models import RetentionRule, RetentionRun
+from kezhi.rights.models import DataRequest, RetentionRule, RetentionRun
 
 CHUNK = 2_000
 LONGEST_DAYS = 36_500
 YEAR = 365
 
 
-@dataclass(frozen=True)
-class Clock:
-    """From which day the time of a row counts, and which rows have one. `usual_days` 0: for ever, until a
-    rule says otherwise. `customer` names the column that says whose the row is."""
-
-    table: str
-    label: Label
-    purpose: Label
-    column: str
-    usual_days: int = 0
-    only: Q = field(default_factory=Q)
-    customer: str = ""
-
-
-CLOCKS: dict[str, Clock] = {}
 KEPT_OUTCOMES = gettext_lazy("To see how long work ended")
 
 
-def declare(*clocks: Clock) -> None:
-    """An app says which of its tables have a clock; `declare` once, in `ready`."""
-    CLOCKS.update({clock.table: clock for clock in clocks})
-
-
 def declare_own() -> None:
-    """What this app and those below know of."""
+    """Of this app, and of those below that know nothing of their own."""
     declare(
         Clock(
             "core_jobrun",
@@ -77,13 +57,6 @@ def declare_own() -> None:
             30,
         ),
         Clock(
-            "customers_merge",
-            pgettext_lazy("retention", "Merges"),
-            gettext_lazy("To take the merge back"),
-            "at",
-            30,
-        ),
-        Clock(
             "accounts_onetimelink",
             gettext_lazy("Links that work once"),
             gettext_lazy("To sign in for the first time"),
@@ -105,44 +78,19 @@ def declare_own() -> None:
             "at",
             3 * YEAR,
         ),
-        Clock(
-            "customers_interaction",
-            gettext_lazy("Interactions"),
-            gettext_lazy("To serve the customer"),
-            "at",
-            customer="customer_id",
-        ),
-        Clock(
-            "customers_followup",
-            gettext_lazy("Finished follow-ups"),
-            gettext_lazy("To serve the customer"),
-            "done_at",
-            only=Q(done_at__isnull=False),
-            customer="customer_id",
-        ),
-        Clock(
-            "customers_draft",
-            gettext_lazy("Drafts"),
-            gettext_lazy("To go on writing"),
-            "updated_at",
-            customer="customer_id",
-        ),
-        Clock(
-            "customers_consent",
-            gettext_lazy("Withdrawn consents"),
-            gettext_lazy("To prove what was agreed to"),
-            "withdrawn_at",
-            only=Q(withdrawn_at__isnull=False),
-            customer="customer_id",
-        ),
-        Clock(
-            "satisfaction_surveyanswer",
-            gettext_lazy("Answers to surveys"),
-            gettext_lazy("To learn what customers think"),
-            "answered_on",
-            customer="customer_id",
-        ),
     )
+    spare("customers_customer", _asking("customer_id"))
+    spare("customers_contact", _asking("contact_id"))
+
+
+def _asking(column: str) -> Sparing:
+    """Whoever has an open request is answered before anything of theirs goes."""
+
+    def sparing(_until: datetime) -> Q:
+        rows = DataRequest.objects.filter(closed_on__isnull=True)
+        return Q(Exists(rows.filter(**{column: OuterRef("pk")})))
+
+    return sparing
 
 
 @dataclass(frozen=True)
@@ -168,6 +116,12 @@ def set_rule(table: str, days: int, purpose: str, *, actor: Actor, at: datetime)
     if not 0 <= days <= LONGEST_DAYS:
         raise Refused(
             _("Enter a number between %(least)s and %(most)s.") % {"least": 0, "most": "36,500"}
+        )
+    least = CLOCKS[table].least_days
+    if 0 < days < least:
+        raise Refused(
+            _("These rows are needed for at least %(least)s days: %(what)s.")
+            % {"least": least, "what": CLOCKS[table].label}
         )
     if not purpose.strip():
         raise Refused(_("Say what the data is kept for."))
@@ -205,7 +159,7 @@ def _standings(at: datetime) -> Iterator[Standing]:
             due = free[:MOST_COUNTED].count()
             kept = rows[:MOST_COUNTED].count() - due
         yield Standing(
-            clock, days, purpose, due, max(0, kept), held.get(table, ""), rule is not None
+            clock, days, purpose, due, max(0, kept), _hold_on(table, held), rule is not None
         )
 
 
@@ -235,31 +189,37 @@ def _clear(standing: Standing, at: datetime) -> int:
         if not ids:
             return gone
         with transaction.atomic(), as_one_batch():
-            _model(clock.table)._base_manager.filter(pk__in=ids).delete()
+            clear_rows(clock.table, ids)
         gone += len(ids)
 
 
-def _due(clock: Clock, days: int, at: datetime) -> models.QuerySet[Any]:
+def _due(clock: Clock, days: int, at: datetime) -> QuerySet[Any]:
     until = at - timedelta(days=days)
-    column = _model(clock.table)._meta.get_field(clock.column.split("__")[0])
+    column = model_of(clock.table)._meta.get_field(clock.column.split("__")[0])
     is_day = isinstance(column, models.DateField) and not isinstance(column, models.DateTimeField)
-    return _model(clock.table)._base_manager.filter(
+    rows: QuerySet[Any] = model_of(clock.table)._base_manager.filter(
         clock.only, **{f"{clock.column}__lt": until.date() if is_day else until}
     )
-
-
-def _free(
-    rows: models.QuerySet[Any], clock: Clock, held: dict[str, str], customers: list[int]
-) -> models.QuerySet[Any]:
-    if clock.table in held:
-        return rows.none()
-    if clock.customer and customers:
-        return rows.exclude(**{f"{clock.customer}__in": customers})
+    for sparing in SPARED.get(clock.table, ()):
+        rows = rows.exclude(sparing(until))
     return rows
 
 
-def _model(table: str) -> Any:
-    return next(m for m in apps.get_models() if m._meta.db_table == table)
+def _free(
+    rows: QuerySet[Any], clock: Clock, held: dict[str, str], customers: list[int]
+) -> QuerySet[Any]:
+    if _hold_on(clock.table, held):
+        return rows.none()
+    if clock.customer and customers:
+        rows = rows.exclude(**{f"{clock.customer}__in": customers})
+    if clock.held and customers:
+        rows = rows.exclude(clock.held(customers))
+    return rows
+
+
+def _hold_on(table: str, held: dict[str, str]) -> str:
+    """Why nothing of the table may go: it is held itself, or what would go along."""
+    return next((held[each] for each in sorted(tables_along(table)) if each in held), "")
 
 
 def kept_for_good() -> list[tuple[str, str]]:

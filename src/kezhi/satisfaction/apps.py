@@ -16,6 +16,7 @@ class SatisfactionConfig(AppConfig):
             importing_responses,
             letters,
             responding,
+            retaining,
             sending,
         )
 
@@ -28,3 +29,4 @@ class SatisfactionConfig(AppConfig):
         cases.register_own()
         happenings.register()
         holdings.register()
+        retaining.declare_own()

@@ -6,7 +6,7 @@ class ServiceConfig(AppConfig):
 
     def ready(self) -> None:
         from kezhi.dataio import registry as dataio
-        from kezhi.service import contributing, declarations, surveying, touchpoints
+        from kezhi.service import contributing, declarations, retaining, surveying, touchpoints
         from kezhi.service.care import effect as care
         from kezhi.service.clocks import hooking as clocks
         from kezhi.service.clocks import waiting
@@ -37,3 +37,4 @@ class ServiceConfig(AppConfig):
         care.register()
         success.register()
         quality.register()
+        retaining.declare_own()

@@ -105,7 +105,7 @@ def attach(
         )
         attachment.save()
     except BaseException:
-        _forget(attachment.stored_as)
+        forget(attachment.stored_as)
         raise
     note(kind=kind, record=record.pk, name=attachment.name, size=attachment.size)
     queue.defer("workbench.read_attachment", attachment=attachment.pk)
@@ -137,7 +137,7 @@ def sweep_attachments(*, actor: Actor, at: datetime) -> int:
         gone = list(Attachment.objects.filter(removed_at__lt=before)) + _orphans(before)
         for attachment in gone:
             attachment.delete()
-            _forget(attachment.stored_as)
+            forget(attachment.stored_as)
     loose = _loose_files(before)
     for path in loose:
         path.unlink(missing_ok=True)
@@ -217,7 +217,7 @@ def _store(path: Path, chunks: Iterable[bytes]) -> tuple[int, str, bytes]:
     return size, digest.hexdigest(), head
 
 
-def _forget(stored_as: uuid.UUID) -> None:
+def forget(stored_as: uuid.UUID) -> None:
     path_of(stored_as).unlink(missing_ok=True)
     thumbnail_of(stored_as).unlink(missing_ok=True)
 

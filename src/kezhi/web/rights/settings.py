@@ -21,12 +21,12 @@ from kezhi.customers.consenting import (
 from kezhi.customers.models import ConsentText, ContactPolicy, Customer, DoNotContact
 from kezhi.customers.models.consent import Purpose
 from kezhi.records import registry
+from kezhi.records.retention import CLOCKS as RETENTION
 from kezhi.rights.breaches import CLOCKS
 from kezhi.rights.deadlines import LIMITS, change_rules, rules, used
 from kezhi.rights.holding_back import end_hold, set_hold
 from kezhi.rights.models import DataRequest, Incident, LegalHold, RetentionRun
 from kezhi.rights.registering import transfers_of, unregistered_integrations
-from kezhi.rights.retaining import CLOCKS as RETENTION
 from kezhi.rights.retaining import dry_run, kept_for_good, set_rule
 from kezhi.web.answering import done
 from kezhi.web.requests import PersonRequest, must_may, typed
