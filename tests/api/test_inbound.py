@@ -11,8 +11,8 @@ from standardwebhooks.webhooks import Webhook as Signer
 from cast import TODAY
 from kezhi.accounts.integrating import revoke_integration
 from kezhi.core.refusal import Refused
-from kezhi.customers.creating import create_customer
-from kezhi.customers.models import Customer, Interaction
+from kezhi.customers.creating import create_contact, create_customer
+from kezhi.customers.models import Consent, Customer, Interaction
 from kezhi.messaging.models import InboundWebhook, Received
 from kezhi.messaging.webhooks import inbound
 from receivers import an_integration
@@ -62,6 +62,44 @@ class Shop:
             "webhook-signature": signed,
         }
         return Client().post(self.address, body, content_type="application/json", headers=headers)
+
+
+def test_an_unsubscription_elsewhere_is_a_no_here(owner, li_wei, anhui_tea):
+    """Of everybody with the address, also where a later no came first; of nobody it is passed over."""
+    fields = {"customer": anhui_tea, "name": "张敏", "email": "zm@ah.example"}
+    zhang = create_contact(fields, actor=li_wei, on=TODAY)
+    rule = {"type": "unsubscribed", "kind": "consent", "does": "refuse", "number": "data.email"}
+    rule["fields"] = {"purpose": "data.list", "channel": "=email", "source": "=link"}
+    grants = {"consent": ["read", "edit"], "contact": ["read"], "customer": ["read"]}
+    integration = an_integration(owner, grants=grants)
+    mailer = Shop(
+        *inbound.create_inbound(
+            integration, {"name": "Mail", "rules": [rule]}, actor=owner, at=timezone.now()
+        )
+    )
+    now = datetime.now(UTC)
+    told = mailer.tell(
+        "unsubscribed", {"email": "ZM@ah.example", "list": "marketing"}, happened=now
+    )
+    assert told.json()["state"] == "done"
+    earlier = {"email": "zm@ah.example", "list": "survey"}
+    late = mailer.tell("unsubscribed", earlier, happened=now - timedelta(hours=1))
+    assert late.json()["state"] == "done"
+    assert set(Consent.objects.values_list("contact", "purpose", "state")) == {
+        *((zhang.pk, "marketing", "refused"), (zhang.pk, "survey", "refused")),
+    }
+    nobody = mailer.tell("unsubscribed", {"email": "else@where.example", "list": "survey"})
+    assert (nobody.status_code, nobody.json()["state"]) == (200, "passed")
+    assert mailer.tell("unsubscribed", {"email": "zm@ah.example", "list": "all"}).status_code == 422
+
+
+def test_a_refusal_needs_the_right_and_an_address(owner):
+    integration = an_integration(owner, grants={"consent": ["read"], "contact": ["read"]})
+    rule = {"type": "x", "kind": "consent", "does": "refuse", "fields": {"purpose": "=survey"}}
+    with pytest.raises(Refused, match="邮箱的路径"):
+        inbound.checked_rules([rule], integration)
+    with pytest.raises(Refused, match="consent"):
+        inbound.checked_rules([{**rule, "number": "data.email"}], integration)
 
 
 def account(number="S-1", name="徽州茶庄", city="黄山"):

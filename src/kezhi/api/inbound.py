@@ -28,15 +28,18 @@ from kezhi.api.operations import by_name
 from kezhi.api.problems import Problem, not_found
 from kezhi.api.writing import key_of
 from kezhi.core.ids import record_id
+from kezhi.customers.corresponding import matches
+from kezhi.customers.models import Consent, Contact, Customer
 from kezhi.messaging.models import InboundWebhook, Received
 from kezhi.messaging.webhooks import signing
-from kezhi.messaging.webhooks.inbound import PUT
+from kezhi.messaging.webhooks.inbound import PUT, REFUSE
 from kezhi.messaging.webhooks.messages import acting_for
 from kezhi.records import FieldKind
 
 ADDRESS = re.compile(r"/api/hooks/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?")
 MOST_BYTES = 256 * 1024
 MOST_DEEP = 12
+MOST_PERSONS = 20
 State = Received.State
 
 
@@ -134,7 +137,8 @@ def _carry_out(
         return None
     received.kind = rule["kind"]
     received.number = str(_at(message, rule["number"]) or "")[:200] if rule["number"] else ""
-    if _is_overtaken(webhook, received):
+    # A no is never overtaken: each says what somebody doesn't want, whatever they said later.
+    if rule["does"] != REFUSE and _is_overtaken(webhook, received):
         received.state = State.LATE
         return None
     try:
@@ -146,7 +150,7 @@ def _carry_out(
         received.state = State.REFUSED
         received.said = f"{told['title']} {told.get('detail', '')} {said}".strip()[:300]
         return problem
-    received.state = State.DONE
+    received.state = State.DONE if received.object_id is not None else State.PASSED
     return None
 
 
@@ -157,14 +161,16 @@ def _is_overtaken(webhook: InboundWebhook, received: Received) -> bool:
     return of_record.filter(state=State.DONE, sent_at__gt=received.sent_at).exists()
 
 
-def _done(call: Call, rule: dict[str, Any], message: dict[str, Any], number: str) -> int:
-    """The id of the record that was created or changed, by the operations of the API."""
+def _done(call: Call, rule: dict[str, Any], message: dict[str, Any], number: str) -> int | None:
+    """The id of the record that was created or changed, by the operations of the API; None for nothing."""
     kind = call.kind(rule["kind"])
     fields = {}
     for name, path in rule["fields"].items():
         entry = path[1:] if path.startswith("=") else _at(message, path)
         is_link = name in kind and kind.field(name).kind in (FieldKind.LINK, FieldKind.PERSON)
         fields[name] = {"key": entry} if is_link and isinstance(entry, str) else entry
+    if rule["does"] == REFUSE:
+        return _say_no(call, number, fields)
     if rule["does"] != PUT:
         return _asked(call, f"{kind.name}_create", fields)
     if not number:
@@ -178,6 +184,27 @@ def _done(call: Call, rule: dict[str, Any], message: dict[str, Any], number: str
     if kind.visible_to(call.actor).filter(**{kind.field(key).path: number}).exists():
         return _asked(call, f"{kind.name}_edit", fields, reference, "PATCH")
     return _asked(call, f"{kind.name}_create", {**fields, key: number})
+
+
+def _say_no(call: Call, address: str, fields: dict[str, Any]) -> int | None:
+    """Of every contact, and every customer who is a person, with that e-mail address; the last one's consent.
+
+    Where nobody has it there is nothing to do.
+    """
+    owners = [match.customer_id for match in matches(address)]
+    whose = {"email__iexact": address}
+    contacts = Contact.objects.visible_to(call.actor).filter(customer_id__in=owners, **whose)
+    customers = Customer.objects.visible_to(call.actor).filter(
+        pk__in=owners, form="person", **whose
+    )
+    said = {name: entry for name, entry in fields.items() if entry is not None}
+    found = None
+    for person in [*contacts[:MOST_PERSONS], *customers[:MOST_PERSONS]]:
+        kind = "contact" if isinstance(person, Contact) else "customer"
+        _asked(call, f"{kind}_refusal", said, str(person.pk))
+        rows = Consent.objects.filter(**{kind: person}, withdrawn_at=call.at)
+        found = rows.order_by("-pk").values_list("pk", flat=True).first() or found
+    return found
 
 
 def _asked(call: Call, name: str, body: Any, reference: str = "", method: str = "POST") -> int:

@@ -21,7 +21,7 @@ from kezhi.records import registry
 MOST_RULES = 50
 MOST_FIELDS = 60
 LONGEST_PATH = 200
-CREATE, PUT = "create", "put"
+CREATE, PUT, REFUSE = "create", "put", "refuse"
 ASKED = {"type", "kind", "does", "number", "fields"}
 
 
@@ -86,7 +86,8 @@ def delete_inbound(webhook: InboundWebhook, *, actor: Actor) -> None:
 def checked_rules(wanted: Any, integration: Integration) -> list[dict[str, Any]]:
     """Rules that can work: by type of message one record, created or, found by its number, made as told.
 
-    A field takes what stands at a path of the message (`data.customer.code`), or what follows a `=`.
+    A field takes what stands at a path of the message (`data.customer.code`), or what follows a `=`. Of
+    consents, `refuse` records the no of whoever has the e-mail address at `number`.
     """
     if not isinstance(wanted, Sequence) or isinstance(wanted, str) or not wanted:
         raise Refused(_("Give a list of rules."))
@@ -130,13 +131,20 @@ def _rule(wanted: Any, integration: Integration) -> dict[str, Any]:
     name, actor = str(rule["kind"]), acting_for(integration)
     if not str(rule["type"]).strip():
         raise Refused(_("A rule says for which type of message it is."))
+    if rule["does"] == REFUSE:
+        return _refusal(rule, actor)
     if name not in registry or not actor.may("create", name):
         raise Refused(
             _("This integration doesn’t create records of the kind “%(kind)s”.")
             % {"kind": name[:60]}
         )
     if rule["does"] not in (CREATE, PUT) or (rule["does"] == PUT and not rule["number"]):
-        raise Refused(_("A rule does “create”, or “put” with the path of the record’s number."))
+        raise Refused(
+            _(
+                "A rule does “create”, “put” with the path of the record’s number, or of consents “refuse”"
+                " with the path of an e-mail address."
+            )
+        )
     if rule["does"] == PUT and not actor.may("edit", name):
         raise Refused(
             _("This integration doesn’t change records of the kind “%(kind)s”.")
@@ -144,6 +152,17 @@ def _rule(wanted: Any, integration: Integration) -> dict[str, Any]:
         )
     rule["fields"] = _fields(rule.get("fields"))
     return rule
+
+
+def _refusal(rule: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    if rule["kind"] != "consent" or not rule["number"]:
+        raise Refused(_("“refuse” is of consents, with the path of an e-mail address as number."))
+    if not actor.may("edit", "consent"):
+        raise Refused(
+            _("This integration doesn’t change records of the kind “%(kind)s”.")
+            % {"kind": "consent"}
+        )
+    return {**rule, "fields": _fields(rule.get("fields"))}
 
 
 def _fields(wanted: Any) -> dict[str, str]:
