@@ -21,6 +21,7 @@ from kezhi.value.potential.fitting import CannotFit, Diagnostics, Fit
 from kezhi.value.potential.naive import Naive
 from kezhi.value.potential.purchase_model import PurchaseModel
 from kezhi.value.potential.regular import RegularNBD
+from kezhi.value.potential.spend_dependence import Dependence, spend_dependence
 from kezhi.value.realised import Realised
 from kezhi.value.summary import Summary
 
@@ -50,6 +51,7 @@ class Foretelling:
     spend: SpendModel
     spend_diagnostics: Diagnostics | None
     correlation: float | None
+    dependence: Dependence | None
     choice: Evaluation | None
     later: Evaluation | None
     holdout_days: int | None
@@ -112,7 +114,8 @@ def foretell(
     fit, failed = _fit(wanted if wanted != "naive" else best or DEFAULT, x, t_x, T, intervals)
     everybody = _Part.of(wanted, fit, np.ones(len(x), dtype=np.bool_))
     parts, segments = _parts(everybody, arrays, bought, contest, x, t_x, T)
-    spend, spend_diagnostics, correlation = _spend(summary)
+    spending = _spend(summary)
+    spend, spend_diagnostics = spending.model, spending.diagnostics
     tell("continuation", 0.6)
     buyers = _buyers(summary, past, settings, x, t_x, T)
     horizon = Horizon.of_months(
@@ -166,7 +169,8 @@ def foretell(
         diagnostics=everybody.diagnostics,
         spend=spend,
         spend_diagnostics=spend_diagnostics,
-        correlation=correlation,
+        correlation=spending.correlation,
+        dependence=spending.dependence,
         choice=choice,
         later=contest.later,
         holdout_days=contest.holdout_days,
@@ -317,7 +321,17 @@ def _fit(
     return None, failed
 
 
-def _spend(summary: Summary) -> tuple[SpendModel, Diagnostics | None, float | None]:
+@dataclass(frozen=True, slots=True)
+class _Spend:
+    """The model of spending, and how spend goes with frequency: by figures, and tested."""
+
+    model: SpendModel
+    diagnostics: Diagnostics | None
+    correlation: float | None
+    dependence: Dependence | None = None
+
+
+def _spend(summary: Summary) -> _Spend:
     """Gamma-Gamma, or the shrunk mean where it can't be fitted or has no mean (q ≤ 1)."""
     paying = summary.paid_repeats > 0
     counts = summary.paid_repeats[paying].astype(np.float64)
@@ -330,10 +344,11 @@ def _spend(summary: Summary) -> tuple[SpendModel, Diagnostics | None, float | No
     except CannotFit:
         fit = None
     if fit is not None and fit.model.q > 1:
-        return fit.model, fit.diagnostics, correlation
+        tested = spend_dependence(fit.model, counts, means)
+        return _Spend(fit.model, fit.diagnostics, correlation, tested)
     gross, occasions = float((summary.total + summary.returns).sum()), summary.occasions.sum()
     otherwise = gross / float(occasions) if occasions else 0.0
-    return shrunk_mean.fit(counts, means, otherwise=otherwise), None, correlation
+    return _Spend(shrunk_mean.fit(counts, means, otherwise=otherwise), None, correlation)
 
 
 def _buyers(

@@ -148,7 +148,8 @@ class RunFacts:
     `model`: chosen, for_p_alive, parameters, standard_errors, diagnostics (of the purchase model),
     rhythm: k of MBG/CNBD-k; intervals vary by 1/√k of their mean, so that 1 is at random;
     season: the indices by which time was counted, or None; segments: those that held contests.
-    `spend`: model, parameters, standard_errors, diagnostics, correlation of frequency and spend.
+    `spend`: model, parameters, standard_errors, diagnostics, correlation of frequency and spend, and
+    dependence: slope of log spend on log frequency beyond what chance does, its standard error and p.
     `evaluation`: holdout_months, chosen, chosen_because, models (by name: total, actual, bias, mae,
     rmse, log_score, spearman, top10_share), or None where the history is too short.
     `report`: the same figures of the chosen model on a later window than it was chosen on, or None.

@@ -139,6 +139,7 @@ def _spend(coming: Foretelling) -> Plain:
         "diagnostics": to_plain(own),
         "mean_spend": coming.spend.mean_spend,
         "correlation": coming.correlation,
+        "dependence": to_plain(coming.dependence),
     }
 
 
@@ -328,7 +329,10 @@ def _warnings(
             warn(key, model=coming.probabilities.name if coming.probabilities else None)
     if coming.spend.name != "gamma-gamma":
         warn("spend_fallback", model=coming.spend.name)
-    elif coming.correlation is not None and abs(coming.correlation) > 0.3:
+    elif coming.correlation is not None and (
+        abs(coming.correlation) > 0.3
+        or (coming.dependence is not None and coming.dependence.matters)
+    ):
         warn("spend_depends_on_frequency", correlation=coming.correlation)
     if growth.frontier is not None and growth.winning is not None:
         behind = min(growth.frontier.customers, growth.winning.customers)
