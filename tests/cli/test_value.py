@@ -36,6 +36,8 @@ SCORES = [
     "realised_value",
     "score",
     "tier",
+    "dert",
+    "value_without_end",
 ]
 
 
@@ -144,6 +146,147 @@ def test_a_longer_horizon_is_worth_more(orders):
     assert year < three
     assert total("--horizon", "12m", "--margin", "0.6") == pytest.approx(2 * year)
     assert total("--horizon", "12m", "--annual-rate", "0.5") < year
+
+
+def test_purchases_without_end_are_told_beside_those_of_the_horizon(orders):
+    def rows(*words):
+        words = ("--model", "pareto-nbd", *words, "--json")
+        return json.loads(run("score", *of(orders, *words)).stdout)
+
+    long, short = rows("--horizon", "50y"), rows("--horizon", "12m")
+    for far, near in zip(long, short, strict=True):
+        assert far["dert"] == near["dert"]
+        assert near["potential_value"] <= near["value_without_end"] * 1.02 + 0.01
+        # Fifty years are nearly no end; the one discounts continuously, the other by whole weeks.
+        assert far["value_without_end"] == pytest.approx(far["potential_value"], rel=0.02)
+        brings = far["dert"] * far["expected_spend"] * 0.3
+        assert far["value_without_end"] == pytest.approx(brings)
+    assert all(
+        row["dert"] is row["value_without_end"] is None
+        for words in (("--annual-rate", "0"), ("--model", "naive"))
+        for row in json.loads(run("score", *of(orders, *words, "--json")).stdout)
+    )
+
+
+def test_all_columns_of_a_score_with_their_units(orders, tmp_path):
+    out = tmp_path / "all.parquet"
+    done = run("score", *of(orders, "--all", "--unit", "month", "-o", out))
+    assert done.exit_code == 0, done.output
+    found = pq.read_table(out)
+    units = {
+        field.name: (field.metadata or {}).get(b"unit", b"").decode() for field in found.schema
+    }
+    assert {
+        "continuation_value", "mean_low", "mean_high", "outcome_low", "outcome_high", "growth_value",
+        "quadrant", "loyalty", "lifecycle", "leaf.contribution", "dert",
+    } <= set(units)  # fmt: skip
+    assert all(units.values()), [name for name, unit in units.items() if not unit]
+    assert (units["age"], units["dert"], units["outcome_low"]) == ("month", "purchases", "money")
+    assert (
+        found["customer"].to_pylist()
+        == pq.read_table(orders)["customer"].unique().sort().to_pylist()
+    )
+    rows = found.to_pylist()
+    for row in rows:
+        assert row["growth_value"] is None
+        assert row["mean_low"] <= row["continuation_value"] <= row["mean_high"]
+    wide = {
+        name: sum(row[f"{name}_high"] - row[f"{name}_low"] for row in rows)
+        for name in ("mean", "outcome")
+    }
+    assert wide["outcome"] > 2 * wide["mean"]
+    told = run("score", *of(orders, "--all", "--units", "--unit", "month")).stdout.splitlines()
+    assert told[0] == "column,unit"
+    assert list(csv.reader(told[1:])) == [[name, unit] for name, unit in units.items()]
+
+
+@pytest.mark.parametrize(
+    "command", [("summary",), ("score",), ("rfm",), ("matrix",), ("season", "--by", "month")]
+)
+def test_units_of_the_columns_can_be_asked_for(orders, command):
+    path = regular(orders.parent / "regular.csv") if command[0] == "season" else orders
+    units = json.loads(run(command[0], *of(path, *command[1:], "--units", "--json")).stdout)
+    assert all(units.values()), units
+
+
+def test_growth_and_segments_come_from_what_is_known_of_customers(tmp_path):
+    path, about = regular(tmp_path / "orders.csv"), tmp_path / "about.csv"
+    about.write_text(
+        "customer,industry,trade\n"
+        + "".join(
+            f"{k},{'tea' if k % 3 else 'rice'},{'even' if k % 2 else 'odd'}\n" for k in range(300)
+        )
+    )
+    known = ("--about", about, "--by", "industry", "--segment", "trade")
+    rows = json.loads(run("score", *of(path, "--all", *known, "--json")).stdout)
+    assert {row["segment"] for row in rows} == {"even", "odd"}
+    assert sum(row["growth_value"] is not None for row in rows) > 200
+    for row in rows:
+        assert row["potential_value"] == pytest.approx(
+            row["continuation_value"] + (row["growth_value"] or 0.0)
+        )
+    twice = tmp_path / "twice.csv"
+    twice.write_text("customer,trade\n7,even\n7,odd\n")
+    refused = run("score", *of(path, "--about", twice, "--segment", "trade"))
+    assert refused.exit_code == 1
+    assert "7 stands in two segments" in refused.stderr
+    assert "--about" in run("score", *of(path, "--by", "industry")).stderr
+
+
+def test_matrix_tells_cells_and_who_moves_for_a_border(orders):
+    rows = json.loads(run("matrix", *of(orders, "--json")).stdout)
+    assert len(rows) == 500
+    assert list(rows[0]) == [
+        "customer", "contribution_12m", "potential_value", "quadrant", "before"
+    ]  # fmt: skip
+    assert all(row["quadrant"] == row["before"] for row in rows)
+    middle = sorted(row["potential_value"] for row in rows)[249]
+    for row in rows:
+        assert (row["quadrant"] in ("grow", "nurture")) == (row["potential_value"] > middle)
+    moved = run("matrix", *of(orders, "--up-at", "90%", "--movers", "--json"))
+    movers = json.loads(moved.stdout)
+    assert len(movers) == pytest.approx(200, abs=2)
+    assert {(row["before"], row["quadrant"]) for row in movers} <= {
+        ("grow", "keep"),
+        ("nurture", "self_service"),
+    }
+    assert f"{len(movers)} change the cell" in moved.stderr
+    assert "such as 70%" in run("matrix", *of(orders, "--across-at", "much")).stderr
+    assert "such as 70%" in run("matrix", *of(orders, "--up-at", "130%")).stderr
+
+
+def test_matrix_puts_growth_up_where_it_is_measured(tmp_path):
+    path, about = regular(tmp_path / "orders.csv"), tmp_path / "about.csv"
+    about.write_text(
+        "customer,industry\n" + "".join(f"{k},{'tea' if k % 3 else 'rice'}\n" for k in range(300))
+    )
+    known = ("--about", about, "--by", "industry", "--json")
+    row = json.loads(run("matrix", *of(path, *known)).stdout)[0]
+    assert list(row)[1:3] == ["current_value", "growth_value"]
+    row = json.loads(run("matrix", *of(path, *known, "--up", "potential")).stdout)[0]
+    assert list(row)[1:3] == ["current_value", "potential_value"]
+
+
+def test_rfm_scores_and_segments(orders):
+    rows = json.loads(run("rfm", *of(orders, "--json")).stdout)
+    assert len(rows) == 500
+    for row in rows:
+        three = [row[f"{name}_score"] for name in ("recency", "frequency", "monetary")]
+        assert row["rfm"] == "".join(map(str, three))
+        assert row["combined"] == pytest.approx(100 * (sum(three) - 3) / 12)
+        if row["segment"] == "champion":
+            assert min(three[:2]) >= 4
+    assert {"champion", "hibernating", "at_risk"} <= {row["segment"] for row in rows}
+    by_money = json.loads(
+        run("rfm", *of(orders, "--bins", "10", "--weights", "0", "0", "1", "--json")).stdout
+    )
+    assert max(row["monetary_score"] for row in by_money) == 10
+    for row in by_money:
+        assert row["combined"] == pytest.approx(100 * (row["monetary_score"] - 1) / 9)
+        assert row["rfm"].count("-") == 2
+    best = max(by_money, key=lambda row: row["total"])
+    assert best["combined"] == 100
+    assert "one of the three" in run("rfm", *of(orders, "--weights", "0", "0", "0")).stderr
 
 
 def test_score_without_amounts_counts_purchases_only(orders):

@@ -5,6 +5,7 @@ Nothing here imports Django, and heavy libraries are imported by the command tha
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import click
 
 from kezhi.cli.launch.language import gettext as _
+from kezhi.cli.value_about import prospects_in, segments_in, takes_prospects
 from kezhi.cli.value_output import (
     duration,
     gives_rows,
@@ -24,6 +26,7 @@ from kezhi.cli.value_output import (
     takes_horizon,
     takes_margin,
     takes_season,
+    tells_units,
 )
 from kezhi.cli.value_transactions import day_of, of_transactions, read, summarise
 
@@ -53,6 +56,8 @@ ELSEWHERE = {
     "rank": ("kezhi.cli.value_index", "rank"),
     "growth": ("kezhi.cli.value_index", "growth"),
     "wallet": ("kezhi.cli.value_wallet", "wallet"),
+    "matrix": ("kezhi.cli.value_matrix", "matrix"),
+    "rfm": ("kezhi.cli.value_matrix", "rfm"),
     "survey": ("kezhi.cli.value_satisfaction", "survey"),
     "service-level": ("kezhi.cli.value_satisfaction", "service_level"),
     "paths": ("kezhi.cli.value_paths", "paths"),
@@ -96,7 +101,8 @@ def value() -> None:
     """Subcommands that take FILE and the columns of customer, date and amount."""
 
 
-MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd", "ggom-nbd", "nbd", "mbg-cnbd-k", "gamma-gamma")
+PURCHASE_MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd", "ggom-nbd", "nbd", "mbg-cnbd-k")
+MODELS = (*PURCHASE_MODELS, "gamma-gamma")
 """What `fit` fits; said here so that asking for help loads no model."""
 
 
@@ -105,6 +111,7 @@ MODELS = ("bg-nbd", "mbg-nbd", "pareto-nbd", "ggom-nbd", "nbd", "mbg-cnbd-k", "g
 )
 @of_transactions
 @gives_rows
+@tells_units
 def summary(
     file: Path,
     customer: str,
@@ -115,8 +122,11 @@ def summary(
     out: Path | None,
     as_json: bool,
 ) -> None:
+    from kezhi.value.units import units_of
+
     rows = read(file, customer, date_, amount)
-    hand_over(summarise(file, rows, unit, day_of(until)).table(), out, as_json)
+    table = summarise(file, rows, unit, day_of(until)).table()
+    hand_over(table, out, as_json, units=units_of(table.column_names, unit))
 
 
 @value.command(
@@ -188,7 +198,10 @@ def fit(
     help=_(
         "Value, score and tier of every customer.\n\n"
         "The summary's columns, and what customers will probably bring; potential_low and "
-        "potential_high are the interval of the expected value at 80 %."
+        "potential_high are the interval of the expected value at 80 %. dert counts purchases without end, "
+        "discounted; value_without_end is what they bring.\n\n"
+        "--all gives every figure: mean_low and mean_high are the interval of the expected value, outcome_low "
+        "and outcome_high of what may really come. --units tells what columns are counted in."
     )
 )
 @of_transactions
@@ -196,7 +209,26 @@ def fit(
 @takes_annual_rate
 @takes_margin
 @takes_season
+@click.option(
+    "--model",
+    type=click.Choice(["auto", *PURCHASE_MODELS, "naive"]),
+    default="auto",
+    show_default=True,
+    help=_("What foretells purchases; auto: chosen on a hold-out."),
+)
+@click.option(
+    "--segment",
+    metavar="S",
+    help=_(
+        "Column of the customer's segment, in ABOUT or else in FILE: large ones get a contest of their own."
+    ),
+)
+@takes_prospects
+@click.option(
+    "--all", "whole", is_flag=True, help=_("Every column, those of the index tree included.")
+)
 @gives_rows
+@tells_units
 def score(
     file: Path,
     customer: str,
@@ -208,6 +240,12 @@ def score(
     annual_rate: float,
     margin: float,
     season: str | None,
+    model: str,
+    segment: str | None,
+    about: Path | None,
+    by: tuple[str, ...],
+    stated: str | None,
+    whole: bool,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -215,6 +253,7 @@ def score(
     from kezhi.value.measure import Settings
     from kezhi.value.reading import Unreadable
     from kezhi.value.scoring import score_transactions
+    from kezhi.value.units import units_of
 
     rows = read(file, customer, date_, amount)
     settings = Settings(
@@ -223,16 +262,35 @@ def score(
         annual_rate=annual_rate,
         margin_rate=margin,
         season=season,  # type: ignore[arg-type]
+        model=model,  # type: ignore[arg-type]
+        segment_by=segment or "",
     )
     try:
-        scored = score_transactions(rows, settings, until=day_of(until))
+        segments = segments_in(about or file, customer, segment, rows)
+        prospects = prospects_in(about, customer, by, stated, rows)
+    except ValueError as error:
+        raise refuse(about or file, error) from error
+    try:
+        scored = score_transactions(
+            rows,
+            settings,
+            until=day_of(until),
+            segments=segments,
+            prospects=prospects,
+            whole=whole,
+        )
     except Unreadable as error:
         raise refuse(file, error) from error
-    for warning in scored.warnings:
+    tell_warnings(scored.warnings)
+    hand_over(scored.table, out, as_json, units=units_of(scored.table.column_names, unit))
+
+
+def tell_warnings(warnings: Iterable[Mapping[str, Any]]) -> None:
+    """What a reader must know, each as a note."""
+    for warning in warnings:
         detail = ", ".join(f"{key} {shown(entry)}" for key, entry in warning["detail"].items())
         noted = _("note: %(key)s") % {"key": warning["key"]}
         click.echo(noted + (f" ({detail})" if detail else ""), err=True)
-    hand_over(scored.table, out, as_json)
 
 
 @value.command(help=_("Judge the models on a hold-out and say which one is chosen, and why."))

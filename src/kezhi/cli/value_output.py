@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,23 @@ def gives_rows(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+_UNITS = "kezhi.value.units"
+
+
+def _note_units(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    ctx.meta[_UNITS] = wanted  # `hand_over` looks there, so that no command has to hand it through
+
+
+tells_units = click.option(
+    "--units",
+    is_flag=True,
+    expose_value=False,
+    callback=_note_units,
+    help=_("Print what each column is counted in, instead of the rows."),
+)
+"""For commands that hand over units."""
 
 
 def refuse(file: Path, error: Exception) -> click.ClickException:
@@ -97,9 +114,23 @@ def shown(entry: Any) -> str:
 
 
 def hand_over(
-    table: pa.Table, out: Path | None, as_json: bool, *, written: str | None = None
+    table: pa.Table,
+    out: Path | None,
+    as_json: bool,
+    *,
+    written: str | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> None:
-    """Into the file, or printed; `written` says what was, with count and file."""
+    """Into the file, or printed; `written` says what was, with count and file. `units` stand in Parquet
+    files, and are printed instead of the rows if asked for."""
+    if units is not None:
+        from kezhi.value.units import with_units
+
+        context = click.get_current_context(silent=True)
+        if context is not None and context.meta.get(_UNITS):
+            _print_units(units, as_json)
+            return
+        table = with_units(table, units)
     if out is not None:
         write_table(table, out)
     if as_json:
@@ -114,6 +145,15 @@ def hand_over(
     else:
         said = written or _("%(count)s customers written to %(file)s")
         click.echo(said % {"count": table.num_rows, "file": out})
+
+
+def _print_units(units: Mapping[str, str], as_json: bool) -> None:
+    if as_json:
+        print_plain(dict(units), True)
+        return
+    click.echo("column,unit")
+    for name, unit in units.items():
+        click.echo(f'{name},"{unit}"' if "," in unit else f"{name},{unit}")
 
 
 def duration(

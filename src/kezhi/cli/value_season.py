@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kezhi.cli.launch.language import gettext as _
-from kezhi.cli.value_output import gives_rows, hand_over, refuse
+from kezhi.cli.value_output import gives_rows, hand_over, refuse, tells_units
 from kezhi.cli.value_transactions import day_of, of_transactions, read, summarise
 
 
@@ -29,6 +29,7 @@ from kezhi.cli.value_transactions import day_of, of_transactions, read, summaris
     help=_("Parts of the year."),
 )
 @gives_rows
+@tells_units
 def season(
     file: Path,
     customer: str,
@@ -56,4 +57,6 @@ def season(
         "standard_error": pa.array(own.standard_errors),
         "years": pa.array([own.years] * len(own.factors)),
     }
-    hand_over(pa.table(columns), out, as_json, written=_("%(count)s rows written to %(file)s"))
+    units = {by: f"{by} of the year", "index": "ratio", "standard_error": "ratio", "years": "years"}
+    written = _("%(count)s rows written to %(file)s")
+    hand_over(pa.table(columns), out, as_json, written=written, units=units)

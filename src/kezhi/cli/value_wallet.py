@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kezhi.cli.launch.language import gettext as _
+from kezhi.cli.value_about import prospects_in
 from kezhi.cli.value_output import (
     gives_rows,
     hand_over,
@@ -15,6 +16,7 @@ from kezhi.cli.value_output import (
     takes_annual_rate,
     takes_horizon,
     takes_margin,
+    tells_units,
 )
 from kezhi.cli.value_transactions import day_of, of_transactions, read, summarise
 
@@ -57,6 +59,7 @@ from kezhi.cli.value_transactions import day_of, of_transactions, read, summaris
 @takes_annual_rate
 @takes_margin
 @gives_rows
+@tells_units
 def wallet(
     file: Path,
     customer: str,
@@ -75,35 +78,19 @@ def wallet(
     as_json: bool,
 ) -> None:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     from kezhi.value.durations import DAYS
-    from kezhi.value.measure import Facts, Settings, measure
-    from kezhi.value.tables import FileTable
+    from kezhi.value.measure import Settings, measure
+    from kezhi.value.scoring import facts_of
 
     if amount is None:
         raise click.UsageError(_("name the column of the amount with --amount"))
     rows = read(file, customer, date_, amount)
     as_of = summarise(file, rows, unit, day_of(until)).until
-    assert rows.amounts is not None
-    lines = pa.table(
-        {
-            "customer": pa.array(rows.codes).cast(pa.int64()),
-            "day": pa.array(rows.days).cast(pa.int32()).cast(pa.date32()),
-            "amount": rows.amounts,
-        }
-    )
     names = pa.array(rows.customers).cast(pa.string())
     try:
-        told = FileTable.read(about, [customer, *by, stated])
-        columns = {"customer": pc.index_in(told.texts(customer), value_set=names).cast(pa.int64())}
-        for name in by:
-            columns[f"by {name}"] = told.columns.column(name).cast(pa.string())
-        if stated is not None:
-            columns["stated"] = pa.chunked_array([told.amounts_or_unknown(stated)])
-        prospects = pa.table(columns)
         found = measure(
-            Facts(lines, prospects=prospects.filter(pc.is_valid(prospects["customer"]))),
+            facts_of(rows, prospects=prospects_in(about, customer, by, stated, rows)),
             Settings(
                 unit=unit,  # type: ignore[arg-type]
                 horizon_months=horizon / DAYS["month"],
@@ -140,7 +127,20 @@ def wallet(
             "high": measured["growth_high"],
         }
     )
-    hand_over(table, out, as_json)
+    hand_over(table, out, as_json, units=UNITS)
+
+
+UNITS = {
+    "customer": "text",
+    "spent_12m": "money",
+    "wallet": "money per year",
+    "gap": "money per year",
+    "probability": "probability",
+    "basis": "text",
+    "growth": "money",
+    "low": "money",
+    "high": "money",
+}
 
 
 def _lacking(key: str) -> str:

@@ -20,6 +20,7 @@ from kezhi.ledger.models import CostEntry
 from kezhi.value.durations import DAYS_PER_YEAR
 from kezhi.value.measure import Settings
 from kezhi.value.potential.continuation import Horizon, discounted_purchases
+from kezhi.value.potential.dert import dert
 from kezhi.value.potential.naive import Naive
 from kezhi.value.potential.purchase_model import PurchaseModel
 
@@ -44,7 +45,8 @@ class Foretold:
 class Explained:
     """A figure of the run. `orders_from` … `orders_until` are the orders behind it; `costs` what serving cost
     by activity, as entered, `late_payment` what late payment cost, and `priced` what rates and shared totals
-    added. `order_today` and `silent` are what the model would say then; None without a model."""
+    added. `order_today` and `silent` are what the model would say then; None without a model. `without_end` is
+    the continuation without a horizon, of potential value alone, as far as the model tells it."""
 
     name: str
     entry: Decimal | float | date | None
@@ -61,6 +63,7 @@ class Explained:
     order_today: Foretold | None
     silent: Foretold | None
     rhythm: NextPurchase | None
+    without_end: float | None = None
 
 
 def explain(actor: Actor, customer_id: int, name: str, basis: Basis) -> Explained | None:
@@ -100,7 +103,28 @@ def explain(actor: Actor, customer_id: int, name: str, basis: Basis) -> Explaine
         order_today=ordered,
         silent=silent,
         rhythm=rhythm,
+        without_end=_without_end(snapshot, run, rules) if name == "potential_value" else None,
     )
+
+
+def _without_end(snapshot: Snapshot, run: ValueRun, rules: Settings) -> float | None:
+    """All purchases still to come, discounted (DERT), × what one brings; None where money isn't discounted,
+    upkeep runs on, or the past rate is carried on instead of a model."""
+    model = model_of(run, snapshot.segment)
+    carried_on = kept_model(run, snapshot.segment).get("chosen") == Naive.name
+    if model is None or carried_on or rules.annual_rate <= 0 or rules.upkeep_per_month:
+        return None
+    if snapshot.recency is None or snapshot.age is None:
+        return None
+    purchases = dert(
+        model,
+        [float(snapshot.repeats)],
+        [snapshot.recency],
+        [snapshot.age],
+        annual_rate=rules.annual_rate,
+        unit=rules.unit,
+    )
+    return float(purchases[0]) * worth_of_purchase(snapshot, rules)
 
 
 def potential_interval(snapshot: Snapshot) -> tuple[Decimal, ...] | None:

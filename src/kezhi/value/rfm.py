@@ -57,6 +57,34 @@ def rfm(
     return RFM(recency, frequency, monetary, combined)
 
 
+SEGMENTS = (
+    "hibernating", "hibernating", "at_risk", "at_risk", "cannot_lose",
+    "hibernating", "hibernating", "at_risk", "at_risk", "cannot_lose",
+    "about_to_sleep", "about_to_sleep", "needs_attention", "loyal", "loyal",
+    "promising", "potential_loyalist", "potential_loyalist", "loyal", "loyal",
+    "new", "potential_loyalist", "potential_loyalist", "champion", "champion",
+)  # fmt: skip
+"""Usual names by fifths of recency (rows, the longest ago first) and of frequency (columns)."""
+
+
+def segments_of(scores: RFM, bins: int = 5) -> list[str | None]:
+    """The segment of each customer by recency and frequency; None for who never bought.
+
+    With other numbers of bins a score counts for the fifth that it reaches into.
+
+    >>> scores = RFM(*(np.array([5, 1, 5, 0], np.int8), np.array([5, 5, 1, 0], np.int8)), None, None)
+    >>> segments_of(scores)
+    ['champion', 'cannot_lose', 'new', None]
+    """
+    recency, frequency = (
+        np.ceil(own / bins * 5).astype(np.int64) for own in (scores.recency, scores.frequency)
+    )
+    return [
+        SEGMENTS[5 * (r - 1) + f - 1] if r else None
+        for r, f in zip(recency.tolist(), frequency.tolist(), strict=True)
+    ]
+
+
 def _bins(figure: NDArray[np.generic], bought: NDArray[np.bool_], bins: int) -> NDArray[np.int8]:
     score = np.zeros(len(figure), dtype=np.int8)
     if bought.any():

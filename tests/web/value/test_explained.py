@@ -2,10 +2,12 @@
 
 import pytest
 
+from cast import TODAY
 from kezhi.core.actor import SYSTEM
 from kezhi.customers.models import Customer
 from kezhi.insight import explaining, figures
 from kezhi.insight.models import Snapshot, ValueRun
+from kezhi.insight.ruling import current_settings, publish_value_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +94,36 @@ def test_the_model_says_again_what_the_run_said(buyer, measured):
         assert found.now.continuation == pytest.approx(expected, rel=1e-3, abs=0.02)
     assert found.silent.p_alive <= found.now.p_alive + 1e-9
     assert found.order_today.p_purchase_12m >= found.silent.p_purchase_12m
+
+
+@pytest.mark.parametrize(
+    "changed", [{"annual_rate": 0.0}, {"upkeep_per_month": 3.0}, {"model": "naive"}]
+)
+def test_where_the_model_does_not_allow_it_nothing_is_without_end(
+    changed, trading, measure, owner, web
+):
+    rules = {**current_settings().rules, "model": "mbg-nbd", **changed}
+    publish_value_settings(rules, actor=owner, on=TODAY, reason="试试")
+    measure()
+    snapshot = Snapshot.objects.filter(repeats__gt=0).first()
+    found = explaining.explain(SYSTEM, snapshot.customer_id, "potential_value", figures.basis())
+    assert found.without_end is None
+    path = f"/customers/{snapshot.customer_id}/figures/potential_value/"
+    text = web(owner, "en").get(path).content.decode()
+    assert "How it comes about" in text
+    assert "DERT" not in text
+
+
+def test_the_model_allows_a_figure_without_end(trading, measure, owner, web):
+    rules = {**current_settings().rules, "model": "mbg-nbd", "annual_rate": 0.15}
+    publish_value_settings(rules, actor=owner, on=TODAY, reason="试试")
+    measure()
+    for snapshot in Snapshot.objects.filter(repeats__gt=0)[:5]:
+        found = explaining.explain(SYSTEM, snapshot.customer_id, "potential_value", figures.basis())
+        assert abs(found.without_end) > abs(found.now.continuation) > 0
+    path = f"/customers/{snapshot.customer_id}/figures/potential_value/"
+    assert "Continuation without end" in web(owner, "en").get(path).content.decode()
+    assert "无期限的延续价值" in web(owner, "zh-hans").get(path).content.decode()
 
 
 def test_the_customer_page_leads_to_its_figures(web, buyer, owner):

@@ -67,6 +67,7 @@ def show(request: PersonRequest, pk: int, name: str) -> HttpResponse:
         "is_predicted": name in PREDICTED,
         "formula": _formula(found),
         "lines": list(_lines(found, customer)),
+        "without_end": _without_end(found),
         "intervals": list(_intervals(found)),
         "orders_url": _orders(found, pk),
         "changes": list(_changes(found, customer)),
@@ -77,6 +78,18 @@ def show(request: PersonRequest, pk: int, name: str) -> HttpResponse:
         "others": [(label_of(each), address(pk, each)) for each in explaining.FIGURES],
     }
     return render(request, "value/explained.html", about)
+
+
+def _without_end(found: Explained) -> tuple[str, Any] | None:
+    """What stands beside the figure of the horizon, and the figure."""
+    if found.without_end is None:
+        return None
+    rate = numbers.percent(found.rules.annual_rate, 1, plain=True)
+    told = _(
+        "Continuation without end: all purchases still to come, discounted continuously at %(rate)s a year "
+        "(DERT), × what a purchase brings"
+    )
+    return told % {"rate": rate}, numbers.money(found.without_end)
 
 
 def _model(found: Explained) -> str:
