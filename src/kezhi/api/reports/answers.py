@@ -62,7 +62,7 @@ def of_report(call: Call) -> HttpResponse:
         known = REPORTS[key]
         return _told(call, known.spec, {"id": None, "key": key, "name": str(known.label)})
     rows = Report.objects.visible_to(call.actor)
-    report: Report | None = rows.filter(pk=record_id(said)).first()
+    report: Report | None = rows.filter(pk=record_id(said) or 0).first()
     if report is None:
         raise not_found()
     about = {"id": report.pk, "key": None, "name": report.name}

@@ -130,7 +130,7 @@ def freeze(call: Call) -> HttpResponse:
         title = Told(gettext_lazy("Freeze “%(name)s”"), name=segment.name)
         queue.start("segments.freeze", title, actor=call.actor, segment=segment.pk)
         return _told(call, segment, is_queued=True)
-    by = {"actor": call.actor, "on": call.today, "asking": call.asking}
+    by: dict[str, Any] = {"actor": call.actor, "on": call.today, "asking": call.asking}
     return _told(call, done(lambda: segmenting.freeze_segment(segment, **by)))
 
 
@@ -145,7 +145,7 @@ def change_members(call: Call) -> HttpResponse:
     segment = _of(call, "edit")
     given = sent(call, MEMBERS)
     add, remove = (_ids(call, given.get(name, ()), f"/{name}") for name in ("add", "remove"))
-    by = {"actor": call.actor, "on": call.today}
+    by: dict[str, Any] = {"actor": call.actor, "on": call.today}
 
     def deed() -> None:
         if add or not remove:
@@ -174,7 +174,7 @@ def _must_read(call: Call) -> None:
 
 def _of(call: Call, action: str = "read") -> Segment:
     _must_read(call)
-    pk = record_id(call.parts["id"])
+    pk = record_id(call.parts["id"]) or 0
     seen = Segment.objects.visible_to(call.actor).select_related("owner")
     found: Segment | None = seen.filter(pk=pk).first()
     if found is None:
@@ -208,15 +208,14 @@ def _ids(call: Call, said: Sequence[Any], at: str) -> list[int]:
             raise Problem("invalid", errors=[(at, str(wrong))]) from wrong
         wanted[by][which] = None
     rows = Customer.objects.visible_to(call.actor)
-    found = {
-        "id": set(rows.filter(pk__in=wanted["id"]).values_list("pk", flat=True)),
-        "key": dict(rows.filter(code__in=wanted["key"]).values_list("code", "pk")),
-    }
-    missing = [which for by in wanted for which in wanted[by] if which not in found[by]]
+    by_key = dict(rows.filter(code__in=wanted["key"]).values_list("code", "pk"))
+    by_id = set(rows.filter(pk__in=wanted["id"]).values_list("pk", flat=True))
+    missing = [which for which in wanted["id"] if which not in by_id]
+    missing += [which for which in wanted["key"] if which not in by_key]
     if missing:
         sentence = _("There is no such record, or it is somebody else’s.")
         raise Problem("invalid", errors=[(at, f"{missing[0]}: {sentence}")])
-    return [*wanted["id"], *found["key"].values()]  # type: ignore[union-attr]
+    return [*wanted["id"], *by_key.values()]
 
 
 def _wording(given: Mapping[str, Any], was: Segment | None = None) -> segmenting.Wording:
