@@ -19,7 +19,7 @@ from kezhi.demo import build
 from kezhi.demo.build import build_demo
 from kezhi.demo.people import PASSWORD, PEOPLE
 from kezhi.demo.segmenting import SEGMENTS
-from kezhi.ledger.models import CostEntry, Order, OrderLine
+from kezhi.ledger.models import Contract, CostEntry, Order, OrderLine
 from kezhi.records import registry
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +60,7 @@ def test_the_bulk_comes_by_import_and_people_did_a_few_hundred_deeds(unmeasured,
 
 def test_facts_follow_the_owner_of_their_customer(unmeasured):
     build_demo(today=TODAY, size=150)
-    for model in (Order, CostEntry, Contact, Interaction, Standing):
+    for model in (Order, CostEntry, Contract, Contact, Interaction, Standing):
         rows = model.objects.values_list("owner_id", "customer__owner_id")
         assert all(owner == customers for owner, customers in rows)
 

@@ -112,6 +112,7 @@ def test_it_names_money_reasons_and_a_next_step(web, history, owner, language):
         assert "pass renewal 3" in text
         assert "hangs on" in text
         assert "Few contracts ended" in text
+        assert text.count("expected after it") == 2
 
 
 def test_the_list_is_by_value_at_risk_and_its_tabs_answer(web, history, owner):
