@@ -107,7 +107,7 @@ def test_a_job_is_begun_again_once(program, owner):
 @pytest.fixture
 def settled(monkeypatch):
     """What this test wrote counts as ended, though its transaction never ends."""
-    monkeypatch.setattr(log, "horizon", lambda cursor: 2**60)
+    monkeypatch.setattr(log, "horizon", lambda: 2**60)
 
 
 def test_a_watcher_reads_every_deed_once_and_goes_on(program, owner, li_wei, anhui_tea, settled):
@@ -135,9 +135,9 @@ def test_what_a_transaction_under_way_wrote_waits(program, owner, anhui_tea, mon
         cursor.execute("SELECT kezhi_transaction()")
         ours = cursor.fetchone()[0]
     watcher = program(owner)
-    monkeypatch.setattr(log, "horizon", lambda cursor: ours)
+    monkeypatch.setattr(log, "horizon", lambda: ours)
     held = watcher.get("/audit-log").json
-    monkeypatch.setattr(log, "horizon", lambda cursor: ours + 1)
+    monkeypatch.setattr(log, "horizon", lambda: ours + 1)
     told = watcher.get(f"/audit-log?limit=200&cursor={held['next']}").json["items"]
     assert held["items"] == []
     assert "customer.created" in {each["deed"] for each in told}

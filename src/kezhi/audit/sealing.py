@@ -66,7 +66,7 @@ def _seal_next() -> bool:
             return False
         last = Seal.objects.order_by("-until_tx").first()
         since = last.until_tx if last else 0
-        until = _until(cursor, since, horizon(cursor))
+        until = _until(cursor, since, _horizon(cursor))
         if until is None:
             return False
         rows, digest = _digest(cursor, since, until, last.digest if last else "")
@@ -137,7 +137,13 @@ def _digest_now(sealed: Seal) -> str:
     return newest.digest if newest is not None else sealed.digest
 
 
-def horizon(cursor: Any) -> int:
+def horizon() -> int:
+    """What rows were written below this number stays as it is: whoever reads on from there misses none."""
+    with connection.cursor() as cursor:
+        return _horizon(cursor)
+
+
+def _horizon(cursor: Any) -> int:
     """Below this number all transactions of this database have ended.
 
     The snapshot's own xmin would also wait for transactions of other databases on the same server. Whoever got

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -62,9 +61,7 @@ def _page(call: Call, rows: Any, told: Callable[[Any], dict[str, Any]]) -> HttpR
     rows = rows.filter(at__gte=since) if since is not None else rows
     person = _id(call, "who")
     rows = rows.filter(actor_id=person) if person is not None else rows
-    with connection.cursor() as cursor:
-        rows = rows.filter(tx__lt=horizon(cursor), tx__gte=tx)
-    rows = rows.filter(Q(tx__gt=tx) | Q(pk__gt=pk))
+    rows = rows.filter(Q(tx__gt=tx) | Q(pk__gt=pk), tx__lt=horizon(), tx__gte=tx)
     found = list(rows.order_by("tx", "pk")[: limit + 1])
     page = found[:limit]
     take(len(page), call)
