@@ -21,11 +21,30 @@ OWNER, PASSWORD = SIGN_INS[0][:2]
 FURTHER = (
     "/customers/new/",
     "/duplicates/merges/",
+    "/value/over-time/equity/",
+    "/value/over-time/cohorts/",
+    "/value/influence/?show=warnings",
+    "/value/influence/?show=information",
+    "/value/influence/rules/",
+    "/value/offers/look-alikes/",
+    "/value/delivered/weights/",
+    "/value/tiers/policies/",
+    "/value/tiers/moves/",
+    "/value/tiers/by-hand/",
+    "/value/at-risk/survival/",
     "/segments/1/",
     "/settings/roles/",
     "/settings/audit/",
     "/settings/demo/",
 )
+# Beneath the first customer's page, and the first draft of the index system.
+OF_A_CUSTOMER = (
+    "figures/potential_value/",
+    "figures/realised_value/",
+    "figures/value_at_risk/",
+    "payment/",
+)
+OF_A_DRAFT = ("", "weights/", "comparison/", "sensitivity/")
 FIRST_RECORD = r"<a[^>]*\bdata-open\b[^>]*>"
 FOUND: dict[str, list[str]] = {}
 
@@ -54,6 +73,12 @@ def _pages(visitor) -> list[str]:
             if first is not None:
                 tag = unescape(first.group(0))
                 found[re.search(r'href="([^"#]+)', tag).group(1)] = None
+        customer = next(path for path in found if re.fullmatch(r"/customers/\d+/", path))
+        found |= dict.fromkeys(customer + further for further in OF_A_CUSTOMER)
+        drafts = visitor.page.request.get(f"{visitor.address}/value/index/").text()
+        draft = re.search(r"/value/index/drafts/\d+/", drafts)
+        assert draft is not None
+        found |= dict.fromkeys(draft.group(0) + further for further in OF_A_DRAFT)
         FOUND["pages"] = list(found)
     return FOUND["pages"]
 
