@@ -90,8 +90,9 @@ def study_answers(job: Job, study: int) -> dict[str, Any]:
 
 @watched("insight.work_out_index")
 def work_out_index(
-    job: Job, after: dict[str, Any], before: dict[str, Any] | None, change: int
+    job: Job, after: dict[str, Any], before: dict[str, Any] | None, change: int, here: str = ""
 ) -> dict[str, Any]:
+    """`here`: the page that asked, and shows what came out."""
     work_out(after, before, change, job.progress)
     return {}
 

@@ -12,9 +12,14 @@ from kezhi.audit.models import Entry
 from kezhi.core import queue
 from kezhi.core.models import JobRun, JobState
 from kezhi.core.refusal import NotAllowed
+from kezhi.customers.creating import create_contact
+from kezhi.customers.models import CardBatch
 from kezhi.operations.minding_jobs import cancel_job, forget_ended_jobs
 from kezhi.operations.models import SlowPage
 from kezhi.operations.slow_pages import forget_slow_pages, slow_routes
+from kezhi.rights.requesting import receive_request
+from kezhi.web.operations.jobs import hrefs_of
+from kezhi.workbench.customizing.defining import define_field
 
 
 def ended(job, state, message=""):
@@ -142,3 +147,46 @@ def test_what_ended_a_month_ago_is_forgotten_with_slow_pages_of_two_weeks(owner,
         SlowPage.objects.create(at=now - timedelta(days=days), **about)
     assert [each.times for each in slow_routes(at=now)] == [1]
     assert forget_slow_pages(at=now) == 1
+
+
+def test_work_leads_to_the_page_where_its_result_is(web, owner, li_wei, anhui_tea):
+    contact = create_contact({"customer": anhui_tea, "name": "张三"}, actor=owner, on=TODAY)
+    wish = {
+        "customer": anhui_tea,
+        "contact": contact,
+        "sort": "access",
+        "law": "pipl",
+        "channel": "email",
+    }
+    request = receive_request(wish, actor=owner, on=TODAY)
+    batch = CardBatch.objects.create(event="展会", held_on=TODAY, owner=owner)
+    field = define_field(
+        "customer",
+        {"label_zh": "等级", "field_kind": "text", "data_class": "business", "purpose": "试"},
+        actor=owner,
+        on=TODAY,
+    )
+    given = {
+        "rights.plan": {"request": request.pk},
+        "rights.package": {"request": request.pk},
+        "rights.erase": {"request": request.pk},
+        "rights.evidence": {},
+        "customers.read_cards": {"batch": batch.pk},
+        "customizing.index": {"field": field.pk},
+        "customizing.recompute": {"kind": "customer"},
+        "service.recompute_clocks": {},
+        "insight.work_out_index": {"here": "/value/index/"},
+    }
+    jobs = [queue.start(name, name, actor=owner, **about) for name, about in given.items()]
+    for name in ("demand", "complaints", "care"):
+        jobs.append(queue.start("workbench.analyse", name, actor=owner, analysis=name))
+    for job in jobs:
+        ended(job, JobState.DONE)
+    browser = web(owner)
+    page = browser.get("/jobs/").text
+    assert page.count("Open the result") == len(jobs)
+    hrefs = hrefs_of(jobs, owner)
+    for job in jobs:
+        assert browser.get(hrefs[job.pk]).status_code == 200, job.name
+    # Whoever may not see what the work was about gets no link that leads nowhere.
+    assert hrefs_of(jobs[:6], li_wei) == {}

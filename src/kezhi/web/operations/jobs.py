@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from kezhi.accounts.models import User
+from kezhi.core.actor import Actor
 from kezhi.core.ids import record_id
 from kezhi.core.models import JobRun, JobState
 from kezhi.core.refusal import NotAllowed, Refused
+from kezhi.customers import demanding
+from kezhi.customers.models import CardBatch
 from kezhi.dataio.models import ImportBatch
 from kezhi.insight.models import ValueRun
 from kezhi.operations import minding_jobs
+from kezhi.records import registry
+from kezhi.rights.models import DataRequest
+from kezhi.service.care import effect as care
+from kezhi.service.complaints import analysing as complaints
 from kezhi.web.requests import PersonRequest
-from kezhi.workbench.models import BulkRun
+from kezhi.workbench.models import BulkRun, CustomField
 
 PAGE = 50
 STATES = {
@@ -40,6 +47,27 @@ PLACES = {
     "insight.offers": "value-offers",
     "insight.study": "loyalty-drivers",
     "customers.find_duplicates": "duplicates",
+    "service.recompute_clocks": "service-levels",
+}
+# What its arguments name: the rows of which who looks may see some, and the page of one.
+OF_A_ROW: tuple[tuple[frozenset[str], str, Callable[[Actor], Any], str], ...] = (
+    (
+        frozenset({"rights.plan", "rights.package", "rights.erase"}),
+        "request",
+        lambda actor: DataRequest.objects.visible_to(actor),
+        "data_request",
+    ),
+    (
+        frozenset({"customers.read_cards"}),
+        "batch",
+        lambda actor: CardBatch.objects.visible_to(actor),
+        "",
+    ),
+)
+ANALYSES = {
+    demanding.NAME: ("need", "need-demand"),
+    complaints.NAME: ("complaint", "complaint-analysis"),
+    care.NAME: ("care_plan", ""),
 }
 RESULTS = {"segment": "segment", "hand_over": "hand-over"}
 
@@ -132,7 +160,7 @@ def _address(is_all: bool, state: str = "", before: int | None = None) -> str:
 
 
 def _lines(jobs: list[JobRun], request: PersonRequest) -> list[Line]:
-    hrefs = hrefs_of(jobs)
+    hrefs = hrefs_of(jobs, request.actor)
     ids = {job.actor_id for job in jobs if job.actor_id is not None}
     names = dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
     return [
@@ -150,7 +178,7 @@ def _lines(jobs: list[JobRun], request: PersonRequest) -> list[Line]:
     ]
 
 
-def hrefs_of(jobs: Iterable[JobRun]) -> dict[int, str]:
+def hrefs_of(jobs: Iterable[JobRun], actor: Actor) -> dict[int, str]:
     """Where each is watched, or what it made is found; one question for each kind of work."""
     found: dict[int, str] = {}
     jobs = list(jobs)
@@ -159,12 +187,55 @@ def hrefs_of(jobs: Iterable[JobRun]) -> dict[int, str]:
         if of_kind:
             pairs = model.objects.filter(job_run_id__in=of_kind).values_list("job_run_id", "pk")
             found.update({job: reverse(name, args=[pk]) for job, pk in pairs})
+    found |= _of_rows(jobs, actor) | _of_fields(jobs, actor)
     for job in jobs:
-        if job.pk in found:
-            continue
-        if job.name in PLACES:
-            found[job.pk] = reverse(PLACES[job.name])
-        for key, name in RESULTS.items():
-            if job.state == JobState.DONE and isinstance(job.result.get(key), int):
-                found[job.pk] = reverse(name, args=[job.result[key]])
+        if job.pk not in found and (href := _of_itself(job, actor)):
+            found[job.pk] = href
     return found
+
+
+def _of_rows(jobs: list[JobRun], actor: Actor) -> dict[int, str]:
+    """Of what the job was given, if who looks may see it."""
+    found = {}
+    for names, argument, visible, kind in OF_A_ROW:
+        given = {job.pk: job.arguments.get(argument) for job in jobs if job.name in names}
+        if not given:
+            continue
+        rows = {row.pk: row for row in visible(actor).filter(pk__in=set(given.values()) - {None})}
+        for job, pk in given.items():
+            if pk in rows:
+                found[job] = (
+                    registry[kind].url_of(rows[pk]) if kind else reverse("cards-batch", args=[pk])
+                )
+    return found
+
+
+def _of_fields(jobs: list[JobRun], actor: Actor) -> dict[int, str]:
+    """The fields of the kind whose entries were computed, indexed or deleted."""
+    given = {job.pk: job.arguments for job in jobs if job.name.startswith("customizing.")}
+    if not given or not actor.may("read", "custom_field"):
+        return {}
+    fields = {each["field"] for each in given.values() if isinstance(each.get("field"), int)}
+    kinds = dict(CustomField.objects.filter(pk__in=fields).values_list("pk", "kind"))
+    of_job = {pk: each.get("kind") or kinds.get(each.get("field")) for pk, each in given.items()}
+    return {pk: reverse("fields", args=[kind]) for pk, kind in of_job.items() if kind in registry}
+
+
+def _of_itself(job: JobRun, actor: Actor) -> str:
+    if job.name in PLACES:
+        return reverse(PLACES[job.name])
+    if job.name == "rights.evidence":
+        # The file is for who gathered it.
+        is_own = job.actor_id == actor.pk and actor.may("read", "data_right")
+        return reverse("data-rights") if is_own else ""
+    if job.name == "insight.work_out_index":
+        return str(job.arguments.get("here", ""))
+    if job.name == "workbench.analyse" and job.arguments.get("analysis") in ANALYSES:
+        kind, page = ANALYSES[job.arguments["analysis"]]
+        if not actor.may("read", kind):
+            return ""
+        return reverse(page) if page else f"/{registry[kind].address}/"
+    for key, name in RESULTS.items():
+        if job.state == JobState.DONE and isinstance(job.result.get(key), int):
+            return reverse(name, args=[job.result[key]])
+    return ""

@@ -175,7 +175,7 @@ def _worked_out(
     """Start or show the job; None where the answer is there, or nobody has asked yet."""
     job = None if is_known else _job_of(basis, question)
     if request.method == "POST" and not is_known and (job is None or not job.is_under_way):
-        _start(request.actor, basis, question)
+        _start(request.actor, basis, question, request.get_full_path())
         return HttpResponseRedirect(request.get_full_path())
     if request.method == "POST":
         return HttpResponseRedirect(request.get_full_path())
@@ -193,7 +193,7 @@ def _job_of(basis: figures.Basis, question: Question) -> JobRun | None:
     return JobRun.objects.filter(pk=kept.figure).first() if kept is not None else None
 
 
-def _start(actor: Actor, basis: figures.Basis, question: Question) -> None:
+def _start(actor: Actor, basis: figures.Basis, question: Question, here: str) -> None:
     job = queue.start(
         "insight.work_out_index",
         gettext_lazy("Work out what the index system does to customers"),
@@ -201,6 +201,7 @@ def _start(actor: Actor, basis: figures.Basis, question: Question) -> None:
         after=shaping.plain(question.tree),
         before=None if question.before is None else shaping.plain(question.before),
         change=question.change,
+        here=here,
     )
     store(basis, f"{question.key}|job", job.pk)
 
