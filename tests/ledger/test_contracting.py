@@ -59,7 +59,12 @@ def test_a_period_that_nobody_states_is_the_whole_length(anhui_tea, li_wei):
 def test_a_contract_that_renews_another_counts_on(anhui_tea, li_wei):
     first = agree(anhui_tea, li_wei, ends_on=date(2025, 2, 28))
     second = agree(
-        anhui_tea, li_wei, "HT-2", renews=first, starts_on=date(2025, 3, 1), ends_on=date(2026, 2, 28)
+        anhui_tea,
+        li_wei,
+        "HT-2",
+        renews=first,
+        starts_on=date(2025, 3, 1),
+        ends_on=date(2026, 2, 28),
     )
     first.refresh_from_db()
     assert (first.state, first.ended_on) == ("renewed", date(2025, 2, 28))

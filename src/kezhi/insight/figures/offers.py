@@ -112,7 +112,7 @@ def open_offers(
     product_id: int | None = None,
     after: int | None = None,
 ) -> QuerySet[Offer]:
-    """The same as rows, of one customer or product, beyond one of them; none where that isn’t of this search."""
+    """The same as rows, of one customer or product, beyond one of them; none where it isn’t of this search."""
     rows = _open(actor, run)
     if customer_id is not None:
         rows = rows.filter(customer=customer_id)
