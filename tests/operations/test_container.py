@@ -28,7 +28,10 @@ IN_THE_IMAGE, DATA_IN_THE_IMAGE = "/opt/kezhi", "/var/lib/kezhi"
 NOBODY = 65534
 PATIENCE = 90
 BARE_PATH = "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
-NOT_IN_A_CONTAINER = re.compile(r"(KEZHI|DATABASE|DJANGO|PYTHON|PYTEST|VIRTUAL|COV|PG)")
+# An environment of one's own for packages would be this test run's: the image's are made in the image.
+NOT_IN_A_CONTAINER = re.compile(
+    r"(KEZHI|DATABASE|DJANGO|PYTHON|PYTEST|VIRTUAL|COV|PG|UV_PROJECT_ENVIRONMENT$)"
+)
 ORDERS = "customer,date,amount\n" + "".join(
     f"C{n % 40},2026-{1 + n % 12:02d}-{1 + n % 28:02d},{100 + n}\n" for n in range(400)
 )
