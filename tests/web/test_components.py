@@ -1,5 +1,6 @@
 """Components escape what they are given, say in words what they show, and work without script."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -182,3 +183,10 @@ def test_the_shell_offers_only_what_the_person_may_see(monkeypatch):
     assert [place.path for place in shown.foot] == ["/settings/"]
     request.actor = None
     assert navigation.navigation(request).groups == ()
+
+
+def test_every_kind_has_a_picture_that_is_there():
+    from kezhi.records import registry
+
+    drawn = set(re.findall(r'id="i-([a-z-]+)"', made('{% include "components/_sprite.html" %}')))
+    assert {kind.icon for kind in registry if kind.icon} <= drawn
