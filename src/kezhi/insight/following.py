@@ -26,8 +26,7 @@ from kezhi.insight.figures import days, work_list
 from kezhi.insight.models import ValueRun
 from kezhi.insight.rhythm import (
     Intervals,
-    find_intervals,
-    find_rhythm,
+    find_rhythm_and_intervals,
     keep_intervals,
     keep_rhythm,
 )
@@ -39,8 +38,7 @@ from kezhi.value.measure import Settings
 class Told:
     """What the facts alone tell, worked out while the database writes."""
 
-    rhythm: Future[Rhythm | None]
-    intervals: Future[Intervals | None]
+    rhythm: Future[tuple[Rhythm | None, Intervals | None]]
     losing: Future[pa.Table | None]
     staying: Future[tenure.Tenure]
 
@@ -51,8 +49,7 @@ def telling(run: ValueRun, ledger: Ledger) -> Iterator[Told]:
     rules = Settings.from_json(run.value_settings.rules)
     with ThreadPoolExecutor(1) as pool:
         yield Told(
-            pool.submit(find_rhythm, ledger.facts.lines),
-            pool.submit(find_intervals, ledger.facts.lines),
+            pool.submit(find_rhythm_and_intervals, ledger.facts.lines),
             pool.submit(unprofitable.find_unprofitable, ledger, run.as_of, rules.margin_rate),
             pool.submit(tenure.find_tenure, ledger, run.as_of, rules.margin_rate),
         )
@@ -61,8 +58,9 @@ def telling(run: ValueRun, ledger: Ledger) -> Iterator[Told]:
 def prepare_pages(run: ValueRun, ledger: Ledger, told: Told) -> None:
     """In the transaction that publishes the run."""
     basis = figures.basis_between(run, None)
-    keep_rhythm(basis, told.rhythm.result())
-    keep_intervals(basis, told.intervals.result())
+    rhythm, intervals = told.rhythm.result()
+    keep_rhythm(basis, rhythm)
+    keep_intervals(basis, intervals)
     winning_back.keep_lost(run)
     unprofitable.keep_unprofitable(told.losing.result())
     paying.keep_behaviour(run, ledger.invoices, ledger.facts.costs)

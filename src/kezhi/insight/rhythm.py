@@ -68,9 +68,14 @@ class Intervals:
         return sum(self.counts)
 
 
-def find_intervals(lines: pa.Table) -> Intervals | None:
-    """By the lines of a run; None where nobody bought twice."""
-    codes, days, _known = _bought(lines)
+def find_rhythm_and_intervals(lines: pa.Table) -> tuple[Rhythm | None, Intervals | None]:
+    """By the lines of a run, which are gone through once."""
+    codes, days, known = _bought(lines)
+    return _rhythm(codes, days, known), _intervals(codes, days)
+
+
+def _intervals(codes: NDArray[np.int64], days: NDArray[np.int32]) -> Intervals | None:
+    """None where nobody bought twice."""
     found = intervals_between(codes, days)
     if not len(found):
         return None
@@ -91,9 +96,8 @@ def kept_intervals(basis: Basis) -> Intervals | None:
     return found
 
 
-def find_rhythm(lines: pa.Table) -> Rhythm | None:
-    """Everybody's rhythm by the lines of a run; None where too few customers bought twice."""
-    codes, days, known = _bought(lines)
+def _rhythm(codes: NDArray[np.int64], days: NDArray[np.int32], known: int) -> Rhythm | None:
+    """Everybody's rhythm; None where too few customers bought twice."""
     try:
         return fit_rhythm(codes, days, customers=known)
     except CannotFit as reason:

@@ -12,7 +12,7 @@ from kezhi.core.actor import SYSTEM
 from kezhi.core.refusal import Refused
 from kezhi.customers.models import Standing
 from kezhi.insight import figures, rhythm
-from kezhi.insight.rhythm import find_intervals
+from kezhi.insight.rhythm import find_rhythm_and_intervals
 from kezhi.insight.ruling import InvalidRules, current_settings, publish_value_settings
 from kezhi.ledger.models import OrderLine
 from kezhi.value.measure import Settings
@@ -99,7 +99,7 @@ def test_days_between_purchases_are_counted_and_kept(trading, measure):
 def test_who_never_came_back_leaves_no_interval():
     day = TODAY - timedelta(days=3)
     lines = {"customer": [1, 2, 3], "day": [day, day, TODAY], "amount": [5.0, 5.0, -5.0]}
-    assert find_intervals(pa.table(lines)) is None
+    assert find_rhythm_and_intervals(pa.table(lines))[1] is None
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
